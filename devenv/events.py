@@ -1,0 +1,63 @@
+"""What the layers below report while they work; `devenv.ui` draws it, nothing below prints.
+
+A `Report` is a function that takes one event. It may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A piece of work that takes a moment began, such as `locking` or `building nodejs-24.1.0`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadStarted:
+    """`name` (a file name) began to be fetched; `size` is in bytes, None where the server does not say."""
+
+    name: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadAdvanced:
+    """`count` further bytes of `name` arrived."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadFinished:
+    """`name` is complete and its hash was verified, or failed (`ok` is False)."""
+
+    name: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know that is not an error, in one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Something only shown with `--verbose`."""
+
+    text: str
+
+
+Event = Step | DownloadStarted | DownloadAdvanced | DownloadFinished | Notice | Detail
+Report = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """A report that drops everything."""
+    del event

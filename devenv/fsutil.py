@@ -1,0 +1,200 @@
+"""The one door to dangerous work on the file system: atomic writes, locks, renames, deletion.
+
+Everything here either happens whole or not at all, and nothing follows a symbolic link it did not make itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import functools
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+TEMPORARY_PREFIX = ".tmp-"
+"""Names of unfinished things; whoever finds one without a living owner may delete it."""
+
+RENAME_NOREPLACE = 1
+RENAME_EXCL = 4
+AT_FDCWD = -100
+
+
+def temporary_name() -> str:
+    """A name for an unfinished file or directory that nothing else uses."""
+    return f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+
+
+def make_private_directory(path: Path) -> Path:
+    """Make `path` and its parents; what is new is readable by its owner only. Returns `path`."""
+    missing = []
+    place = path
+    while not place.is_dir():
+        missing.append(place)
+        place = place.parent
+    for directory in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+    return path
+
+
+def sync_directory(path: PathLike) -> None:
+    """Make the entries of a directory durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int, int] | None = None) -> None:
+    """Replace `path` by a file with `content`: old or new after a crash, never half.
+
+    `times` are access and modification time in nanoseconds. A symbolic link at `path` is replaced, not followed.
+    """
+    temporary = path.parent / temporary_name()
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb", closefd=True) as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            if times is not None:
+                os.utime(file.fileno(), ns=times)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_directory(path.parent)
+
+
+def replace_link(path: Path, target: str) -> None:
+    """Make `path` a symbolic link to `target` in one step, whatever link or file stood there."""
+    temporary = path.parent / temporary_name()
+    os.symlink(target, temporary)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_directory(path.parent)
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes.
+
+    Opened without blocking and checked on the descriptor, so that a FIFO or a device put there cannot hang us
+    (FAULTS K-05). Raises OSError: FileNotFoundError, `EFBIG` where it is longer, `EINVAL` where it is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
+    return content
+
+
+@functools.cache
+def _native_rename() -> Callable[[bytes, bytes], int] | None:
+    library = ctypes.CDLL(None, use_errno=True)
+    for name, leading, flag in (("renameat2", True, RENAME_NOREPLACE), ("renamex_np", False, RENAME_EXCL)):
+        function = getattr(library, name, None)
+        if function is None:
+            continue
+        if leading:
+            return lambda source, target: int(function(AT_FDCWD, source, AT_FDCWD, target, flag))
+        return lambda source, target: int(function(source, target, flag))
+    return None
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename without replacing. Raises FileExistsError where `target` exists, even as an empty directory."""
+    rename = _native_rename()
+    if rename is not None:
+        if rename(os.fsencode(source), os.fsencode(target)) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}:
+            raise OSError(number, os.strerror(number), str(source), None, str(target))
+    # A file system without the call: the check and the rename are two steps; callers hold the path's lock.
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    os.rename(source, target)
+
+
+def delete_tree(path: PathLike) -> None:
+    """Delete a file or a directory with all it holds, read-only directories and any depth included.
+
+    Iterative, and relative to directory descriptors: a directory swapped for a link meanwhile is not followed
+    (FAULTS D-12, J-07, B-10). Nothing there is no error.
+    """
+    parent, name = os.path.split(os.fsencode(path))
+    top = os.open(parent or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    stack: list[tuple[int, bytes, list[bytes]]] = [(top, b"", [name])]
+    try:
+        while stack:
+            directory, _, names = stack[-1]
+            if not names:
+                descriptor, own_name, _ = stack.pop()
+                os.close(descriptor)
+                if stack:
+                    os.rmdir(own_name, dir_fd=stack[-1][0])
+                continue
+            entry = names.pop()
+            try:
+                os.unlink(entry, dir_fd=directory)
+                continue
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if error.errno not in {errno.EISDIR, errno.EPERM}:
+                    raise
+            if not stat.S_ISDIR(os.stat(entry, dir_fd=directory, follow_symlinks=False).st_mode):
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), os.fsdecode(path))
+            # A directory of mode 0000 cannot be opened to be changed: its mode changes by name. We made the parent
+            # ours already, so nobody else can put a link here.
+            os.chmod(entry, 0o700, dir_fd=directory)
+            child = os.open(entry, flags, dir_fd=directory)
+            stack.append((child, entry, [os.fsencode(name) for name in os.listdir(child)]))
+    finally:
+        for descriptor, _, _ in stack:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock file `path` (made where missing); yields whether it is held, always True when `wait`.
+
+    `flock` belongs to the open file, so a killed holder frees it, and the number of a dead process means nothing
+    (FAULTS A-12, A-16). After a wait the file may have been deleted by its last holder: then it is opened afresh.
+    """
+    operation = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, operation)
+            except BlockingIOError:
+                yield False
+                return
+            try:
+                here = os.stat(path, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if os.path.samestat(here, os.fstat(descriptor)):
+                yield True
+                return
+        finally:
+            os.close(descriptor)

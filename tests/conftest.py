@@ -1,0 +1,22 @@
+"""Tiers: a test belongs to the tier of the directory that it lies in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+TIERS = {
+    "architecture": "unit",
+    "unit": "unit",
+    "functional": "functional",
+    "registry": "registry",
+    "shells": "shells",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = TIERS[item.path.relative_to(TESTS).parts[0]]
+        item.add_marker(tier)
