@@ -1,9 +1,9 @@
 """The user's own settings and the directories that follow from them.
 
 Everything hangs on the home directory: `~/.config/devenv/settings.toml` is read first and may move the rest. The XDG
-variables and variables of our own are not read: a project's environment can set those, and what decides about trust must
-not be movable by what asks to be trusted (FAULTS L-09). The same holds for macOS, whose own directories hold a space
-that breaks `#!` lines (DESIGN section 3), which is why `platformdirs` is not used.
+variables and variables of our own are not read: a project's environment can set those, and what decides about trust
+must not be movable by what asks to be trusted (FAULTS L-09). macOS' own directories are not used because they hold a
+space, which breaks `#!` lines (DESIGN section 3); so nothing is left for `platformdirs` to decide.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from devenv.errors import Place, UsageError
 
@@ -42,10 +41,12 @@ class Settings:
 
     @property
     def artifacts(self) -> Path:
+        """Downloaded files, by hash."""
         return self.cache / "artifacts"
 
     @property
     def http_cache(self) -> Path:
+        """Answers of indexes."""
         return self.cache / "http"
 
 
@@ -70,7 +71,7 @@ def read_settings(home: Path | None = None) -> Settings:
     Raises UsageError where the file cannot be read or says something that is no setting.
     """
     if home is None:
-        home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home() raises where there is no entry for the user
+        home = Path(os.path.expanduser("~"))
         if not home.is_absolute():
             raise UsageError(
                 "the home directory is not known", hint="set `HOME` to an absolute path", slug="home-unknown"
@@ -98,49 +99,48 @@ def parse_settings(text: bytes, home: Path) -> Settings:
     """The settings that `text` (TOML, UTF-8) says. Raises UsageError (`settings-invalid`)."""
     import tomllib
 
-    path = str(settings_path(home))
-
-    def invalid(message: str) -> UsageError:
-        return UsageError(
-            message,
-            place=Place(path),
-            hint="see `docs/settings.md` for the settings there are",
-            slug="settings-invalid",
-        )
-
-    def strings(table: Any, where: str, known: set[str]) -> dict[str, str]:
-        if not isinstance(table, dict):
-            raise invalid(f"`{where}` must be a table")
-        for key, value in table.items():
-            if key not in known:
-                raise invalid(f"`{where}{key}` is no setting; there are {', '.join(sorted(known))}")
-            if not isinstance(value, str):
-                raise invalid(f"`{where}{key}` must be a string")
-        return dict(table)
-
+    place = Place(str(settings_path(home)))
     try:
         document = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise invalid(f"the settings are not valid TOML: {error}") from error
-    registries = document.pop("registries", {})
-    if not isinstance(registries, dict) or set(registries) - {"pypi"}:
-        raise invalid("`registries` may hold the table `pypi` and nothing else")
-    pypi = strings(registries.get("pypi", {}), "registries.pypi.", {"files", "index"})
-    paths = strings(document, "", {"base", "cache", "state"})
+        raise _invalid(f"the settings are not valid TOML: {error}", place) from error
+    registries = _require_table(document.pop("registries", {}), "registries", {"pypi"}, place)
+    pypi = _require_strings(registries.get("pypi", {}), "registries.pypi", {"files", "index"}, place)
+    paths = _require_strings(document, "settings", {"base", "cache", "state"}, place)
     default = default_settings(home)
-
-    def directory(key: str, otherwise: Path) -> Path:
-        if key not in paths:
-            return otherwise
-        value = Path(paths[key].replace("~", str(home), 1) if paths[key].startswith("~/") else paths[key])
-        if not value.is_absolute():
-            raise invalid(f"`{key}` must be an absolute path or begin with `~/`")
-        return value
-
     return Settings(
         home=home,
-        base=directory("base", default.base),
-        state=directory("state", default.state),
-        cache=directory("cache", default.cache),
+        base=_directory(paths, "base", default.base, place),
+        state=_directory(paths, "state", default.state, place),
+        cache=_directory(paths, "cache", default.cache, place),
         pypi=PypiSettings(index=pypi.get("index"), files=pypi.get("files")),
     )
+
+
+def _invalid(message: str, place: Place) -> UsageError:
+    return UsageError(message, place=place, hint="`docs/settings.md` lists the settings", slug="settings-invalid")
+
+
+def _require_table(table: object, name: str, known: set[str], place: Place) -> dict[str, object]:
+    if not isinstance(table, dict):
+        raise _invalid(f"`{name}` must be a table", place)
+    if unknown := set(table) - known:
+        raise _invalid(f"`{min(unknown)}` is no key of {name}: there are {', '.join(sorted(known))}", place)
+    return table
+
+
+def _require_strings(table: object, name: str, known: set[str], place: Place) -> dict[str, str]:
+    strings = _require_table(table, name, known, place)
+    for key, value in strings.items():
+        if not isinstance(value, str):
+            raise _invalid(f"`{key}` must be a string", place)
+    return {key: str(value) for key, value in strings.items()}
+
+
+def _directory(paths: dict[str, str], key: str, default: Path, place: Place) -> Path:
+    if key not in paths:
+        return default
+    path = Path(paths[key])
+    if not path.is_absolute():
+        raise _invalid(f"`{key}` must be an absolute path", place)
+    return path

@@ -24,10 +24,6 @@ class System(enum.Enum):
     def __lt__(self, other: System) -> bool:
         return self.value < other.value
 
-    @property
-    def is_linux(self) -> bool:
-        return self.value.endswith("-linux")
-
 
 ALL_SYSTEMS = tuple(sorted(System))
 """In the order of their names."""

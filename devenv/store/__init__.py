@@ -1,0 +1,5 @@
+"""The store: immutable objects under content addresses, and the realisations that lead to them.
+
+`address` computes what an object is called, `tree` writes and reads file trees, `database` remembers what is valid,
+`store` puts them together: the only module that others need.
+"""
