@@ -1,0 +1,58 @@
+"""Puts files into the order of an archive: from destinations in any order to a stream of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from devenv.errors import BuildError
+from devenv.nar.nodes import Directory, File, Node, NodePath, Symlink
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to be: `read` yields its `size` bytes when its turn comes."""
+
+    executable: bool
+    size: int
+    read: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A symbolic link to be."""
+
+    target: bytes
+
+
+Entry = NewFile | NewLink
+
+
+def parse_destination(text: str) -> NodePath:
+    """`bin/node` → its names. Raises BuildError on an empty path, `.`, `..`, or an absolute path."""
+    names = tuple(text.encode(errors="surrogateescape").split(b"/"))
+    if any(name in {b"", b".", b".."} or b"\0" in name for name in names):
+        raise BuildError(f"`{text}` is no path inside a package", slug="destination-invalid")
+    return names
+
+
+def iter_nodes(entries: Mapping[NodePath, Entry]) -> Iterator[Node]:
+    """A tree with these files and links, directories added.
+
+    Raises BuildError where one entry would have to be a file and a directory.
+    """
+    yield Directory(())
+    last: NodePath = ()
+    for path in sorted(entries):
+        for depth in range(1, len(path)):
+            if path[:depth] != last[:depth]:
+                yield Directory(path[:depth])
+            if path[:depth] in entries:
+                name = b"/".join(path[:depth]).decode(errors="replace")
+                raise BuildError(f"`{name}` would be a file and a directory", slug="tree-conflict")
+        last = path
+        match entries[path]:
+            case NewFile(executable, size, read):
+                yield File(path, executable, size, read())
+            case NewLink(target):
+                yield Symlink(path, target)

@@ -1,0 +1,82 @@
+"""`unpack/1`: one archive → a tree.
+
+Arguments: `format` (`wheel` or `zip`), `strip` (a directory; what is not below it is left out), `place` (source path,
+a file or a directory → destination; what is not placed is left out), `links` (destination → target) and `executable`
+(destinations). In a wheel the members are first named as an installer names them (the binary distribution format of the
+Python packaging standards): `<distribution>.data/scripts/x` becomes `bin/x`, `<distribution>.data/data/x` becomes `x`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from devenv.build.assemble import Entry, NewFile, NewLink, iter_nodes, parse_destination
+from devenv.build.builders.request import BuilderRequest
+from devenv.build.zip_archive import ZipArchive, is_executable
+from devenv.errors import BuildError
+from devenv.nar.nodes import Node, NodePath
+
+INSTALLED_PREFIXES = {"scripts": "bin/", "data": ""}
+WHEEL_DATA = re.compile(r"[^/]+\.data/(scripts|data)/(.+)")
+
+
+class UnpackArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """See the module."""
+
+    format: Literal["wheel", "zip"]
+    place: dict[str, str]
+    strip: str = ""
+    links: dict[str, str] = {}
+    executable: list[str] = []
+
+
+def build_unpack(request: BuilderRequest) -> Iterator[Node]:
+    """The nodes of the tree. Raises BuildError where the archive is not accepted or lacks what is placed."""
+    arguments = request.arguments_as(UnpackArguments)
+    source = request.require_source()
+    with ZipArchive(source, request.name) as archive:
+        entries = dict(_iter_entries(archive, arguments, request.name))
+        for destination, target in arguments.links.items():
+            path = parse_destination(destination)
+            if path in entries:
+                raise BuildError(f"`{request.name}` places a file and a link at `{destination}`", slug="tree-conflict")
+            entries[path] = NewLink(target.encode())
+        yield from iter_nodes(entries)
+
+
+def _iter_entries(archive: ZipArchive, arguments: UnpackArguments, name: str) -> Iterator[tuple[NodePath, Entry]]:
+    files = {parse_destination(source): parse_destination(target) for source, target in arguments.place.items()}
+    executable = {parse_destination(destination) for destination in arguments.executable}
+    strip = parse_destination(arguments.strip) if arguments.strip else ()
+    missing = set(files)
+    for member, installed, script in _iter_installed(archive, arguments.format):
+        path = parse_destination(installed)
+        if path[: len(strip)] != strip:
+            continue
+        path = path[len(strip) :]
+        source = next((path[:length] for length in range(len(path), 0, -1) if path[:length] in files), None)
+        if source is None:
+            continue
+        missing.discard(source)
+        destination = files[source] + path[len(source) :]
+        runs = script or is_executable(member) or destination in executable
+        yield destination, NewFile(runs, member.file_size, functools.partial(archive.read, member))
+    if missing:
+        absent = b"/".join(min(missing)).decode(errors="replace")
+        raise BuildError(f"`{name}` places `{absent}`, which its archive does not hold", slug="member-missing")
+
+
+def _iter_installed(archive: ZipArchive, kind: str) -> Iterator[tuple[zipfile.ZipInfo, str, bool]]:
+    """Each member with the name that it is installed under, and whether it is a script of a wheel."""
+    for name, member in archive.members.items():
+        match = WHEEL_DATA.fullmatch(name) if kind == "wheel" else None
+        if match is None:
+            yield member, name, False
+        else:
+            yield member, INSTALLED_PREFIXES[match[1]] + match[2], match[1] == "scripts"

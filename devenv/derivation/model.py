@@ -1,0 +1,82 @@
+"""What a build is, and its key (DESIGN section 4).
+
+The canonical form is JSON in UTF-8 with sorted keys and no white space; the key is BLAKE3 over it. An input stands in
+it as the key of the derivation that makes it, so that a key covers everything below it. In the resolved form an input
+stands as the store path that it turned out to be: two derivations whose inputs came out alike have the same resolved
+key, and what is above a rebuilt but unchanged input is not built again (early cutoff).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.digest import STORE_DIGEST_BYTES, blake3_key, nix32_encode
+from devenv.store_path import StorePath
+
+FORMAT_VERSION = 1
+MAIN_OUTPUT = "out"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One output of another derivation."""
+
+    derivation: Derivation
+    output: str = MAIN_OUTPUT
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A build: `builder` (with its version, `unpack/1`) makes `outputs` of `sources`, `inputs` and `arguments`.
+
+    `name` names the objects. `arguments` is plain JSON data without floating-point numbers; `environment` is for
+    builders that run programs; `sources` are SHA-256 digests (64 hexadecimal digits) of artifacts; `output_hash` fixes
+    the output of a fetch.
+    """
+
+    name: str
+    system: str
+    builder: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    sources: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = (MAIN_OUTPUT,)
+    output_hash: str | None = None
+
+    @functools.cached_property
+    def key(self) -> str:
+        """`blake3:<64 hexadecimal digits>`."""
+        inputs = [{"derivation": each.derivation.key, "output": each.output} for each in self.inputs]
+        return blake3_key(self._canonical(inputs))
+
+    def resolved_key(self, paths: Mapping[Input, StorePath]) -> str:
+        """The key with each input replaced by the object it was realised as."""
+        return blake3_key(self._canonical([{"path": str(paths[each])} for each in self.inputs]))
+
+    @property
+    def scratch_digest(self) -> str:
+        """The 32-character digest under which the main output refers to itself while it is built."""
+        return nix32_encode(bytes.fromhex(self.key.removeprefix("blake3:"))[:STORE_DIGEST_BYTES])
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def _canonical(self, inputs: list[dict[str, str]]) -> bytes:
+        document = {
+            "format": FORMAT_VERSION,
+            "name": self.name,
+            "system": self.system,
+            "builder": self.builder,
+            "arguments": self.arguments,
+            "environment": self.environment,
+            "inputs": inputs,
+            "sources": self.sources,
+            "outputs": self.outputs,
+            "output_hash": self.output_hash,
+        }
+        return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
