@@ -33,7 +33,8 @@ CLOSE = _string(b")")
 class NarWriter:
     """Spells one tree: `add` for each node, then `finish`. Pieces go to `emit` in order.
 
-    `offset` is the number of bytes emitted so far, `content_start` where the content of the last file began. Raises ValueError on a node that no canonical archive can hold.
+    `offset` is the number of bytes emitted so far, `content_start` where the content of the last file began. Raises
+    ValueError on a node that no canonical archive can hold.
     """
 
     def __init__(self, emit: Callable[[bytes], None]) -> None:

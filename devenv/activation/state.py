@@ -1,0 +1,132 @@
+"""The part of the state directory that hooks look into, and the switch of a project from one generation to the next.
+
+    <state>/active/<absolute project path>/@devenv    link to the generation in use; one rename switches it
+                                           @denied    the user wants to hear nothing of this project
+                                           @unanswered  made by hooks: when they last asked in vain
+    <state>/projects/<id>/generations/<number>/       one generation
+        activate.<shell>     what the hook of that shell reads
+        activation.json      the same for `devenv run` and for editors
+        <file>.stamp         times of the project's files (see `devenv.activation.watched`)
+
+It lies outside the project, so that nothing in a checkout can claim to be allowed. Directories are 0700.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from devenv import fsutil
+from devenv.activation.environ import GENERATION_MARKER, PROJECT_MARKER, drop_markers, revert_activation
+from devenv.activation.model import Activation
+from devenv.activation.saved import ACTIVATION_NAME, format_activation, read_activation
+from devenv.activation.shells import SHELLS
+from devenv.errors import ActivationError
+from devenv.settings import Settings
+
+LINK_NAME = "@devenv"
+DENIED_NAME = "@denied"
+UNANSWERED_NAME = "@unanswered"
+
+PATH_LIMIT = 4095
+"""Bytes of a path that the system takes (`PATH_MAX` of Linux without the NUL)."""
+
+GENERATION_PATTERN = re.compile(r"[0-9a-f]{32}/generations/[0-9]{1,18}")
+"""Where below `<state>/projects` a generation lies; the hooks check the same."""
+
+
+def project_id(project: Path) -> str:
+    """The name of a project in the state directory: 32 hexadecimal digits of the SHA-256 of its path."""
+    return hashlib.sha256(os.fsencode(project)).hexdigest()[:32]
+
+
+def generations_path(settings: Settings, project: Path) -> Path:
+    """The directory that holds the project's generations, each named by its number."""
+    return settings.state / "projects" / project_id(project) / "generations"
+
+
+def active_path(settings: Settings, project: Path) -> Path:
+    """The directory in which hooks look for the state of `project` (absolute, without symbolic links).
+
+    Raises ActivationError where hooks cannot: the path gets too long with the state directory in front
+    (`path-too-long`), or has a part with the name of our link (`path-reserved`).
+    """
+    path = settings.state / "active" / project.relative_to("/")
+    if LINK_NAME in project.parts:
+        raise ActivationError(
+            f"shells cannot follow a project below a directory named `{LINK_NAME}`",
+            hint="move the project, or use `devenv run`",
+            slug="path-reserved",
+        )
+    longest = path / LINK_NAME / max((support.script_name for support in SHELLS.values()), key=len)
+    if len(os.fsencode(longest)) > PATH_LIMIT:
+        raise ActivationError(
+            f"the project's path is too long for shells to follow: {len(os.fsencode(project))} bytes",
+            hint="move the project nearer to the root, or use `devenv run`",
+            slug="path-too-long",
+        )
+    return path
+
+
+def write_generation_scripts(generation: Path, activation: Activation) -> None:
+    """Put into `generation` what each shell, `devenv run` and editors read."""
+    for support in SHELLS.values():
+        fsutil.write_atomic(generation / support.script_name, support.format_script(activation), 0o600)
+    fsutil.write_atomic(generation / ACTIVATION_NAME, format_activation(activation), 0o600)
+
+
+def silence_project(settings: Settings, project: Path) -> None:
+    """Make the hooks say nothing of `project` as long as it is not activated."""
+    active = fsutil.make_private_directory(active_path(settings, project))
+    fsutil.write_atomic(active / DENIED_NAME, b"", 0o600)
+
+
+def activate_project(settings: Settings, project: Path, generation: Path) -> None:
+    """Make `generation` the one that shells in `project` use from their next prompt on.
+
+    The generation is complete: scripts and stamps are written before. The project is allowed.
+    """
+    active = fsutil.make_private_directory(active_path(settings, project))
+    fsutil.replace_link(active / LINK_NAME, str(generation))
+    (active / DENIED_NAME).unlink(missing_ok=True)
+
+
+def deactivate_project(settings: Settings, project: Path) -> None:
+    """Take the project's environment away from shells, from their next prompt on. Nothing there is no error."""
+    active = active_path(settings, project)
+    for name in (LINK_NAME, UNANSWERED_NAME):
+        (active / name).unlink(missing_ok=True)
+
+
+def find_generation(settings: Settings, project: Path) -> Path | None:
+    """The generation that shells in `project` use."""
+    try:
+        return Path(os.readlink(active_path(settings, project) / LINK_NAME))
+    except OSError:
+        return None
+
+
+def find_inherited(settings: Settings, environ: Mapping[str, str]) -> Activation | None:
+    """The activation that `environ` came out of, where it says so truly.
+
+    The markers are claims of whoever started us (FAULTS L-09): they count only if they name a generation of this state
+    directory, and what it sets is read from there.
+    """
+    root, generation = str(settings.state / "projects") + "/", environ.get(GENERATION_MARKER, "")
+    if not generation.startswith(root) or GENERATION_PATTERN.fullmatch(generation.removeprefix(root)) is None:
+        return None
+    try:
+        activation = read_activation(Path(generation))
+    except ActivationError:
+        return None
+    claimed = (environ.get(PROJECT_MARKER), generation)
+    return activation if (str(activation.project), str(activation.generation)) == claimed else None
+
+
+def leave_inherited(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without the environment of whatever project it came out of."""
+    activation = find_inherited(settings, environ)
+    return drop_markers(environ) if activation is None else revert_activation(activation, environ)

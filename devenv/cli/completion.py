@@ -1,0 +1,24 @@
+"""`devenv completion`."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.cli.command import Action, verb
+
+
+@verb("completion", json=False, examples=['eval "$(devenv completion bash)"', "devenv completion fish | source"])
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> Action:
+    """Print what a shell evaluates to complete `devenv` commands."""
+    from click.shell_completion import get_completion_class
+
+    from devenv.cli.group import devenv_command
+
+    def action(tools: object) -> None:
+        del tools
+        kind = get_completion_class(shell)
+        if kind is not None:
+            click.echo(kind(devenv_command, {}, "devenv", "_DEVENV_COMPLETE").source())
+
+    return action

@@ -1,0 +1,18 @@
+"""`devenv deny`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from devenv.cli.command import Action, here, verb
+
+
+@verb("deny", examples=["devenv deny", "devenv deny ../somebody-elses"])
+@click.argument("directory", required=False, type=click.Path(path_type=Path))
+def command(directory: Path | None) -> Action:
+    """Take a project's permission back, and keep the prompt silent about it."""
+    from devenv.workflow.trust import deny_project
+
+    return lambda tools: deny_project(tools, here() / (directory or "."))

@@ -1,0 +1,24 @@
+"""`devenv hook`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from devenv.cli.command import Action, verb
+from devenv.workflow.tools import Tools
+
+
+@verb("hook", json=False, examples=['eval "$(devenv hook bash)"    # in ~/.bashrc'])
+@click.argument("shell")
+def command(shell: str) -> Action:
+    """Print what a shell evaluates so that `cd` switches environments."""
+    from devenv.activation.hook import format_hook
+    from devenv.cli.program import program_path
+
+    def action(tools: Tools) -> None:
+        sys.stdout.buffer.write(format_hook(shell, tools.settings, program_path()))
+        sys.stdout.flush()
+
+    return action

@@ -1,0 +1,26 @@
+"""`devenv shell`."""
+
+from __future__ import annotations
+
+import os
+
+from devenv.cli.command import Action, here, verb
+from devenv.workflow.tools import Tools
+
+
+@verb("shell", json=False, examples=["devenv shell", "SHELL=/bin/bash devenv shell"])
+def command() -> Action:
+    """Start your own shell in the environment; leave it with `exit`."""
+
+    def action(tools: Tools) -> None:
+        from devenv.activation.shell import ShellRequest, shell_command
+        from devenv.cli.program import program_path
+        from devenv.cli.replace import replace_process
+        from devenv.workflow.enter import enter_project
+
+        entered = enter_project(tools, here())
+        request = ShellRequest(os.environ.get("SHELL") or "/bin/sh", program_path(), os.environ)
+        start = shell_command(tools.settings, entered.activation, request)
+        replace_process(start.arguments[0], start.arguments, start.environ)
+
+    return action

@@ -1,0 +1,71 @@
+"""What an environment says about itself: the file `share/devenv/environment.json` in its object.
+
+It holds what a shell needs beyond the joined directories, so that an environment can be entered from its object alone.
+Store paths are not written down in it: JSON could spell them with escapes, which relocation would not find.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from devenv.derivation.model import Derivation
+from devenv.errors import StoreError
+from devenv.lock.model import Lock
+from devenv.manifest.model import Manifest
+from devenv.system import System
+
+DESCRIPTION_PATH = "share/devenv/environment.json"
+DESCRIPTION_VERSION = 1
+DESCRIPTION_LIMIT = 4 << 20
+"""Bytes; a manifest, which it is made from, has at most a quarter."""
+
+
+class DescribedPackage(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A package of the environment."""
+
+    name: str
+    version: str
+
+
+class Description(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Variables to set, aliases, the hook for interactive shells, and the packages, in the order of their names."""
+
+    format: int
+    packages: list[DescribedPackage]
+    variables: dict[str, str]
+    aliases: dict[str, str]
+    hook: str | None
+
+
+def derive_description(manifest: Manifest, lock: Lock, system: System) -> Derivation:
+    """The derivation of the description's file."""
+    document = {
+        "format": DESCRIPTION_VERSION,
+        "packages": [{"name": name, "version": lock.packages[name].version} for name in sorted(lock.packages)],
+        "variables": dict(manifest.env),
+        "aliases": dict(manifest.shell.aliases),
+        "hook": manifest.shell.hook,
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+    files = {DESCRIPTION_PATH: {"text": text, "executable": False}}
+    return Derivation("environment-description", str(system), "text/1", {"files": files})
+
+
+def read_description(environment: Path) -> Description:
+    """The description in the environment at this store path. Raises StoreError (`description-invalid`)."""
+    path = environment / DESCRIPTION_PATH
+    try:
+        with path.open("rb") as file:
+            content = file.read(DESCRIPTION_LIMIT + 1)
+        if len(content) > DESCRIPTION_LIMIT:
+            raise ValueError(f"it is larger than {DESCRIPTION_LIMIT} bytes")
+        return msgspec.json.decode(content, type=Description)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"`{path}` does not describe an environment: {error}",
+            hint="run `devenv lock` and realize the environment again",
+            slug="description-invalid",
+        ) from error

@@ -1,0 +1,121 @@
+"""A project on disk: its directory, and the bytes of its manifest and lock, read once.
+
+Whatever is decided about a project (trust, satisfaction, evaluation) is decided about these bytes: nothing reads the
+files a second time (FAULTS L-03).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
+from devenv.errors import ForeignFileError, LockError, Place, UsageError
+from devenv.fsutil import write_atomic
+from devenv.lock.model import Lock
+from devenv.lock.parse import parse_lock
+from devenv.manifest.model import MANIFEST_NAME, Manifest
+from devenv.manifest.parse import parse_manifest
+
+LOCK_NAME = "devenv.lock"
+
+FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
+"""Files of the other tool called devenv; its `devenv.lock` is JSON."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A directory with a manifest. `lock_bytes` is None where there is no lock."""
+
+    path: Path
+    manifest_bytes: bytes
+    lock_bytes: bytes | None
+    files: WatchedFiles | None = None
+    """The files as they were read; None for content that is not written yet."""
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the manifest lies."""
+        return self.path / MANIFEST_NAME
+
+    @property
+    def lock_path(self) -> Path:
+        """Where the lock lies, or will."""
+        return self.path / LOCK_NAME
+
+    @functools.cached_property
+    def manifest(self) -> Manifest:
+        """What the manifest says. Raises ManifestError, ForeignFileError."""
+        return parse_manifest(self.manifest_bytes, str(self.manifest_path))
+
+    @functools.cached_property
+    def lock(self) -> Lock | None:
+        """What the lock says; None where there is none. Raises LockError, ForeignFileError."""
+        return None if self.lock_bytes is None else parse_lock(self.lock_bytes, str(self.lock_path))
+
+    @property
+    def digest(self) -> str:
+        """The digest of everything in the project that can act: what trust is about."""
+        return project_digest(self.path, self.manifest_bytes, self.lock_bytes)
+
+    def require_lock(self) -> Lock:
+        """The lock. Raises LockError (`lock-missing`)."""
+        if self.lock is None:
+            raise LockError(
+                f"`{self.path}` has no `{LOCK_NAME}`",
+                hint="run `devenv lock` to make one",
+                place=Place(str(self.lock_path)),
+                slug="lock-missing",
+            )
+        return self.lock
+
+
+def find_project_path(start: Path) -> Path | None:
+    """The nearest directory at or above `start` that has a manifest."""
+    return next((each for each in (start, *start.parents) if os.path.lexists(each / MANIFEST_NAME)), None)
+
+
+def require_project_path(start: Path) -> Path:
+    """Like `find_project_path`. Raises ForeignFileError beside another tool's files, else UsageError."""
+    path = find_project_path(start)
+    if path is None:
+        refuse_foreign_directory(start)
+        raise UsageError(
+            f"there is no `{MANIFEST_NAME}` in `{start}` or above it",
+            hint="run `devenv init` to make a project here",
+            slug="project-missing",
+        )
+    return path
+
+
+def refuse_foreign_directory(directory: Path) -> None:
+    """Raises ForeignFileError where another tool called devenv has its files in `directory`."""
+    for name in FOREIGN_NAMES:
+        if os.path.lexists(directory / name):
+            raise ForeignFileError(
+                f"`{directory}` belongs to another tool called devenv; nothing was changed",
+                hint=f"work in another directory, or move `{name}` away",
+                place=Place(str(directory / name)),
+            )
+
+
+def read_project(path: Path) -> Project:
+    """The project at `path`. Raises UsageError (`project-missing`, `project-unreadable`)."""
+    files = read_watched_files(path)
+    if files.manifest.content is None:
+        raise UsageError(
+            f"there is no `{MANIFEST_NAME}` in `{path}`", hint="run `devenv init` there", slug="project-missing"
+        )
+    return Project(path, files.manifest.content, files.lock.content, files)
+
+
+def write_project(project: Project) -> Project:
+    """Write the manifest and the lock where they differ from what is there; returns the project as it is then."""
+    there = read_project(project.path)
+    if project.lock_bytes is not None and project.lock_bytes != there.lock_bytes:
+        write_atomic(project.lock_path, project.lock_bytes)
+    if project.manifest_bytes != there.manifest_bytes:
+        write_atomic(project.manifest_path, project.manifest_bytes, project.manifest_path.stat().st_mode & 0o777)
+    return read_project(project.path)

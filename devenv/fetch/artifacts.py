@@ -1,0 +1,182 @@
+"""The artifact cache: files by their SHA-256, each downloaded once, by whichever process comes first.
+
+    <directory>/sha256/ab/abcd…     complete and verified, read-only
+    <directory>/partial/abcd…       on its way; whoever holds the lock beside it owns it
+    <directory>/partial/abcd….lock
+
+A file appears under its hash by a rename, after it was verified and synced. A partial file whose lock nobody holds was
+left by a process that was killed, and is removed by the next one that downloads. Builders check the hash again when
+they read (`verify_file`): a disk forgets too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from devenv.digest import SHA256_HEX
+from devenv.errors import FetchError, HashMismatchError
+from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Report, ignore
+from devenv.fetch.downloads import ArtifactRequest, Download, write_error
+from devenv.fetch.registry import RegistryClient
+from devenv.fetch.sizes import missing_error
+from devenv.fetch.workers import run_parallel
+from devenv.fsutil import locked, make_private_directory, sync_directory
+
+PARALLEL_DOWNLOADS = 4
+REPORT_STEP = 1 << 18
+"""Bytes between two reports of progress: one for each piece from the network would only cost time."""
+
+
+class ArtifactCache:
+    """Files by hash below `directory`, fetched through `registry`. Safe to use from several threads and processes."""
+
+    def __init__(self, directory: Path, registry: RegistryClient) -> None:
+        self._directory = directory
+        self._partial = directory / "partial"
+        self._registry = registry
+
+    def artifact_path(self, sha256: str) -> Path:
+        """Where the file with that hash lies once it is here. Raises ValueError where `sha256` is no hash."""
+        if SHA256_HEX.fullmatch(sha256) is None:
+            raise ValueError(f"{sha256!r} is no SHA-256")
+        return self._directory / "sha256" / sha256[:2] / sha256
+
+    def find(self, sha256: str) -> Path | None:
+        """The file with that hash, where it is here; it was verified when it came."""
+        path = self.artifact_path(sha256)
+        return path if path.is_file() else None
+
+    def discard(self, sha256: str) -> None:
+        """Forget a file that turned out to be damaged, so that the next `fetch` brings it afresh."""
+        with contextlib.suppress(FileNotFoundError):
+            self.artifact_path(sha256).unlink()
+
+    def fetch(self, requests: Sequence[ArtifactRequest], report: Report = ignore) -> Mapping[str, Path]:
+        """The files of all `requests` by their SHA-256; what is not here is downloaded, several at once.
+
+        Raises HashMismatchError, or FetchError: `artifact-missing`, `cache-unwritable`, `registry-unconfigured` and
+        those of `HttpClient.fetch`. What was complete by then stays.
+        """
+        paths: dict[str, Path] = {}
+        wanted: dict[str, ArtifactRequest] = {}
+        for request in requests:
+            path = self.find(request.sha256)
+            if path is not None:
+                paths[request.sha256] = path
+            else:
+                wanted[request.sha256] = request
+        if wanted:
+            self._prepare()
+            tasks = [partial(self._fetch_one, request, report) for request in wanted.values()]
+            paths |= zip(wanted, run_parallel(tasks, PARALLEL_DOWNLOADS), strict=True)
+        return paths
+
+    def _prepare(self) -> None:
+        try:
+            make_private_directory(self._partial)
+            self._remove_leftovers()
+        except OSError as error:
+            raise write_error(error, self._partial) from error
+
+    def _remove_leftovers(self) -> None:
+        for sha256 in {name.removesuffix(".lock") for name in os.listdir(self._partial)}:
+            lock = self._partial / f"{sha256}.lock"
+            with locked(lock, wait=False) as held:
+                if held:
+                    _remove(self._partial / sha256)
+                    _remove(lock)
+
+    def _fetch_one(self, request: ArtifactRequest, report: Report) -> Path:
+        lock = self._partial / f"{request.sha256}.lock"
+        with contextlib.ExitStack() as stack:
+            if not stack.enter_context(locked(lock, wait=False)):
+                report(Detail(f"another devenv is downloading `{request.name}`; waiting for it"))
+                stack.enter_context(locked(lock))
+            stack.callback(_remove, lock)
+            path = self.find(request.sha256)
+            return path if path is not None else self._download(request, report)
+
+    def _download(self, request: ArtifactRequest, report: Report) -> Path:
+        temporary = self._partial / request.sha256
+        path = self.artifact_path(request.sha256)
+        report(DownloadStarted(request.name, request.size))
+        succeeded = False
+        try:
+            with _new_file(temporary) as file:
+                self._fill(file, request, _steps(request.name, report))
+                file.flush()
+                os.fchmod(file.fileno(), 0o444)
+                os.fsync(file.fileno())
+            make_private_directory(path.parent)
+            os.replace(temporary, path)
+            sync_directory(path.parent)
+            succeeded = True
+        except OSError as error:
+            raise write_error(error, path) from error
+        finally:
+            _remove(temporary)
+            report(DownloadFinished(request.name, succeeded))
+        return path
+
+    def _fill(self, file: BinaryIO, request: ArtifactRequest, advanced: Callable[[int], None]) -> None:
+        """Fill `file` from the first address that has the right content (FAULTS G-17).
+
+        Where none has, the most telling failure is raised: another content, then the first other one.
+        """
+        addresses = self._candidates(request)
+        failures: list[FetchError] = []
+        for address in addresses:
+            try:
+                if Download(request, address, file, advanced).run(self._registry.http):
+                    advanced(0)
+                    return
+            except FetchError as error:
+                failures.append(error)
+        mismatches = [error for error in failures if isinstance(error, HashMismatchError)]
+        raise next(iter([*mismatches, *failures]), missing_error(request.locator, addresses))
+
+    def _candidates(self, request: ArtifactRequest) -> tuple[str, ...]:
+        try:
+            return self._registry.candidates(request.locator)
+        except ValueError as error:
+            raise FetchError(f"`{request.name}` cannot be fetched: {error}", slug="artifact-missing") from error
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    # Ours by the lock: what lies there was left by a process that is dead.
+    _remove(path)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb", buffering=1 << 20) as file:
+        yield file
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+
+
+def _steps(name: str, report: Report) -> Callable[[int], None]:
+    """A receiver of byte counts that reports them in larger steps; zero makes it report what it held back."""
+    pending = 0
+
+    def advanced(count: int) -> None:
+        nonlocal pending
+        pending += count
+        if abs(pending) >= REPORT_STEP or (count <= 0 and pending):
+            report(DownloadAdvanced(name, pending))
+            pending = 0
+
+    return advanced
+
+
+def verify_file(path: Path, sha256: str) -> bool:
+    """Whether the content of `path` has that hash. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

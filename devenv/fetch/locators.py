@@ -1,0 +1,107 @@
+"""Between addresses and locators: how a lock names a file of the registry `pypi:` without saying where that lies.
+
+A locator is `pypi:` and a path in one of three forms:
+
+- `pypi:packages/<2 hex>/<2 hex>/<60 hex>/<file>`: the canonical layout of the public index, which its full mirrors
+share;
+- `pypi:../files/<file>`: relative to the index address, for registries that keep files beside the index;
+- `pypi:/some/path/<file>`: the path on its host, for registries whose files lie on another one.
+
+The first moves between all mirrors, the others between servers of the same kind. `make_locator` also says below which
+address the file lay (its *base*): remembered, it lets a lock be realized without a look at the index.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from devenv.fetch.access import RegistryAccess
+from devenv.fetch.addresses import origin_of, parse_address
+
+LOCATOR_LIMIT = 1024
+"""Characters of a locator."""
+
+SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"
+CANONICAL = re.compile(r"packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+", re.ASCII)
+LOCATOR = re.compile(rf"pypi:(?P<climb>/|(?:\.\./)*)(?P<path>{SEGMENT}(?:/{SEGMENT})*)", re.ASCII)
+
+UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
+"""What may not hide behind percent signs in a segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A file's locator, and the base that it must be joined to in order to give the address it was made from."""
+
+    locator: str
+    base: str
+
+
+def parse_locator(locator: str) -> tuple[str, str]:
+    """What stands before the first name (empty, `/`, or some `../`), and the path from there on.
+
+    Raises ValueError on anything that is no locator of this registry.
+    """
+    match = LOCATOR.fullmatch(locator)
+    if match is None or len(locator) > LOCATOR_LIMIT:
+        raise ValueError(f"{locator[:LOCATOR_LIMIT]!r} is no locator of the registry `pypi:`")
+    for segment in match["path"].split("/"):
+        name = unquote(segment)
+        if name in {".", ".."} or UNSAFE.search(name):
+            raise ValueError(f"{locator!r} holds a name that leads elsewhere")
+    return match["climb"], match["path"]
+
+
+def make_locator(address: str, index: str) -> Located:
+    """The locator of the file at `address` (parsed, see `devenv.fetch.addresses`), listed by the index at `index`.
+
+    Raises ValueError for an address that cannot be pinned: one with a query (such addresses are signed, and expire), or
+    with a path outside the grammar.
+    """
+    parts = urlsplit(address)
+    if parts.query:
+        raise ValueError("its address holds a query")
+    origin = origin_of(address)
+    path = quote(parts.path, safe="/%~!$&'()*+,;=:@")
+    canonical = re.search(rf"(?<=/){CANONICAL.pattern}$", path)
+    if canonical is not None:
+        located = Located(f"pypi:{canonical[0]}", origin + path[: canonical.start()])
+    else:
+        relative = posixpath.relpath(path, urlsplit(index).path)
+        # A first name with a colon would read as a scheme: such a path is written in full.
+        if origin == origin_of(index) and urljoin(index, relative) == origin + path:
+            located = Located(f"pypi:{relative}", index)
+        else:
+            located = Located(f"pypi:{path}", f"{origin}/")
+    parse_locator(located.locator)
+    return located
+
+
+def candidate_addresses(locator: str, access: RegistryAccess) -> tuple[str, ...]:
+    """The addresses at which the user's configuration says that `locator` may lie, best first, without repetition.
+
+    Asks no index. Empty where the locator climbs out of every server there is. Raises ValueError as `parse_locator`.
+    """
+    climb, path = parse_locator(locator)
+    if climb == "/":
+        origins = [origin_of(base) for base in (*access.files, access.index)]
+        candidates = [f"{origin}/{path}" for origin in origins]
+    elif CANONICAL.fullmatch(path) and not climb:
+        beside = urljoin(access.index, "..")
+        bases = [*access.files, beside, f"{origin_of(access.index)}/"]
+        candidates = [base + path for base in bases]
+    else:
+        depth = urlsplit(access.index).path.count("/") - 1
+        candidates = [urljoin(access.index, climb + path)] if climb.count("../") <= depth else []
+    return tuple(dict.fromkeys(candidates))
+
+
+def parse_base(text: str) -> str:
+    """An address below which files or index pages lie, with its final slash. Raises ValueError."""
+    address = parse_address(text).address
+    if "?" in address:
+        raise ValueError("it holds a query")
+    return address if address.endswith("/") else f"{address}/"

@@ -1,0 +1,131 @@
+"""Records generations and finds the current one.
+
+    <state>/projects/<id>/path                  the project's path
+    <state>/projects/<id>/current               → generations/<number>
+    <state>/projects/<id>/generations/<number>  environment → the object in the store (this link keeps it alive)
+                                                devenv.toml, devenv.lock, generation.json, activation scripts
+
+Where these directories lie says `devenv.activation.state`, whose hooks look into them. A generation appears by one
+rename with all that belongs to it and becomes the current one by another: at any instant the old or the new one is
+whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from devenv.activation.state import generations_path
+from devenv.environment.project import LOCK_NAME, Project
+from devenv.fsutil import (
+    TEMPORARY_PREFIX,
+    delete_tree,
+    locked,
+    make_private_directory,
+    read_regular,
+    rename_new,
+    replace_link,
+    sync_directory,
+    temporary_name,
+    write_atomic,
+)
+from devenv.manifest.model import MANIFEST_NAME
+from devenv.settings import Settings
+from devenv.store.store import Store
+from devenv.store_path import StorePath, parse_store_path
+
+RECORD_NAME = "generation.json"
+RECORD_FORMAT = 1
+RECORD_LIMIT = 1 << 16
+ENVIRONMENT_LINK = "environment"
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    environment: str
+    digest: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One state: its number and directory, the environment's object, what made it, and when.
+
+    `digest` is that of the project's content, which trust is about; `created` is in seconds since the epoch.
+    """
+
+    number: int
+    path: Path
+    environment: StorePath
+    digest: str
+    created: int
+
+
+@contextlib.contextmanager
+def project_locked(settings: Settings, project: Path) -> Iterator[None]:
+    """Hold the project against other processes that change its manifest, lock or generations (FAULTS C-11)."""
+    state = make_private_directory(generations_path(settings, project).parent)
+    with locked(state / "lock"):
+        yield
+
+
+def find_current_generation(settings: Settings, project: Path) -> Generation | None:
+    """The generation that was last switched to; None where there is none or its record cannot be read."""
+    state = generations_path(settings, project).parent
+    try:
+        path = state / os.readlink(state / "current")
+        record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
+        environment = parse_store_path(record.environment)
+        return Generation(int(path.name), path, environment, record.digest, record.created)
+    except (OSError, ValueError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class NewGeneration:
+    """What a generation is made of.
+
+    `fill` writes the activation scripts: it is given the directory in which the generation is being made and the one
+    that it will be known by.
+    """
+
+    project: Project
+    environment: StorePath
+    fill: Callable[[Path, Path], None]
+
+
+def record_generation(settings: Settings, store: Store, new: NewGeneration) -> Generation:
+    """Make the next generation and switch to it. The caller holds `project_locked`."""
+    project = new.project
+    generations = make_private_directory(generations_path(settings, project.path))
+    state = generations.parent
+    _remove_unfinished(generations)
+    write_atomic(state / "path", os.fsencode(project.path), 0o600)
+    number = max((int(name) for name in os.listdir(generations) if name.isdecimal()), default=0) + 1
+    path = generations / str(number)
+    created = int(time.time())
+    temporary = make_private_directory(generations / temporary_name())
+    os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
+    record = _Record(RECORD_FORMAT, str(new.environment), project.digest, created)
+    write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
+    write_atomic(temporary / MANIFEST_NAME, project.manifest_bytes, 0o600)
+    write_atomic(temporary / LOCK_NAME, project.lock_bytes or b"", 0o600)
+    new.fill(temporary, path)
+    sync_directory(temporary)
+    rename_new(temporary, path)
+    sync_directory(generations)
+    replace_link(state / "current", f"generations/{number}")
+    return Generation(number, path, new.environment, project.digest, created)
+
+
+def _remove_unfinished(generations: Path) -> None:
+    """Delete what a killed process left. Whoever makes generations holds the project's lock, so none is alive."""
+    for name in os.listdir(generations):
+        if name.startswith(TEMPORARY_PREFIX):
+            delete_tree(generations / name)

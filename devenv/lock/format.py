@@ -1,0 +1,74 @@
+"""Writes a lock: canonical, one fact a line, so that a change to one package changes that package's lines only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from devenv.lock.model import LOCK_VERSION, Lock, LockedArtifact, LockedInput, LockedPackage
+
+HEADER = "# Written by `devenv lock` from devenv.toml. Commit it; do not edit it by hand."
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+
+
+def format_lock(lock: Lock) -> bytes:
+    """The canonical text (UTF-8) of a lock: the same lock always gives the same bytes."""
+    lines = [HEADER, f"version = {LOCK_VERSION}", f"fingerprint = {_string(lock.fingerprint)}"]
+    for name in sorted(lock.inputs):
+        lines += _iter_input(lock.inputs[name])
+    for name in sorted(lock.packages):
+        lines += _iter_package(lock.packages[name])
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _iter_input(locked: LockedInput) -> Iterator[str]:
+    yield ""
+    yield f"[inputs.{_key(locked.name)}]"
+    yield f"locator = {_string(locked.locator)}"
+    yield f"revision = {_string(locked.revision)}"
+
+
+def _iter_package(package: LockedPackage) -> Iterator[str]:
+    table = f"packages.{_key(package.name)}"
+    yield ""
+    yield f"[{table}]"
+    yield f"input = {_string(package.input)}"
+    yield f"request = {_string(package.request)}"
+    yield f"version = {_string(package.version)}"
+    if package.lacking:
+        yield ""
+        yield f"[{table}.lacking]"
+        for system in sorted(package.lacking):
+            yield f"{system} = {_string(package.lacking[system])}"
+    for system in sorted(package.systems):
+        build = package.systems[system]
+        yield ""
+        yield f"[{table}.systems.{system}]"
+        yield f"derivation = {_string(build.derivation)}"
+        if build.output is not None:
+            yield f"output = {_string(str(build.output))}"
+        for artifact in build.artifacts:
+            yield ""
+            yield f"[[{table}.systems.{system}.artifacts]]"
+            yield from _iter_artifact(artifact)
+
+
+def _iter_artifact(artifact: LockedArtifact) -> Iterator[str]:
+    yield f"locator = {_string(artifact.locator)}"
+    if artifact.requires is not None:
+        yield f"requires = {_string(str(artifact.requires))}"
+    yield f"sha256 = {_string(artifact.sha256)}"
+    yield f"size = {artifact.size}"
+
+
+def _key(text: str) -> str:
+    return text if BARE_KEY.fullmatch(text) else _string(text)
+
+
+def _string(text: str) -> str:
+    escaped = (
+        ESCAPES.get(character) or (f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character)
+        for character in text
+    )
+    return f'"{"".join(escaped)}"'

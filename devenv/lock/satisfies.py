@@ -1,0 +1,80 @@
+"""Does a lock answer a manifest? A pure question with a typed reason for each way it may not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from devenv.digest import blake3_key
+from devenv.lock.model import Lock
+from devenv.manifest.model import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class PackageNotLocked:
+    """The manifest asks for a package that the lock does not have."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is not locked"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageNotWanted:
+    """The lock has a package that the manifest does not ask for."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is locked but not asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChanged:
+    """The manifest asks for another version, or from another input, than the lock answers."""
+
+    name: str
+    locked: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is asked for as `{self.wanted}` but locked for `{self.locked}`"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeChanged:
+    """The manifest's systems or inputs are not those that the lock was made for."""
+
+    def __str__(self) -> str:
+        return "the systems or inputs changed"
+
+
+Unsatisfied = PackageNotLocked | PackageNotWanted | RequestChanged | ScopeChanged
+
+
+def manifest_fingerprint(manifest: Manifest) -> str:
+    """A digest over what the manifest says beyond single packages: its systems and inputs.
+
+    Single packages are left out: each one's request stands beside its answer, so that a change to one package changes
+    no line that another change would also touch (DESIGN section 7 asks for both; one digest over all would collide in
+    every merge).
+    """
+    systems = None if manifest.systems is None else sorted(str(system) for system in manifest.systems)
+    document = {"systems": systems, "inputs": dict(manifest.inputs)}
+    return blake3_key(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+
+
+def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
+    """Every way in which the lock does not answer the manifest; nothing where it does."""
+    if lock.fingerprint != manifest_fingerprint(manifest):
+        yield ScopeChanged()
+    for name in sorted(manifest.packages.keys() | lock.packages.keys()):
+        request, locked = manifest.packages.get(name), lock.packages.get(name)
+        if request is None:
+            yield PackageNotWanted(name)
+        elif locked is None:
+            yield PackageNotLocked(name)
+        elif (request.version, request.input) != (locked.request, locked.input):
+            yield RequestChanged(name, f"{locked.input}:{locked.request}", f"{request.input}:{request.version}")

@@ -1,0 +1,225 @@
+"""Edits the packages of a manifest's text: what `devenv add` and `devenv remove` do to the file.
+
+The edits are cuts at the places that `positions` knows, so every other byte stays: comments, order, indentation, line
+endings. `tomlkit` spells the keys and values; it does not place them, since on its own it writes `\\n` into files that
+have `\\r\\n`, puts a new key after the comment that introduces the next table, and keeps no sorted table sorted.
+"""
+
+from __future__ import annotations
+
+from devenv.errors import UsageError
+from devenv.manifest.document import Document, parse_document
+from devenv.manifest.grammar import PACKAGE_NAME, GrammarError
+from devenv.manifest.model import ANY_VERSION, MANIFEST_NAME
+from devenv.manifest.parse import check_document
+from devenv.manifest.positions import Path, Span, Statement
+from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.packages.versions import parse_version_request
+
+SECTION: Path = ("packages",)
+
+
+def set_package(text: str, name: str, version: str | None = None) -> str:
+    """The manifest `text` with package `name` at `version`; the long form keeps its other keys.
+
+    Without `version` a package that is there stays as it is, and a new one may have any version. A new one goes to its
+    place in a section that is sorted, else to the end; a missing section is appended.
+
+    Raises UsageError (`package-invalid`) for a name or version that a manifest cannot hold, ManifestError and
+    ForeignFileError as `parse_manifest` does.
+    """
+    try:
+        PACKAGE_NAME.require(name)
+        wanted = None if version is None else parse_version_request(version).text
+    except GrammarError as error:
+        raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
+    except ValueError as error:
+        raise UsageError(str(error), hint="see `docs/manifest.md` for versions", slug="package-invalid") from error
+    document = _parse(text)
+    if name not in document.data.get("packages", {}):
+        return _add(document, name, wanted or ANY_VERSION)
+    return text if wanted is None else _change(document, name, wanted)
+
+
+def remove_package(text: str, name: str) -> str:
+    """The manifest `text` without package `name`: its lines go, with comments at their ends; other lines stay.
+
+    Raises UsageError (`package-absent`) where the manifest does not have it, and as `parse_manifest` does.
+    """
+    document = _parse(text)
+    names = document.data.get("packages", {})
+    if name not in names:
+        meant = find_closest(name, names)
+        hint = f"did you mean `{meant}`?" if meant else f"it has {format_names(names)}" if names else None
+        raise UsageError(f"`{format_shown(name)}` is not in the manifest", hint=hint, slug="package-absent")
+    path = (*SECTION, name)
+    for statement in reversed(document.positions.statements):
+        if path in {statement.path[:2], statement.table[:2]}:
+            text = _cut_lines(text, statement.span)
+    return _cut_members(text, path)
+
+
+def _parse(text: str) -> Document:
+    document = parse_document(text.encode(), MANIFEST_NAME)
+    check_document(document)
+    return document
+
+
+def _splice(text: str, span: Span, replacement: str) -> str:
+    return text[: span.start] + replacement + text[span.end :]
+
+
+def _insert(text: str, offset: int, addition: str) -> str:
+    return text[:offset] + addition + text[offset:]
+
+
+def _spell_pair(key: str, value: str) -> str:
+    import tomlkit
+
+    return f"{tomlkit.key(key).as_string()} = {_spell(value)}"
+
+
+def _spell(value: str) -> str:
+    import tomlkit
+
+    return tomlkit.string(value).as_string()
+
+
+# Changing
+
+
+def _change(document: Document, name: str, version: str) -> str:
+    path = (*SECTION, name)
+    values = document.positions.values
+    if isinstance(document.data["packages"][name], str):
+        return _splice(document.text, values[path], _spell(version))
+    if (*path, "version") in values:
+        return _splice(document.text, values[*path, "version"], _spell(version))
+    return _add_version(document, path, version)
+
+
+def _add_version(document: Document, path: Path, version: str) -> str:
+    """Give the long form at `path`, which names no version yet, one as its first key."""
+    text, positions = document.text, document.positions
+    pair = _spell_pair("version", version)
+    if path in positions.values:
+        members = [member for member in positions.members if member.table == path]
+        return _insert_member(text, positions.values[path], members, 0, pair)
+    first = next(each for each in positions.statements if each.path[: len(path)] == path)
+    if first.is_header:
+        return _insert_line_after(text, first, pair)
+    return _insert_line_before(text, first, _key_prefix(document, first, (*path, first.path[-1])) + pair)
+
+
+# Adding
+
+
+def _add(document: Document, name: str, version: str) -> str:
+    text, positions = document.text, document.positions
+    pair = _spell_pair(name, version)
+    if SECTION in positions.values:
+        members = [member for member in positions.members if member.table == SECTION]
+        return _insert_member(text, positions.values[SECTION], members, _find_index(members, name), pair)
+    header = next((each for each in positions.statements if each.is_header and each.path == SECTION), None)
+    entries = [
+        each
+        for each in positions.statements
+        if not each.is_header and each.path[:1] == SECTION and each.table in {(), SECTION}
+    ]
+    if entries:
+        line = _key_prefix(document, entries[0], entries[0].path[:2]) + pair
+        index = _find_index(entries, name)
+        if index > 0:
+            return _insert_line_after(text, entries[index - 1], line)
+        # Directly below the header, above any comment: that belongs to the entry which follows it.
+        return _insert_line_before(text, entries[0], line) if header is None else _insert_line_after(text, header, line)
+    return _append_section(text, pair) if header is None else _insert_line_after(text, header, pair)
+
+
+def _find_index(entries: list[Statement], name: str) -> int:
+    """Where in `entries`, which stand in one section, package `name` goes."""
+    names = [str(entry.path[1]) for entry in entries]
+    if names != sorted(names):
+        return len(names)
+    return sum(other < name for other in names)
+
+
+def _key_prefix(document: Document, statement: Statement, path: Path) -> str:
+    """What stands before the key at `path` in its statement, such as `packages.` where keys are dotted."""
+    return document.text[statement.span.start : document.positions.keys[path]]
+
+
+def _insert_member(text: str, braces: Span, members: list[Statement], index: int, pair: str) -> str:
+    """Put `pair` into an inline table as its member number `index`."""
+    if not members:
+        return _insert(text, braces.start + 1, pair)
+    if index < len(members):
+        return _insert(text, members[index].span.start, f"{pair}, ")
+    return _insert(text, members[-1].span.end, f", {pair}")
+
+
+def _append_section(text: str, pair: str) -> str:
+    newline = _newline(text)
+    if text and not text.endswith("\n"):
+        text += newline
+    if text and text.splitlines()[-1].strip():
+        text += newline
+    return f"{text}[packages]{newline}{pair}{newline}"
+
+
+# Lines
+
+
+def _newline(text: str) -> str:
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+
+
+def _line_start(text: str, offset: int) -> int:
+    return text.rfind("\n", 0, offset) + 1
+
+
+def _line_end(text: str, offset: int) -> int:
+    """Behind the newline of the line that `offset` lies in, or the end of a text that does not end in one."""
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end + 1
+
+
+def _indentation(text: str, statement: Statement) -> str:
+    return text[_line_start(text, statement.span.start) : statement.span.start]
+
+
+def _insert_line_after(text: str, statement: Statement, line: str) -> str:
+    end = _line_end(text, statement.span.end)
+    line = _indentation(text, statement) + line
+    if text[:end].endswith("\n"):
+        return _insert(text, end, line + _newline(text))
+    return text + _newline(text) + line
+
+
+def _insert_line_before(text: str, statement: Statement, line: str) -> str:
+    start = _line_start(text, statement.span.start)
+    return _insert(text, start, _indentation(text, statement) + line + _newline(text))
+
+
+def _cut_lines(text: str, span: Span) -> str:
+    start, end = _line_start(text, span.start), _line_end(text, span.end)
+    if not text[start:end].endswith("\n"):
+        # The last line, without a newline: the one before it goes, so that the text ends as it did.
+        return text[:start].removesuffix("\n").removesuffix("\r")
+    return text[:start] + text[end:]
+
+
+def _cut_members(text: str, path: Path) -> str:
+    """`text` without the members of inline tables at or below `path`, each with one of its commas."""
+    while True:
+        members = [each for each in _parse(text).positions.members if each.table == SECTION]
+        index = next((i for i, member in enumerate(members) if member.path[:2] == path), None)
+        if index is None:
+            return text
+        span = members[index].span
+        if index + 1 < len(members):
+            span = Span(span.start, members[index + 1].span.start)
+        elif index > 0:
+            span = Span(members[index - 1].span.end, span.end)
+        text = _splice(text, span, "")

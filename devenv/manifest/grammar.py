@@ -1,0 +1,105 @@
+"""The grammar of names in a manifest (FAULTS K-03): checked here, before a name gets into a path or a command.
+
+Variables of the environment have rules of their own, in `devenv.manifest.variables`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from devenv.manifest.wording import format_shown
+
+
+class GrammarError(ValueError):
+    """Text that breaks a rule: a message and the next step. Whoever knows the place makes a `DevenvError` of it."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What a kind of name looks like: `kind` and `rule` are words for people, `pattern` bounds the length too."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    rule: str
+
+    def require(self, text: str) -> str:
+        """Return `text`. Raises GrammarError where it is no such name."""
+        if self.pattern.fullmatch(text):
+            return text
+        lowered = text.lower()
+        hint = f"did you mean `{lowered}`?" if self.pattern.fullmatch(lowered) else f"such a name {self.rule}"
+        raise GrammarError(f"`{format_shown(text)}` is not the name of {self.kind}", hint)
+
+
+PROJECT_NAME = Grammar(
+    "a project",
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,99}"),
+    "begins with a letter or digit, goes on with these or `+ . _ -`, and has at most 100 characters",
+)
+INPUT_NAME = Grammar(
+    "an input",
+    re.compile(r"[a-z0-9][a-z0-9_-]{0,99}"),
+    "begins with a lower-case letter or digit, goes on with these or `_ -`, and has at most 100 characters",
+)
+PACKAGE_NAME = Grammar(
+    "a package",
+    re.compile(r"[a-z0-9][a-z0-9+._-]{0,99}"),
+    "begins with a lower-case letter or digit, goes on with these or `+ . _ -`, and has at most 100 characters",
+)
+ALIAS_NAME = Grammar(
+    "an alias",
+    re.compile(r"[A-Za-z0-9_.][A-Za-z0-9+._:-]{0,99}"),
+    "begins with a letter, a digit, `_` or `.`, goes on with these or `+ : -`, and has at most 100 characters",
+)
+
+RESERVED_WORDS = frozenset(
+    "and begin break builtin case command continue coproc do done elif else end esac eval exec fi for foreach "
+    "function if in nocorrect noglob not or repeat return select set source switch then time unset until "
+    "while .".split()
+)
+"""What the grammars of bash, zsh and fish and their ways to run code are built from.
+
+A shell expands an alias before it reads a script's next line: an alias with such a name would change the scripts
+that enter and leave an environment.
+"""
+
+OWN_WORDS = re.compile(r"alias|unalias|devenv|__devenv.*")
+"""What the hooks need in order to leave an environment again."""
+
+
+def require_alias(name: str, command: str) -> str:
+    """The command of alias `name`. Raises GrammarError where a shell could not take one or the other as they stand."""
+    ALIAS_NAME.require(name)
+    if name in RESERVED_WORDS or OWN_WORDS.fullmatch(name):
+        raise GrammarError(
+            f"`{name}` cannot be an alias: shells and their hooks are built on it", "choose another name"
+        )
+    if not command.strip() or "\n" in command or "\r" in command:
+        raise GrammarError(
+            f"the alias `{name}` must be one line that holds a command",
+            "define a function in `hook`, under `[shell]`, for what takes several lines",
+        )
+    return command
+
+
+def require_locator(text: str) -> str:
+    """The locator of an input. Raises GrammarError for all but `builtin:base`, the one that exists today.
+
+    The message names the scheme only: what follows may hold a password.
+    """
+    if text == "builtin:base":
+        return text
+    scheme = re.match(r"([a-z][a-z0-9+]{0,20}):", text)
+    if scheme is None:
+        message = "an input is given by a locator such as `builtin:base`"
+    elif scheme[1] == "builtin":
+        message = "the only built-in package set is `builtin:base`"
+    else:
+        message = f"inputs of the kind `{scheme[1]}:` are not supported yet"
+    raise GrammarError(message, 'write `"builtin:base"`')

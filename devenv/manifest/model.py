@@ -1,0 +1,50 @@
+"""What a manifest says, as values.
+
+`devenv.manifest.parse` makes and checks them; lock, resolve and activation use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from devenv.system import System
+
+MANIFEST_NAME = "devenv.toml"
+
+DEFAULT_INPUT = "base"
+DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base"}
+"""What every manifest has without saying so: input name → locator."""
+
+ANY_VERSION = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRequest:
+    """A package as it is asked for; `version` is the text that `devenv.packages.versions` parses."""
+
+    name: str
+    version: str = ANY_VERSION
+    input: str = DEFAULT_INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSettings:
+    """What only an interactive shell gets: code to run on entering, and aliases (name → command)."""
+
+    hook: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole `devenv.toml`. Mappings are in the order of their keys, whatever the order in the file."""
+
+    name: str | None = None
+    systems: tuple[System, ...] | None = None
+    """Sorted; None where the manifest leaves the systems to the packages."""
+    inputs: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_INPUTS))
+    packages: Mapping[str, PackageRequest] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables with their values, literally: nothing in them is expanded."""
+    shell: ShellSettings = field(default_factory=ShellSettings)

@@ -1,0 +1,222 @@
+"""A manifest's bytes → `Manifest`. Strict: what is not understood is an error, with its place and a suggestion.
+
+`document` makes TOML of the bytes, `checker` collects faults, `grammar` and `variables` hold the rules for names. The
+file is read by the services, so that the bytes which were hashed for trust are those that are parsed (FAULTS L-03).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from devenv.errors import ForeignFileError, ManifestError, Place
+from devenv.manifest.checker import Checker
+from devenv.manifest.document import Document, parse_document
+from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME, PROJECT_NAME, GrammarError, require_alias, require_locator
+from devenv.manifest.model import (
+    ANY_VERSION,
+    DEFAULT_INPUT,
+    DEFAULT_INPUTS,
+    MANIFEST_NAME,
+    Manifest,
+    PackageRequest,
+    ShellSettings,
+)
+from devenv.manifest.positions import Path
+from devenv.manifest.variables import require_variable
+from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.packages.versions import parse_version_request
+from devenv.system import ALL_SYSTEMS, System
+
+TABLES = ("env", "inputs", "packages", "project", "shell")
+PROJECT_KEYS = ("name", "systems")
+PACKAGE_KEYS = ("input", "version")
+SHELL_KEYS = ("aliases", "hook")
+
+MEANT = {
+    "dependencies": "packages",
+    "environment": "env",
+    "pkgs": "packages",
+    "tools": "packages",
+    "variables": "env",
+    "vars": "env",
+    **{key: f"project.{key}" for key in PROJECT_KEYS},
+    **{key: f"shell.{key}" for key in SHELL_KEYS},
+}
+"""What people call our tables who know other tools, and keys that stand outside of their table → where they belong."""
+
+OWN_TABLES = frozenset(TABLES) - {"env"}
+"""Tables that mark a file as ours. Other tools' files of our name have an `[env]` too, so that one tells nothing."""
+
+OWN_LIKENESS = 0.7
+"""How near a key must come to one of `OWN_TABLES` to count as a slip of the pen (`[package]`, `[shel]`)."""
+
+
+def parse_manifest(content: bytes, file: str = MANIFEST_NAME) -> Manifest:
+    """The manifest in `content`; `file` is its name for messages.
+
+    Raises ManifestError for the first fault in file order, ForeignFileError where another tool's file has our name.
+    """
+    document = parse_document(content, file)
+    if not document.data:
+        raise ManifestError(
+            "the manifest is empty",
+            hint='begin with `[packages]` and a line like `nodejs = "24"`',
+            place=Place(file, 1, 1),
+        )
+    return check_document(document)
+
+
+def check_document(document: Document) -> Manifest:
+    """What `document`, which may be empty, says. Raises as `parse_manifest` does."""
+    _require_own(document)
+    checker = Checker(document)
+    top = checker.record(document.data, (), TABLES, MEANT)
+    project = checker.record(top.get("project"), ("project",), PROJECT_KEYS)
+    inputs = {**DEFAULT_INPUTS, **_check_inputs(checker, top.get("inputs"))}
+    manifest = Manifest(
+        name=_check_project_name(checker, project),
+        systems=_check_systems(checker, project),
+        inputs=dict(sorted(inputs.items())),
+        packages=_check_packages(checker, top.get("packages"), inputs),
+        env=_check_env(checker, top.get("env")),
+        shell=_check_shell(checker, top.get("shell")),
+    )
+    checker.raise_first()
+    return manifest
+
+
+def _require_own(document: Document) -> None:
+    """Raise ForeignFileError where nothing in `document` is ours or was meant to be."""
+    unknown = [key for key in document.data if key not in TABLES]
+    if not unknown or any(_is_own(key) for key in document.data):
+        return
+    raise ForeignFileError(
+        f"this `{MANIFEST_NAME}` seems to belong to another tool: it has none of the tables {format_names(OWN_TABLES)}",
+        hint="keep it in another directory; or, if it is yours, begin it with `[packages]`",
+        place=document.place(document.key_offset((unknown[0],))),
+    )
+
+
+def _is_own(key: str) -> bool:
+    # `name` and `env` are words of every tool.
+    if key in OWN_TABLES or (key in MEANT and key != "name"):
+        return True
+    return find_closest(key, OWN_TABLES, OWN_LIKENESS) is not None
+
+
+def _check_project_name(checker: Checker, project: Mapping[str, object]) -> str | None:
+    if "name" not in project:
+        return None
+    path = ("project", "name")
+    name = checker.string(project["name"], path)
+    return None if name is None else checker.apply(path, partial(PROJECT_NAME.require, name))
+
+
+def _check_systems(checker: Checker, project: Mapping[str, object]) -> tuple[System, ...] | None:
+    if "systems" not in project:
+        return None
+    path: Path = ("project", "systems")
+    values = checker.array(project["systems"], path)
+    if project["systems"] == []:
+        checker.fault(
+            path, "`project.systems` is empty", f"name some of {format_names(_system_names())}, or delete the line"
+        )
+    systems: set[System] = set()
+    for index, value in enumerate(values):
+        place = (*path, index)
+        text = checker.string(value, place)
+        system = None if text is None else checker.apply(place, partial(_require_system, text))
+        if system in systems:
+            checker.fault(place, f"the system `{system}` is given twice", "delete one of the two")
+        if system is not None:
+            systems.add(system)
+    return tuple(sorted(systems))
+
+
+def _system_names() -> list[str]:
+    return [system.value for system in ALL_SYSTEMS]
+
+
+def _require_system(text: str) -> System:
+    try:
+        return System(text)
+    except ValueError as error:
+        meant = find_closest(text, _system_names())
+        raise GrammarError(
+            f"`{format_shown(text)}` is not a system that devenv knows",
+            f"did you mean `{meant}`?" if meant else f"there are {format_names(_system_names())}",
+        ) from error
+
+
+def _check_inputs(checker: Checker, value: object) -> dict[str, str]:
+    inputs = {}
+    for name, given in checker.table(value, ("inputs",)).items():
+        path = ("inputs", name)
+        checker.apply(path, partial(INPUT_NAME.require, name), on_key=True)
+        text = checker.string(given, path)
+        locator = None if text is None else checker.apply(path, partial(require_locator, text))
+        # A faulty locator still declares its name: what uses it is not at fault.
+        inputs[name] = locator or ""
+    return inputs
+
+
+def _check_packages(checker: Checker, value: object, inputs: Mapping[str, str]) -> dict[str, PackageRequest]:
+    packages = {}
+    for name, given in sorted(checker.table(value, ("packages",)).items()):
+        path = ("packages", name)
+        checker.apply(path, partial(PACKAGE_NAME.require, name), on_key=True)
+        if isinstance(given, dict):
+            packages[name] = _check_long_form(checker, given, name, inputs)
+        else:
+            packages[name] = PackageRequest(name, _check_version(checker, given, path, "a string or a table"))
+    return packages
+
+
+def _check_long_form(
+    checker: Checker, table: Mapping[str, object], name: str, inputs: Mapping[str, str]
+) -> PackageRequest:
+    path = ("packages", name)
+    record = checker.record(table, path, PACKAGE_KEYS)
+    version = ANY_VERSION
+    if "version" in record:
+        version = _check_version(checker, record["version"], (*path, "version"))
+    if "input" not in record:
+        return PackageRequest(name, version)
+    place = (*path, "input")
+    chosen = checker.string(record["input"], place)
+    if chosen is not None and chosen not in inputs:
+        meant = find_closest(chosen, inputs)
+        hint = f"did you mean `{meant}`?" if meant else f"there are {format_names(inputs)}"
+        checker.fault(place, f"there is no input `{format_shown(chosen)}`", hint)
+    return PackageRequest(name, version, chosen or DEFAULT_INPUT)
+
+
+def _check_version(checker: Checker, value: object, path: Path, expected: str = "a string") -> str:
+    text = checker.string(value, path, expected)
+    request = None if text is None else checker.apply(path, partial(parse_version_request, text))
+    return ANY_VERSION if request is None else request.text
+
+
+def _check_env(checker: Checker, value: object) -> dict[str, str]:
+    env = {}
+    for name, given in sorted(checker.table(value, ("env",)).items()):
+        path = ("env", name)
+        text = checker.string(given, path)
+        if text is not None:
+            checker.apply(path, partial(require_variable, name, text), on_key=True)
+            env[name] = text
+    return env
+
+
+def _check_shell(checker: Checker, value: object) -> ShellSettings:
+    record = checker.record(value, ("shell",), SHELL_KEYS)
+    hook = checker.string(record["hook"], ("shell", "hook")) if "hook" in record else None
+    aliases = {}
+    for name, given in sorted(checker.table(record.get("aliases"), ("shell", "aliases")).items()):
+        path = ("shell", "aliases", name)
+        text = checker.string(given, path)
+        if text is not None:
+            checker.apply(path, partial(require_alias, name, text), on_key=True)
+            aliases[name] = text
+    return ShellSettings(hook, aliases)

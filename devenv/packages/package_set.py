@@ -1,0 +1,143 @@
+"""A package set: recipes by name, each evaluated when it is first asked for.
+
+`read_base_set` gives `builtin:base`, the set that devenv ships. `devenv.resolve` chooses versions for the packages, the
+lock records the set's `revision` beside the answers.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from devenv.digest import blake3_key
+from devenv.errors import RecipeError, ResolutionError
+from devenv.packages.evaluation import Recipes
+from devenv.packages.package import BuildPlan, BuildRequest, Package
+from devenv.packages.wheels import parse_version
+
+BASE_LABEL = "builtin:base"
+RECIPE_DIRECTORY = "packages/"
+RECIPE_SUFFIX = ".star"
+PACKAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
+"""Names that packages may have; nothing in them means anything to a path or a shell (FAULTS K-03, K-07)."""
+
+SUGGESTION_LIMIT = 3
+SHOWN_NAME_LIMIT = 64
+
+
+class PackageSet:
+    """The packages of one set. Not for use from several threads at once."""
+
+    def __init__(self, label: str, files: Mapping[str, str]) -> None:
+        """`label` names the set (`builtin:base`); `files` maps paths below it to their texts.
+
+        The file `packages/<name>.star` defines the package `<name>`, as a global with `_` for `-`.
+        """
+        self.label = label
+        self._files = dict(files)
+        self._recipes = Recipes(label, self._files)
+        self._packages: dict[str, Package] = {}
+
+    @functools.cached_property
+    def revision(self) -> str:
+        """What identifies the content of all files, as `blake3:<64 hexadecimal digits>`.
+
+        The digest is over path and text of each file in the order of the paths, each preceded by its length in bytes
+        (8 bytes, little-endian), so that no two sets have the same bytes.
+        """
+        parts = []
+        for path, text in sorted(self._files.items()):
+            for part in (path.encode(), text.encode()):
+                parts += [len(part).to_bytes(8, "little"), part]
+        return blake3_key(b"".join(parts))
+
+    @functools.cached_property
+    def _names(self) -> tuple[str, ...]:
+        paths = (path for path in self._files if path.startswith(RECIPE_DIRECTORY))
+        names = (path.removeprefix(RECIPE_DIRECTORY).removesuffix(RECIPE_SUFFIX) for path in paths)
+        return tuple(sorted(name for name in names if PACKAGE_NAME.fullmatch(name)))
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all packages, sorted. Evaluates nothing."""
+        return self._names
+
+    def package(self, name: str) -> Package:
+        """What the recipe of `name` says.
+
+        Raises ResolutionError (`package-unknown`) with similar names, RecipeError where the recipe is wrong.
+        """
+        if name not in self._packages:
+            self._require_known(name)
+            data = self._recipes.ask(*_location(name), "describe")
+            from devenv.packages.recipe_data import parse_package
+
+            try:
+                self._packages[name] = parse_package(name, data)
+            except ValueError as error:
+                raise self._invalid(name, error) from error
+        return self._packages[name]
+
+    def build(self, name: str, request: BuildRequest) -> BuildPlan:
+        """The plan by which the files of `request` become the package. Raises as `package` does."""
+        self._require_known(name)
+        version = parse_version(request.version)
+        if version is None:
+            raise ResolutionError(
+                f"`{name}` has no version {request.version[:SHOWN_NAME_LIMIT]!r}", slug="version-unknown"
+            )
+        question = {
+            "version": request.version,
+            "release": list(version.release),
+            "system": str(request.system),
+            "source": next(iter(request.sources), None),
+            "sources": list(request.sources),
+        }
+        data = self._recipes.ask(*_location(name), "build", question)
+        from devenv.packages.recipe_data import parse_build_plan
+
+        try:
+            return parse_build_plan(data, request)
+        except ValueError as error:
+            raise self._invalid(name, error) from error
+
+    def _invalid(self, name: str, error: ValueError) -> RecipeError:
+        return RecipeError(
+            f"the recipe of `{name}` is not valid: {error}",
+            place=self._recipes.place(*_location(name)),
+            hint="correct the recipe; `docs/recipes.md` describes what it may say",
+            slug="recipe-invalid",
+        )
+
+    def _require_known(self, name: str) -> None:
+        if name in self._names:
+            return
+        shown = name[:SHOWN_NAME_LIMIT] if name.isprintable() else ascii(name[:SHOWN_NAME_LIMIT])
+        similar = self._similar(name[:SHOWN_NAME_LIMIT].lower())
+        meant = f"; did you mean {' or '.join(f'`{each}`' for each in similar)}?" if similar else ""
+        raise ResolutionError(
+            f"`{self.label}` has no package `{shown}`{meant}",
+            hint=f"add it with `devenv add {similar[0]}`" if similar else "look for it with `devenv search`",
+            slug="package-unknown",
+        )
+
+    def _similar(self, name: str) -> list[str]:
+        """Packages that `name` may mean: by a program of theirs (`rg`), by a part of the name, by likeness."""
+        by_program = [each for each in self._names if name in self.package(each).programs]
+        by_part = [each for each in self._names if len(name) > 1 and (name in each or each in name)]
+        by_likeness = difflib.get_close_matches(name, self._names, SUGGESTION_LIMIT)
+        return list(dict.fromkeys([*by_program, *by_likeness, *by_part]))[:SUGGESTION_LIMIT]
+
+
+def read_base_set() -> PackageSet:
+    """The set that devenv ships, from the files beside this module."""
+    directory = Path(__file__).parent / "base"
+    paths = sorted(directory.rglob("*" + RECIPE_SUFFIX))
+    return PackageSet(BASE_LABEL, {path.relative_to(directory).as_posix(): path.read_text("utf-8") for path in paths})
+
+
+def _location(name: str) -> tuple[str, str]:
+    """The file that defines a package, and the global that it is there."""
+    return f"{RECIPE_DIRECTORY}{name}{RECIPE_SUFFIX}", name.replace("-", "_")

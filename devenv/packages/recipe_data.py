@@ -1,0 +1,108 @@
+"""Checks what recipes answer, strictly, and makes values of it: a recipe may come from elsewhere.
+
+Imports `msgspec`, which takes a while: `devenv.packages.package_set` imports this module when a recipe has answered.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from devenv.packages.package import BuildPlan, BuildRequest, Package, Source
+from devenv.system import System
+
+ARGUMENT_DEPTH_LIMIT = 8
+"""Lists and dictionaries within each other in a builder's arguments; ours go three deep."""
+
+ARGUMENT_COUNT_LIMIT = 10_000
+"""Values in a builder's arguments; ours have some dozens."""
+
+ARGUMENT_TEXT_LIMIT = 1 << 20
+"""Characters of one text in a builder's arguments; `text/1` carries whole scripts."""
+
+# Begins with something to see, stays on one line, and holds nothing that could steer a terminal.
+Line = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*\Z")]
+Project = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\Z")]
+"""A project's name (PEP 508)."""
+Address = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^https?://[!-~]+\Z")]
+Specifiers = Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class SourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What `pypi(...)` in a recipe says."""
+
+    project: Project
+    versions: Specifiers
+    systems: Annotated[list[System], msgspec.Meta(min_length=1, max_length=16)] | None
+
+
+class PackageData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What `package(...)` in a recipe says."""
+
+    summary: Line
+    license: Line
+    homepage: Address | None
+    sources: Annotated[list[SourceData], msgspec.Meta(min_length=1, max_length=16)]
+    smoke: Annotated[list[Line], msgspec.Meta(max_length=16)]
+
+
+class PlanData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What `build` in a recipe returns."""
+
+    builder: Literal["unpack/1", "fetch/1", "text/1"]
+    arguments: dict[str, Any]
+    sources: Annotated[list[str], msgspec.Meta(max_length=16)]
+
+
+def parse_package(name: str, data: object) -> Package:
+    """The package that a recipe describes. Raises ValueError that says what is wrong."""
+    described = msgspec.convert(data, PackageData)
+    return Package(
+        name=name,
+        summary=described.summary,
+        license=described.license,
+        homepage=described.homepage,
+        sources=tuple(_parse_source(source) for source in described.sources),
+        smoke=tuple(described.smoke),
+    )
+
+
+def _parse_source(data: SourceData) -> Source:
+    try:
+        SpecifierSet(data.versions)
+    except InvalidSpecifier as error:
+        raise ValueError(f"`versions` of `{data.project}` are no specifiers like `>=1.2,<2`") from error
+    return Source(data.project, data.versions, None if data.systems is None else tuple(data.systems))
+
+
+def parse_build_plan(data: object, request: BuildRequest) -> BuildPlan:
+    """The plan that a recipe returned for `request`. Raises ValueError that says what is wrong."""
+    plan = msgspec.convert(data, PlanData)
+    if foreign := set(plan.sources) - set(request.sources):
+        raise ValueError(f"the plan reads {min(foreign)[:100]!r}, which is none of the package's files")
+    _require_plain(plan.arguments)
+    return BuildPlan(plan.builder, plan.arguments, tuple(plan.sources))
+
+
+def _require_plain(arguments: dict[str, Any]) -> None:
+    """Check that canonical JSON can hold `arguments` without a loss, and that they have a sane size."""
+    pending: list[tuple[object, int]] = [(arguments, 1)]
+    count = 0
+    while pending:
+        value, depth = pending.pop()
+        count += 1
+        if count > ARGUMENT_COUNT_LIMIT or depth > ARGUMENT_DEPTH_LIMIT:
+            raise ValueError("the plan's arguments are too many or too deep")
+        if isinstance(value, dict):
+            pending += [(each, depth + 1) for pair in value.items() for each in pair]
+            if not all(isinstance(key, str) for key in value):
+                raise ValueError("the plan's arguments have a key that is no string")
+        elif isinstance(value, list):
+            pending += [(each, depth + 1) for each in value]
+        elif isinstance(value, str):
+            if len(value) > ARGUMENT_TEXT_LIMIT:
+                raise ValueError(f"the plan's arguments have a text of more than {ARGUMENT_TEXT_LIMIT} characters")
+        elif value is not None and not isinstance(value, bool | int):
+            raise ValueError(f"the plan's arguments hold {type(value).__name__} {str(value)[:40]}, which is not plain")

@@ -1,0 +1,148 @@
+"""Resolves one package: the version that answers a request, and the file of it for each system (DESIGN section 5)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devenv.errors import ResolutionError
+from devenv.packages.package import Package
+from devenv.packages.versions import VersionRequest
+from devenv.packages.wheels import parse_version
+from devenv.resolve.offers import Choice, Offers, WheelIndex
+from devenv.system import ALL_SYSTEMS, System
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+__all__ = ["Resolution", "WheelIndex", "resolve_package"]
+
+SHOWN_VERSIONS = 5
+"""Versions that an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The answer to a request."""
+
+    version: str
+    files: Mapping[System, Choice]
+    """In the order of the systems' names."""
+    lacking: Mapping[System, str]
+    """The systems that the version has no file for, each with the reason in words; empty where systems were given."""
+
+
+def resolve_package(
+    package: Package,
+    request: VersionRequest,
+    systems: Sequence[System] | None,
+    index: WheelIndex,
+    preferred: str | None = None,
+) -> Resolution:
+    """The newest version that satisfies `request` and has a file for each of `systems`.
+
+    Without `systems` one file for any system is enough, and the systems without one are named. `preferred` is the
+    version that the lock has: it is kept while it satisfies. Raises ResolutionError (`version-unknown`,
+    `system-missing`), and what `index` raises.
+    """
+    offers = Offers(package, index)
+    satisfying = request.select(offers.versions, offers.yanked)
+    for version in (*_kept(request, preferred, offers), *satisfying):
+        choices = offers.choices(version)
+        if choices and set(systems or ()) <= set(choices):
+            return _resolution(version, choices, systems, offers)
+    if not satisfying:
+        raise _version_unknown(package, request, offers)
+    raise _system_missing(package, request, satisfying, systems, offers)
+
+
+def _resolution(
+    version: Version, choices: Mapping[System, Choice], systems: Sequence[System] | None, offers: Offers
+) -> Resolution:
+    files = {system: choice for system, choice in choices.items() if systems is None or system in systems}
+    lacking = (system for system in ALL_SYSTEMS if systems is None and system not in choices)
+    return Resolution(str(version), files, {system: _reason(system, offers) for system in lacking})
+
+
+def _kept(request: VersionRequest, preferred: str | None, offers: Offers) -> tuple[Version, ...]:
+    """The version that the lock has, where it still is an answer; even if it was withdrawn meanwhile."""
+    version = parse_version(preferred) if preferred is not None else None
+    return (version,) if version in offers.versions and request.matches(str(version)) else ()
+
+
+def _reason(system: System, offers: Offers) -> str:
+    """Why a version that lacks a file for `system` cannot be had there, and which one can."""
+    having = _having(system, offers, 1)
+    return f"it has no file for it; {having[0]} has one" if having else "no version has a file for it"
+
+
+def _having(system: System, offers: Offers, count: int) -> list[Version]:
+    """The newest `count` versions that have a file for `system`."""
+    having = (version for version in _stable(offers) if system in offers.choices(version))
+    return list(itertools.islice(having, count))
+
+
+def _stable(offers: Offers) -> list[Version]:
+    """The versions that somebody may be pointed to, newest first."""
+    return [version for version in offers.versions if not version.is_prerelease and version not in offers.yanked]
+
+
+def _system_missing(
+    package: Package,
+    request: VersionRequest,
+    satisfying: Sequence[Version],
+    systems: Sequence[System] | None,
+    offers: Offers,
+) -> ResolutionError:
+    wanted = set(ALL_SYSTEMS if systems is None else systems)
+    best = max(satisfying, key=lambda version: (len(wanted & set(offers.choices(version))), version))
+    lacking = sorted(wanted - set(offers.choices(best)))
+    names = ", ".join(f"`{system}`" for system in lacking)
+    having = {system: _having(system, offers, SHOWN_VERSIONS) for system in lacking}
+    leave = "" if systems is None else f", or leave {names} out of `systems` in `devenv.toml`"
+    return ResolutionError(
+        f"`{package.name}` {best} has no file for {names}",
+        hint=f"ask for another version than `{request}`{leave}",
+        details=tuple(f"{each}: {_join(having[each]) or 'no version has a file for it'}" for each in lacking),
+        slug="system-missing",
+    )
+
+
+def _version_unknown(package: Package, request: VersionRequest, offers: Offers) -> ResolutionError:
+    projects = ", ".join(f"`{source.project}`" for source in package.sources)
+    if not offers.versions:
+        return ResolutionError(
+            f"there are no versions of `{package.name}`: the index lists no fitting wheels of {projects}",
+            hint="check which index your settings name",
+            slug="version-unknown",
+        )
+    nearest = _nearest(request, offers)
+    hint = f"ask for one of them, as in `devenv add {package.name}@{nearest[0]}`" if nearest else None
+    return ResolutionError(
+        f"no version of `{package.name}` satisfies `{request}`",
+        hint=hint,
+        details=(f"there are {_join(nearest)}",) if nearest else (),
+        slug="version-unknown",
+    )
+
+
+def _nearest(request: VersionRequest, offers: Offers) -> list[Version]:
+    """The versions to offer instead, newest first: those that begin as the request does, and one of each other line."""
+    wanted = request.plain.release if request.plain is not None else ()
+    lines: set[tuple[int, ...]] = set()
+    ranked = []
+    for version in _stable(offers):
+        pairs = zip(version.release, wanted, strict=False)
+        common = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        line = version.release[: common + 1]
+        ranked.append((line in lines, -common, version))
+        lines.add(line)
+    # Stable, so that versions of one rank stay in their order, newest first.
+    chosen = sorted(ranked, key=lambda each: each[:2])[:SHOWN_VERSIONS]
+    return sorted((version for _, _, version in chosen), reverse=True)
+
+
+def _join(versions: Sequence[Version]) -> str:
+    return ", ".join(str(version) for version in versions)

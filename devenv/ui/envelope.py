@@ -1,0 +1,54 @@
+"""Results and errors as JSON for programs: always one object with the envelope's format number.
+
+    {"format": 1, "command": "status", "result": {…}}
+    {"format": 1, "command": "status", "error": {…}}
+
+A field may be added without a new number; one that changes its meaning or goes away brings a new one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from devenv.errors import DevenvError
+from devenv.ui.failure import failure_data
+
+ENVELOPE_FORMAT = 1
+
+
+def format_result(command: str, result: object) -> str:
+    """A result (a dataclass of plain values) in its envelope."""
+    return _format({"format": ENVELOPE_FORMAT, "command": command, "result": plain_data(result)})
+
+
+def format_failure(command: str, error: DevenvError) -> str:
+    """An error in its envelope."""
+    return _format({"format": ENVELOPE_FORMAT, "command": command, "error": failure_data(error)})
+
+
+def plain_data(value: object) -> Any:
+    """Dataclasses, mappings, sequences, enumerations and paths as what JSON knows; other values by their text."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case enum.Enum():
+            return value.value
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(plain_data(key)): plain_data(each) for key, each in value.items()}
+        case Sequence():
+            return [plain_data(each) for each in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and type(value).__str__ is object.__str__:
+        return {field.name: plain_data(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return str(value)
+
+
+def _format(document: dict[str, Any]) -> str:
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,97 @@
+"""Draws events: bars on a terminal, plain lines elsewhere, nothing when told to be quiet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Event, Notice, Step
+from devenv.ui.terminal import Painter, make_visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+QUIET, NORMAL, VERBOSE = -1, 0, 1
+MEGABYTE = 1_000_000
+
+
+class ProgressReport:
+    """A report (`devenv.events`) that is drawn on `stream`. Use it as a context manager: it ends what it draws."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str], verbosity: int) -> None:
+        self._stream = stream
+        self._painter = Painter(stream, environ)
+        self._verbosity = verbosity
+        self._bars: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._draws_bars = stream.isatty() and environ.get("TERM") != "dumb" and verbosity > QUIET
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+
+    def __call__(self, event: Event) -> None:
+        """Draw one event."""
+        with self._turn:
+            match event:
+                case Notice(text):
+                    self._write(f"{self._painter.paint('warning', 'note:')} {make_visible(text)}")
+                case Step(text) if self._verbosity > QUIET:
+                    self._write(self._painter.paint("faint", text))
+                case Detail(text) if self._verbosity >= VERBOSE:
+                    self._write(self._painter.paint("faint", text))
+                case DownloadStarted() | DownloadAdvanced() | DownloadFinished() if self._verbosity > QUIET:
+                    self._download(event)
+                case _:
+                    pass
+
+    def _write(self, line: str) -> None:
+        if self._bars is not None:
+            from rich.text import Text
+
+            self._bars.print(Text.from_ansi(line))
+        else:
+            self._painter.write_line(line)
+
+    def _download(self, event: DownloadStarted | DownloadAdvanced | DownloadFinished) -> None:
+        if not self._draws_bars:
+            if isinstance(event, DownloadStarted):
+                size = "" if event.size is None else f" ({event.size / MEGABYTE:.1f} MB)"
+                self._write(f"downloading {make_visible(event.name)}{size}")
+            return
+        bars = self._require_bars()
+        match event:
+            case DownloadStarted():
+                self._tasks[event.name] = bars.add_task(make_visible(event.name), total=event.size)
+            case DownloadAdvanced():
+                bars.advance(self._tasks[event.name], event.count)
+            case DownloadFinished():
+                bars.remove_task(self._tasks.pop(event.name))
+
+    def _require_bars(self) -> Progress:
+        if self._bars is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+            from rich.table import Column
+
+            name = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+            self._bars = Progress(
+                name,
+                BarColumn(bar_width=20),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                console=Console(file=self._stream),
+                expand=True,
+                transient=True,
+            )
+            self._bars.start()
+        return self._bars

@@ -1,0 +1,42 @@
+"""What the output streams can do, and how text is made safe for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TextIO
+
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What could move the cursor, hide text or reverse its direction; newline and tab stay."""
+
+STYLES = {"error": "1;31", "hint": "36", "name": "1", "faint": "2", "good": "32", "warning": "33"}
+
+
+def use_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether colours are wanted: on a terminal, without `NO_COLOR` (no-color.org) and not on a dumb one."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def make_visible(text: str) -> str:
+    """The text with control characters shown as escapes, so that a hostile name cannot act on the terminal."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+class Painter:
+    """Writes lines to one stream: every text is made visible first, then painted where the stream shows colours."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self._stream = stream
+        self._colour = use_colour(stream, environ)
+
+    def paint(self, style: str, text: str) -> str:
+        """`text` in a style of `STYLES`, safe to print."""
+        visible = make_visible(text)
+        return f"\x1b[{STYLES[style]}m{visible}\x1b[0m" if self._colour else visible
+
+    def write_line(self, line: str) -> None:
+        """Print a line that consists of visible and painted parts, whatever the stream's encoding can carry."""
+        encoding = self._stream.encoding or "utf-8"
+        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        self._stream.flush()

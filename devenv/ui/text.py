@@ -1,0 +1,138 @@
+"""Results for people: what each verb prints on success. Fits 80 columns where the values do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+from devenv.system import ALL_SYSTEMS, System
+from devenv.ui.terminal import Painter, make_visible
+from devenv.workflow.results import (
+    AllowResult,
+    DenyResult,
+    EditResult,
+    InfoResult,
+    InitResult,
+    LockResult,
+    PackageVersion,
+    SearchResult,
+    StatusResult,
+    TemplatesResult,
+)
+
+
+@singledispatch
+def iter_lines(result: object, painter: Painter) -> Iterator[str]:
+    """The lines that tell a person of `result`, ready to print."""
+    raise TypeError(f"no text for {type(result).__name__}: {painter}")
+
+
+def format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns of visible text, two spaces apart; the last column is as long as it is."""
+    widths = [max(len(make_visible(row[column])) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
+    for row in rows:
+        cells = [make_visible(cell) for cell in row]
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+        yield "  ".join([*padded, cells[-1]]).rstrip()
+
+
+def _packages(packages: Sequence[PackageVersion]) -> Iterator[str]:
+    yield from (f"  {line}" for line in format_table([(each.name, each.version, each.request) for each in packages]))
+
+
+def _coverage(systems: Sequence[System], lacking: dict[System, str], painter: Painter) -> Iterator[str]:
+    if systems and len(systems) < len(ALL_SYSTEMS):
+        yield f"for {', '.join(map(str, systems))}"
+    for system, reason in lacking.items():
+        yield f"{painter.paint('warning', 'note:')} not for {system}: {make_visible(reason)}"
+
+
+@iter_lines.register
+def _(result: LockResult, painter: Painter) -> Iterator[str]:
+    verb = "wrote" if result.changed else "kept"
+    yield f"{painter.paint('good', verb)} {make_visible(str(result.project / 'devenv.lock'))}"
+    yield from _packages(result.packages)
+    yield from _coverage(result.systems, dict(result.lacking), painter)
+
+
+@iter_lines.register
+def _(result: EditResult, painter: Painter) -> Iterator[str]:
+    for each in result.added:
+        yield f"{painter.paint('good', 'added')} {painter.paint('name', each.name)} {make_visible(each.version)}"
+    for name in result.removed:
+        yield f"{painter.paint('good', 'removed')} {painter.paint('name', name)}"
+    yield from _coverage(result.systems, dict(result.lacking), painter)
+    if not result.allowed:
+        yield f"{painter.paint('hint', 'next:')} `devenv allow` to use this project"
+
+
+@iter_lines.register
+def _(result: InitResult, painter: Painter) -> Iterator[str]:
+    for name in result.files:
+        yield f"{painter.paint('good', 'wrote')} {make_visible(name)}"
+    yield f"{painter.paint('hint', 'next:')} `devenv add NAME…` adds packages (`devenv search WORD` finds them),"
+    yield "      `devenv run -- COMMAND` runs a command with them, `devenv shell` a shell;"
+    yield '      `eval "$(devenv hook bash)"` in ~/.bashrc makes `cd` enough'
+
+
+@iter_lines.register
+def _(result: TemplatesResult, painter: Painter) -> Iterator[str]:
+    yield from (painter.paint("name", name) for name in result.templates)
+
+
+@iter_lines.register
+def _(result: AllowResult, painter: Painter) -> Iterator[str]:
+    yield f"{painter.paint('good', 'allowed')} {make_visible(str(result.project))} (generation {result.generation})"
+    yield from _packages(result.packages)
+    if result.variables:
+        yield f"  sets {', '.join(map(make_visible, result.variables))}"
+    if result.has_hook:
+        yield "  runs the code of `[shell] hook` in interactive shells"
+
+
+@iter_lines.register
+def _(result: DenyResult, painter: Painter) -> Iterator[str]:
+    yield f"{painter.paint('good', 'denied')} {make_visible(str(result.project))}"
+
+
+@iter_lines.register
+def _(result: StatusResult, painter: Painter) -> Iterator[str]:
+    yield f"project      {make_visible(str(result.project))}"
+    yield f"trust        {painter.paint('good' if result.trust == 'allowed' else 'warning', result.trust)}"
+    if result.lock is None:
+        yield f"{painter.paint('hint', 'next:')} look at `devenv.toml` and `devenv.lock`, then `devenv allow`"
+        return
+    yield f"lock         {result.lock}"
+    for reason in result.unsatisfied:
+        yield f"             {make_visible(reason)}"
+    if result.generation is not None:
+        yield f"generation   {result.generation}{'' if result.realized else ' (not of this content)'}"
+    if result.systems:
+        yield f"systems      {', '.join(map(str, result.systems))}"
+    yield "packages"
+    yield from _packages(result.packages)
+    if result.lock != "current":
+        yield f"{painter.paint('hint', 'next:')} `devenv lock`"
+
+
+@iter_lines.register
+def _(result: SearchResult, painter: Painter) -> Iterator[str]:
+    del painter
+    yield from format_table([(each.name, each.summary) for each in result.packages])
+
+
+@iter_lines.register
+def _(result: InfoResult, painter: Painter) -> Iterator[str]:
+    yield f"{painter.paint('name', result.name)}  {make_visible(result.summary)}"
+    rows = [("license", result.license), ("programs", " ".join(result.programs))]
+    if result.homepage is not None:
+        rows.append(("homepage", result.homepage))
+    yield from format_table(rows)
+    yield f"newest of {result.version_count} versions, with what each needs:"
+    for offer in result.versions:
+        needs = [
+            str(system) if need is None else f"{system} ({need.replace('-', ' ')})"
+            for system, need in offer.systems.items()
+        ]
+        yield f"  {make_visible(offer.version)}"
+        yield from (f"    {need}" for need in needs)

@@ -1,0 +1,153 @@
+"""Changes a project's manifest and lock: `add`, `remove`, `lock`.
+
+The new manifest is parsed, locked and (by `add` and `remove`) realized before anything is written, so that a request
+that cannot be met changes nothing. A project that was allowed stays allowed: its user asked for the change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from devenv.activation.trust import Trust, allow
+from devenv.environment.locking import LockRequest, lock_manifest
+from devenv.environment.project import Project, read_project, require_project_path, write_project
+from devenv.environment.realize import RealizedEnvironment
+from devenv.errors import UsageError
+from devenv.events import Step
+from devenv.generations.generations import project_locked
+from devenv.lock.format import format_lock
+from devenv.lock.model import Lock
+from devenv.manifest.edit import remove_package, set_package
+from devenv.manifest.parse import parse_manifest
+from devenv.system import ALL_SYSTEMS, System
+from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
+from devenv.workflow.results import EditResult, LockResult, PackageVersion
+from devenv.workflow.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPackage:
+    """A package that is to be added, and the version that is asked for (None: whatever is newest)."""
+
+    name: str
+    version: str | None
+
+
+def parse_wanted(text: str) -> WantedPackage:
+    """`nodejs@24` or `nodejs`. The name and the version are checked where the manifest is edited."""
+    name, separator, version = text.partition("@")
+    if separator and not version:
+        raise UsageError(
+            f"`{text}` names no version after the `@`", hint=f"`devenv add {name}@latest`", slug="version-missing"
+        )
+    return WantedPackage(name, version or None)
+
+
+def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
+    """Add packages to the manifest or change their versions; lock, realize, write, switch.
+
+    Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
+    """
+
+    def edit(text: str) -> str:
+        for each in wanted:
+            text = set_package(text, each.name, each.version)
+        return text
+
+    return _edit_packages(tools, start, _Edit(edit, tuple(each.name for each in wanted), ()))
+
+
+def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResult:
+    """Take packages out of the manifest; lock, realize, write, switch. Raises as `add_packages` does."""
+
+    def edit(text: str) -> str:
+        for name in names:
+            text = remove_package(text, name)
+        return text
+
+    return _edit_packages(tools, start, _Edit(edit, (), tuple(names)))
+
+
+def lock_project(tools: Tools, start: Path) -> LockResult:
+    """Make the lock answer the manifest. What it answers already stays as it is.
+
+    Raises EvaluationError, FetchError.
+    """
+    path = require_project_path(start)
+    with project_locked(tools.settings, path):
+        project = read_project(path)
+        was_allowed = trust_in(tools, project) is Trust.ALLOWED
+        tools.report(Step(f"locking {path}"))
+        lock = _lock(tools, project)
+        written = write_project(replace(project, lock_bytes=format_lock(lock)))
+        if was_allowed:
+            allow(tools.settings, path, written.digest)
+    changed = written.lock_bytes != project.lock_bytes
+    return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    apply: Callable[[str], str]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
+    path = require_project_path(start)
+    with project_locked(tools.settings, path):
+        before = read_project(path)
+        was_allowed = trust_in(tools, before) is Trust.ALLOWED
+        text = edit.apply(_require_text(before))
+        tools.report(Step(f"locking {path}"))
+        after = Project(path, text.encode(), before.lock_bytes)
+        after = replace(after, lock_bytes=format_lock(_lock(tools, after)))
+        environment = realize_project(tools, after)
+        lock = _with_outputs(after.require_lock(), tools.system, environment)
+        written = write_project(replace(after, lock_bytes=format_lock(lock)))
+        if was_allowed:
+            allow(tools.settings, path, written.digest)
+            activate(tools, add_generation(tools, written, environment.path))
+    added = tuple(each for each in package_versions(lock) if each.name in edit.added)
+    return EditResult(path, added, edit.removed, environment.path, was_allowed, lock.systems, find_lacking(lock))
+
+
+def _require_text(project: Project) -> str:
+    """The manifest's text. Raises ManifestError where it is not valid: what is wrong is not edited."""
+    parse_manifest(project.manifest_bytes, str(project.manifest_path))
+    return project.manifest_bytes.decode()
+
+
+def _lock(tools: Tools, project: Project) -> Lock:
+    request = LockRequest(project.manifest, project.lock, tools.package_sets(project.manifest))
+    return lock_manifest(request, tools.index)
+
+
+def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:
+    """The lock with what the packages turned out to be on this system."""
+    packages = {}
+    for name, package in lock.packages.items():
+        builds = dict(package.systems)
+        if name in environment.packages:
+            builds[system] = replace(builds[system], output=environment.packages[name])
+        packages[name] = replace(package, systems=builds)
+    return replace(lock, packages=packages)
+
+
+def package_versions(lock: Lock) -> tuple[PackageVersion, ...]:
+    """The packages of a lock, in the order of their names."""
+    return tuple(
+        PackageVersion(name, package.request, package.version) for name, package in sorted(lock.packages.items())
+    )
+
+
+def find_lacking(lock: Lock) -> dict[System, str]:
+    """The systems that the lock does not cover because a package cannot be had for them, with the first reason."""
+    lacking: dict[System, str] = {}
+    for _, package in sorted(lock.packages.items()):
+        for system in ALL_SYSTEMS:
+            if system in package.lacking:
+                lacking.setdefault(system, package.lacking[system])
+    return lacking

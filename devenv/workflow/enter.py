@@ -1,0 +1,162 @@
+"""Leads into a project's environment: warm from the current generation, else realized from the lock.
+
+A warm entry reads the manifest and the lock as bytes, compares their digest with that of the current generation and
+looks whether the environment is still in the store; it evaluates nothing, asks nothing and needs no network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devenv.activation.model import Activation
+from devenv.activation.saved import read_activation
+from devenv.activation.state import activate_project, write_generation_scripts
+from devenv.activation.trust import Trust, trust_of
+from devenv.activation.watched import write_stamps
+from devenv.environment.description import read_description
+from devenv.environment.project import Project, read_project, require_project_path
+from devenv.errors import ActivationError, LockError, Place, TrustError
+from devenv.generations.generations import (
+    Generation,
+    NewGeneration,
+    find_current_generation,
+    project_locked,
+    record_generation,
+)
+from devenv.store_path import StorePath
+from devenv.workflow.tools import Tools
+
+if TYPE_CHECKING:
+    from devenv.environment.realize import RealizedEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A project with its environment at hand, in a generation."""
+
+    project: Project
+    generation: Generation
+    activation: Activation
+
+
+def trust_in(tools: Tools, project: Project) -> Trust:
+    """Whether the project's content, as it was read, was allowed."""
+    return trust_of(tools.settings, project.path, project.digest)
+
+
+def require_allowed(tools: Tools, project: Project) -> None:
+    """Raises TrustError where the project's content, as it was read, was not allowed."""
+    trust = trust_in(tools, project)
+    if trust is Trust.ALLOWED:
+        return
+    reasons = {
+        Trust.CHANGED: "changed since it was allowed",
+        Trust.DENIED: "was denied",
+        Trust.UNKNOWN: "was never allowed",
+    }
+    raise TrustError(
+        f"`{project.path}` {reasons[trust]}",
+        hint="look at `devenv.toml` and `devenv.lock`, then run `devenv allow`",
+        place=Place(str(project.manifest_path)),
+    )
+
+
+def enter_project(tools: Tools, start: Path) -> Entered:
+    """Enter the project that `start` lies in, which must be allowed.
+
+    Raises TrustError, LockError, ActivationError, FetchError, BuildError.
+    """
+    project = read_project(require_project_path(start))
+    require_allowed(tools, project)
+    entered = find_entered(tools, project)
+    if entered is None:
+        entered = enter_realized(tools, project)
+        # Shells cannot follow every path (`path-too-long`); commands can.
+        with contextlib.suppress(ActivationError):
+            activate(tools, entered)
+    return entered
+
+
+def activate(tools: Tools, entered: Entered) -> None:
+    """Have shells enter the project in this generation, from their next prompt on. It must be allowed.
+
+    Raises ActivationError where shells cannot follow the project's path.
+    """
+    if entered.project.files is not None:
+        write_stamps(entered.generation.path, entered.project.files)
+    activate_project(tools.settings, entered.project.path, entered.generation.path)
+
+
+def find_entered(tools: Tools, project: Project) -> Entered | None:
+    """The project in its current generation, where that was made from this content and its objects are there."""
+    generation = find_current_generation(tools.settings, project.path)
+    if generation is None or generation.digest != project.digest:
+        return None
+    if not tools.store.is_complete(generation.environment):
+        return None
+    return Entered(project, generation, read_activation(generation.path))
+
+
+def enter_realized(tools: Tools, project: Project) -> Entered:
+    """Realize the lock and record a generation of the result; shells do not enter it yet.
+
+    Raises LockError, ActivationError, FetchError, BuildError.
+    """
+    with project_locked(tools.settings, project.path):
+        entered = find_entered(tools, project)
+        if entered is not None:
+            return entered
+        require_satisfied(project)
+        return add_generation(tools, project, realize_project(tools, project).path)
+
+
+def require_satisfied(project: Project) -> None:
+    """Raises LockError (`lock-missing`, `lock-stale`) where the lock does not answer the manifest."""
+    from devenv.lock.satisfies import iter_unsatisfied
+
+    reasons = tuple(str(reason) for reason in iter_unsatisfied(project.require_lock(), project.manifest))
+    if reasons:
+        raise LockError(
+            "the lock does not answer the manifest",
+            hint="run `devenv lock`",
+            place=Place(str(project.lock_path)),
+            details=reasons,
+            slug="lock-stale",
+        )
+
+
+def realize_project(tools: Tools, project: Project) -> RealizedEnvironment:
+    """Realize what the project's lock describes, for this machine."""
+    from devenv.environment.realize import RealizeRequest, realize_environment
+
+    request = RealizeRequest(
+        project.manifest, project.require_lock(), tools.package_sets(project.manifest), tools.system
+    )
+    return realize_environment(request, tools.store, tools.fetch_locked, tools.report)
+
+
+def add_generation(tools: Tools, project: Project, environment: StorePath) -> Entered:
+    """Make this the project's current generation. The caller holds `project_locked`."""
+
+    def fill(directory: Path, known_as: Path) -> None:
+        write_generation_scripts(directory, _make_activation(tools, project, environment, known_as))
+
+    generation = record_generation(tools.settings, tools.store, NewGeneration(project, environment, fill))
+    return Entered(project, generation, read_activation(generation.path))
+
+
+def _make_activation(tools: Tools, project: Project, environment: StorePath, generation: Path) -> Activation:
+    """What the environment does to a shell, by its own description."""
+    path = tools.store.path(environment)
+    description = read_description(path)
+    return Activation(
+        project=project.path,
+        generation=generation,
+        variables=description.variables,
+        paths={"PATH": (str(path / "bin"),)},
+        aliases=description.aliases,
+        hook=description.hook,
+    )

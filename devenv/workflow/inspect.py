@@ -1,0 +1,86 @@
+"""Answers questions and changes nothing: `status`, `search`, `info`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from devenv.activation.trust import Trust
+from devenv.environment.project import Project, read_project, require_project_path
+from devenv.generations.generations import find_current_generation
+from devenv.workflow.edit import package_versions
+from devenv.workflow.enter import trust_in
+from devenv.workflow.results import FoundPackage, InfoResult, OfferedVersion, SearchResult, StatusResult
+from devenv.workflow.tools import Tools
+
+SHOWN_VERSIONS = 10
+
+
+def project_status(tools: Tools, start: Path) -> StatusResult:
+    """Where the project that `start` lies in stands. One that is not allowed is hashed and not parsed (FAULTS L-07)."""
+    project = read_project(require_project_path(start))
+    trust = trust_in(tools, project)
+    if trust is not Trust.ALLOWED:
+        return StatusResult(project.path, trust.value)
+    unsatisfied = _unsatisfied(project)
+    lock = project.lock
+    generation = find_current_generation(tools.settings, project.path)
+    current = generation is not None and generation.digest == project.digest
+    return StatusResult(
+        project=project.path,
+        trust=trust.value,
+        lock="missing" if lock is None else "stale" if unsatisfied else "current",
+        unsatisfied=unsatisfied,
+        packages=() if lock is None else package_versions(lock),
+        systems=() if lock is None else lock.systems,
+        generation=None if generation is None else generation.number,
+        environment=None if generation is None else generation.environment,
+        realized=current and generation is not None and tools.store.is_complete(generation.environment),
+    )
+
+
+def _unsatisfied(project: Project) -> tuple[str, ...]:
+    from devenv.lock.satisfies import iter_unsatisfied
+
+    if project.lock is None:
+        return ()
+    return tuple(str(reason) for reason in iter_unsatisfied(project.lock, project.manifest))
+
+
+def search(tools: Tools, words: Sequence[str]) -> SearchResult:
+    """The packages that all words apply to, best first. Needs no network."""
+    from devenv.packages.search import search_packages
+
+    found = search_packages(tools.base_set, words)
+    packages = tuple(FoundPackage(each.name, each.summary, each.programs) for each in found)
+    return SearchResult(tuple(words), packages)
+
+
+def package_info(tools: Tools, name: str) -> InfoResult:
+    """What is known of a package, with its newest versions. Raises ResolutionError, FetchError."""
+    from devenv.resolve.offers import Offers
+
+    package = tools.base_set.package(name)
+    offers = Offers(package, tools.index)
+    stable = [version for version in offers.versions if not version.is_prerelease and version not in offers.yanked]
+    versions = (
+        OfferedVersion(
+            str(version),
+            {
+                system: None if choice.requirement is None else str(choice.requirement)
+                for system, choice in offers.choices(version).items()
+            },
+        )
+        for version in stable
+        if offers.choices(version)
+    )
+    return InfoResult(
+        name=package.name,
+        summary=package.summary,
+        license=package.license,
+        homepage=package.homepage,
+        programs=package.programs,
+        version_count=len(stable),
+        versions=tuple(islice(versions, SHOWN_VERSIONS)),
+    )

@@ -1,0 +1,107 @@
+"""Makes projects from templates."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from devenv.activation.trust import allow
+from devenv.environment.project import LOCK_NAME, read_project, refuse_foreign_directory
+from devenv.errors import EvaluationError, ForeignFileError, Place, UsageError
+from devenv.fsutil import write_atomic
+from devenv.manifest.model import MANIFEST_NAME
+from devenv.resources import resource_path
+from devenv.workflow.results import InitResult, TemplatesResult
+from devenv.workflow.tools import Tools
+
+IGNORED = "/.devenv/"
+NAME_PLACEHOLDER = b"@NAME@"
+UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def find_templates() -> TemplatesResult:
+    """The shipped templates."""
+    return TemplatesResult(_template_names())
+
+
+def _template_names() -> tuple[str, ...]:
+    return tuple(sorted(each.name for each in resource_path("templates").iterdir() if each.is_dir()))
+
+
+def init_project(tools: Tools, directory: Path, template: str) -> InitResult:
+    """Make a project in `directory` (made where missing) from a shipped template, and allow it.
+
+    It is allowed because its content is devenv's own and the user asked for it. Raises UsageError where there is a
+    manifest already, a file that the template would write, or no such template; ForeignFileError where the directory
+    belongs to another tool. Then nothing was written.
+    """
+    if template not in _template_names():
+        raise UsageError(
+            f"there is no template `{template}`",
+            hint=f"choose one of {', '.join(_template_names())}",
+            slug="template-unknown",
+        )
+    directory = Path(os.path.abspath(directory))
+    _refuse_taken(directory)
+    files = _read_template(template, directory.resolve().name)
+    for name in files:
+        if os.path.lexists(directory / name):
+            raise UsageError(
+                f"`{directory / name}` is there already; nothing was written",
+                hint="choose another directory or template",
+                slug="file-exists",
+            )
+    directory.mkdir(parents=True, exist_ok=True)
+    directory = directory.resolve()
+    for name, (content, mode) in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(directory / name, content, mode)
+    written = [*files, *_ignore_state(directory)]
+    project = read_project(directory)
+    allow(tools.settings, project.path, project.digest)
+    return InitResult(directory, template, tuple(sorted(written)))
+
+
+def _refuse_taken(directory: Path) -> None:
+    refuse_foreign_directory(directory)
+    if os.path.lexists(directory / MANIFEST_NAME):
+        try:
+            read_project(directory).manifest  # noqa: B018 - asked for its errors: another tool's file says so
+        except ForeignFileError:
+            raise
+        except EvaluationError:
+            pass
+        raise UsageError(
+            f"`{directory / MANIFEST_NAME}` is there already",
+            hint="add packages with `devenv add NAME`",
+            slug="file-exists",
+        )
+    if os.path.lexists(directory / LOCK_NAME):
+        raise ForeignFileError(
+            f"`{directory / LOCK_NAME}` is there without a `{MANIFEST_NAME}`: it may be another tool's",
+            hint="move it away if it is not needed",
+            place=Place(str(directory / LOCK_NAME)),
+        )
+
+
+def _read_template(template: str, name: str) -> dict[str, tuple[bytes, int]]:
+    """The template's files with their modes, the manifest first; `name` is put in where they ask for it."""
+    top = resource_path("templates", template)
+    project = UNNAMEABLE.sub("-", name).strip("-.") or "project"
+    files = {}
+    for path in sorted(each for each in top.rglob("*") if each.is_file()):
+        content = path.read_bytes().replace(NAME_PLACEHOLDER, project.encode())
+        files[str(path.relative_to(top))] = (content, 0o755 if os.access(path, os.X_OK) else 0o644)
+    return files
+
+
+def _ignore_state(directory: Path) -> list[str]:
+    """Have git ignore what devenv keeps in the project; returns the file that was written, if any."""
+    path = directory / ".gitignore"
+    text = path.read_text() if path.exists() else ""
+    if IGNORED in text.splitlines():
+        return []
+    separator = "" if not text or text.endswith("\n") else "\n"
+    write_atomic(path, f"{text}{separator}{IGNORED}\n".encode())
+    return [".gitignore"]

@@ -1,0 +1,101 @@
+"""What verbs work with, opened when it is first needed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from devenv.events import Detail, Report
+from devenv.settings import Settings
+from devenv.system import System, host_system
+
+if TYPE_CHECKING:
+    from devenv.build.realize import Artifacts
+    from devenv.environment.derive import PackageSets
+    from devenv.fetch.index import PypiIndex
+    from devenv.fetch.registry import RegistryClient
+    from devenv.lock.model import LockedArtifact
+    from devenv.manifest.model import Manifest
+    from devenv.packages.package_set import PackageSet
+    from devenv.store.store import Store
+
+
+class Tools:
+    """Settings, environment variables, where to report, and what follows from them. A context manager.
+
+    `refresh` asks indexes again even where the cache is fresh.
+    """
+
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], report: Report, *, refresh: bool = False
+    ) -> None:
+        self.settings = settings
+        self.environ = environ
+        self.report = report
+        self._refresh = refresh
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    @functools.cached_property
+    def system(self) -> System:
+        """This machine's system. Raises ActivationError."""
+        return host_system()
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """The user's store. Raises StoreError."""
+        from devenv.store.store import Store
+
+        return self._opened.enter_context(Store(self.settings))
+
+    @functools.cached_property
+    def registry(self) -> RegistryClient:
+        """The registry as the user reaches it."""
+        from devenv.fetch.registry import RegistryClient
+
+        return self._opened.enter_context(RegistryClient(self.settings, self.environ))
+
+    @functools.cached_property
+    def index(self) -> PypiIndex:
+        """What answers locking."""
+        from devenv.fetch.index import PypiIndex
+
+        return PypiIndex(self.registry, refresh=self._refresh)
+
+    @functools.cached_property
+    def base_set(self) -> PackageSet:
+        """`builtin:base`."""
+        from devenv.packages.package_set import read_base_set
+
+        return read_base_set()
+
+    def package_sets(self, manifest: Manifest) -> PackageSets:
+        """The manifest's inputs, opened. Its parser lets only `builtin:base` through."""
+        return dict.fromkeys(manifest.inputs, self.base_set)
+
+    def fetch_locked(self, artifacts: Sequence[LockedArtifact]) -> Artifacts:
+        """Bring locked artifacts here. What lay in the cache is checked again: a disk forgets too.
+
+        Raises FetchError, HashMismatchError.
+        """
+        from devenv.fetch.artifacts import ArtifactCache, verify_file
+        from devenv.fetch.downloads import ArtifactRequest
+
+        cache = ArtifactCache(self.settings.artifacts, self.registry)
+        for artifact in artifacts:
+            path = cache.find(artifact.sha256)
+            if path is not None and not verify_file(path, artifact.sha256):
+                self.report(Detail(f"`{path}` is damaged and will be fetched again"))
+                cache.discard(artifact.sha256)
+        requests = [
+            ArtifactRequest(each.locator, each.sha256, each.size, Path(each.locator).name) for each in artifacts
+        ]
+        return cache.fetch(requests, self.report)
