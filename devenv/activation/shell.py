@@ -53,8 +53,8 @@ def shell_command(settings: Settings, activation: Activation, request: ShellRequ
 def format_bash_rc(settings: Settings, activation: Activation, program: Path) -> bytes:
     """What bash reads instead of `~/.bashrc`: that file, our hook, and the order to stay in this environment."""
     home = quote_bash(f"{settings.home}/.bashrc")
-    generation = quote_bash(str(activation.generation))
+    project, generation = quote_bash(str(activation.project)), quote_bash(str(activation.generation))
     user = f"# Written by devenv for `devenv shell`.\nif [[ -f {home} ]]; then . {home}; fi\n"
-    pin = f'__devenv_pin {generation} && builtin eval "$__devenv_pending" || :\n'
+    pin = f'__devenv_pin {project} {generation} && builtin eval "$__devenv_pending" || :\n'
     before, after = (text.encode("utf-8", "surrogateescape") for text in (user, pin))
     return before + format_hook("bash", settings, program) + after

@@ -12,7 +12,7 @@ from devenv.cli.command import Action, here, verb
 @verb("deny", examples=["devenv deny", "devenv deny ../somebody-elses"])
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
 def command(directory: Path | None) -> Action:
-    """Take a project's permission back, and keep the prompt silent about it."""
+    """Take permission back, and keep the prompt silent about it."""
     from devenv.workflow.trust import deny_project
 
     return lambda tools: deny_project(tools, here() / (directory or "."))

@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
 
     def _summary(self, ctx: click.Context, name: str) -> str:
         command = self.get_command(ctx, name)
-        return "" if command is None else command.get_short_help_str(60)
+        return "" if command is None else command.get_short_help_str(65)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The group's own options, without a second list of verbs."""

@@ -18,7 +18,10 @@ from devenv.workflow.tools import Tools
 )
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND [ARGUMENT]…")
 def command(arguments: tuple[str, ...]) -> Action:
-    """Run one command in the environment; its exit status and signals are the command's own."""
+    """Run one command in the environment.
+
+    Its exit status and the signals it gets are its own.
+    """
     from devenv.cli.replace import replace_process
 
     def action(tools: Tools) -> None:

@@ -10,7 +10,7 @@ from devenv.workflow.tools import Tools
 
 @verb("shell", json=False, examples=["devenv shell", "SHELL=/bin/bash devenv shell"])
 def command() -> Action:
-    """Start your own shell in the environment; leave it with `exit`."""
+    """Start your own shell in the environment."""
 
     def action(tools: Tools) -> None:
         from devenv.activation.shell import ShellRequest, shell_command

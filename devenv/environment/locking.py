@@ -44,12 +44,11 @@ class _Answers:
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """What to lock: the manifest, the lock so far, and the packages whose versions may move (none by default)."""
+    """What to lock: the manifest, and the lock so far, whose answers stay where they still answer."""
 
     manifest: Manifest
     previous: Lock | None
     sets: PackageSets
-    update: frozenset[str] = frozenset()
 
 
 def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
@@ -92,7 +91,7 @@ def _find_kept(request: LockRequest, wanted: PackageRequest) -> LockedPackage | 
 
 
 def _previous(request: LockRequest, wanted: PackageRequest) -> LockedPackage | None:
-    if request.previous is None or wanted.name in request.update:
+    if request.previous is None:
         return None
     locked = request.previous.packages.get(wanted.name)
     return locked if locked is not None and locked.input == wanted.input else None

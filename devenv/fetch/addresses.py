@@ -86,7 +86,7 @@ def show_address(address: str) -> str:
 
     Takes anything, also what `parse_address` would refuse.
     """
-    text = re.sub(r"[^!-~]", "?", address)
+    text = re.sub(r"[^!-~]", "_", address)
     text = re.sub(r"(?<=//)[^/?#]*@", "", text)
     text = re.sub(r"[?#].*", lambda match: match[0][0] + "…", text)
     return text if len(text) <= SHOWN_LIMIT else text[:SHOWN_LIMIT] + "…"

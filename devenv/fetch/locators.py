@@ -48,7 +48,10 @@ def parse_locator(locator: str) -> tuple[str, str]:
     match = LOCATOR.fullmatch(locator)
     if match is None or len(locator) > LOCATOR_LIMIT:
         raise ValueError(f"{locator[:LOCATOR_LIMIT]!r} is no locator of the registry `pypi:`")
-    for segment in match["path"].split("/"):
+    segments = match["path"].split("/")
+    if not match["climb"] and ":" in segments[0]:
+        raise ValueError(f"{locator!r} is no locator: it would read as an address")
+    for segment in segments:
         name = unquote(segment)
         if name in {".", ".."} or UNSAFE.search(name):
             raise ValueError(f"{locator!r} holds a name that leads elsewhere")
@@ -71,8 +74,8 @@ def make_locator(address: str, index: str) -> Located:
         located = Located(f"pypi:{canonical[0]}", origin + path[: canonical.start()])
     else:
         relative = posixpath.relpath(path, urlsplit(index).path)
-        # A first name with a colon would read as a scheme: such a path is written in full.
-        if origin == origin_of(index) and urljoin(index, relative) == origin + path:
+        plain = ":" not in relative.partition("/")[0] and urljoin(index, relative) == origin + path
+        if plain and origin == origin_of(index):
             located = Located(f"pypi:{relative}", index)
         else:
             located = Located(f"pypi:{path}", f"{origin}/")

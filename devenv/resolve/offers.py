@@ -46,6 +46,8 @@ class Offers:
         """All versions, newest first."""
         self.yanked = frozenset(version for version, offers in self._files.items() if _is_withdrawn(offers))
         """The versions of which every file was withdrawn."""
+        self.stable = tuple(each for each in self.versions if not each.is_prerelease and each not in self.yanked)
+        """The versions that somebody may be pointed to, newest first."""
 
     def choices(self, version: Version) -> Mapping[System, Choice]:
         """The file for each system that `version` serves: of the first source that serves it."""

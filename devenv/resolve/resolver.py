@@ -17,8 +17,6 @@ from devenv.system import ALL_SYSTEMS, System
 if TYPE_CHECKING:
     from packaging.version import Version
 
-__all__ = ["Resolution", "WheelIndex", "resolve_package"]
-
 SHOWN_VERSIONS = 5
 """Versions that an error names."""
 
@@ -80,13 +78,8 @@ def _reason(system: System, offers: Offers) -> str:
 
 def _having(system: System, offers: Offers, count: int) -> list[Version]:
     """The newest `count` versions that have a file for `system`."""
-    having = (version for version in _stable(offers) if system in offers.choices(version))
+    having = (version for version in offers.stable if system in offers.choices(version))
     return list(itertools.islice(having, count))
-
-
-def _stable(offers: Offers) -> list[Version]:
-    """The versions that somebody may be pointed to, newest first."""
-    return [version for version in offers.versions if not version.is_prerelease and version not in offers.yanked]
 
 
 def _system_missing(
@@ -133,7 +126,7 @@ def _nearest(request: VersionRequest, offers: Offers) -> list[Version]:
     wanted = request.plain.release if request.plain is not None else ()
     lines: set[tuple[int, ...]] = set()
     ranked = []
-    for version in _stable(offers):
+    for version in offers.stable:
         pairs = zip(version.release, wanted, strict=False)
         common = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
         line = version.release[: common + 1]

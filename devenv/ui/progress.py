@@ -35,9 +35,7 @@ class ProgressReport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        self._stop_bars()
 
     def __call__(self, event: Event) -> None:
         """Draw one event."""
@@ -76,6 +74,13 @@ class ProgressReport:
                 bars.advance(self._tasks[event.name], event.count)
             case DownloadFinished():
                 bars.remove_task(self._tasks.pop(event.name))
+                if not self._tasks:
+                    self._stop_bars()
+
+    def _stop_bars(self) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
 
     def _require_bars(self) -> Progress:
         if self._bars is None:

@@ -222,7 +222,7 @@ def test_options_of_later_files_and_sections_win(tmp_path: Path) -> None:
 
 def test_unreadable_configuration_stops(tmp_path: Path) -> None:
     """A configuration that cannot be read is an error with its place, and does not quote its lines (H-10)."""
-    file = write(tmp_path / "pip.conf", "[global]\nindex-url https://user:s3cret@own.example/\n")
+    file = write(tmp_path / "pip.conf", "index-url = https://user:s3cret@own.example/\n")
     with pytest.raises(FetchError) as caught:
         read_pip_options([file], ("index-url",))
     assert str(caught.value.place).startswith(str(file))
@@ -250,8 +250,8 @@ def test_default_of_the_real_pip() -> None:
 def test_default_out_of_the_bundled_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where pip is not installed, the wheel that a distribution or `ensurepip` keeps is read; a broken one is not."""
     monkeypatch.setattr(pip_configuration, "_installed_source", lambda: None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("sysconfig.get_config_var", lambda name: str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("sysconfig.get_config_var", lambda _: str(tmp_path))
     assert find_pip_default() is None
     (tmp_path / "pip-1.0-py3-none-any.whl").write_bytes(b"broken")
     with zipfile.ZipFile(tmp_path / "pip-2.0-py3-none-any.whl", "w") as archive:
