@@ -26,7 +26,7 @@ class DownloadStarted:
 
 @dataclass(frozen=True, slots=True)
 class DownloadAdvanced:
-    """`count` further bytes of `name` arrived."""
+    """`count` further bytes of `name` arrived; negative where a transfer began afresh."""
 
     name: str
     count: int

@@ -20,12 +20,12 @@
 # Every name begins with `__devenv`, local ones included: bash looks variables up through all callers, so that a plain
 # `local name` would hide the user's own variable `name` from what sets and restores it. No environment may set such
 # names. Text is compared with `[`, which `nocasematch` does not change. `builtin` stands where people define functions of
-# that name. State lies in arrays, since those are never inherited:
+# that name. Paths of projects end in a slash here. What is kept from prompt to prompt (fewer commands matter: each costs
+# about a microsecond):
 #
-#   __devenv          single facts: `state` and `program` from the installation, `project`, `generation` and `hook` of
-#                     what is loaded, `found` and `unallowed` of the last look
 #   __devenv_here     its one key is the directory for which all is settled
 #   __devenv_absent   what must not come to exist for that to stay so
+#   __devenv_project, __devenv_generation, __devenv_link, __devenv_hook     what is loaded, if anything
 #   __devenv_values   plain variables → what we give them
 #   __devenv_entries  list variables → our entries; __devenv_tails → what follows where the variable is unset or empty
 #   __devenv_lists    list variables → what we gave them, entries and all
@@ -35,60 +35,53 @@
 # --- at the prompt ---
 
 __devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
-  local -
-  set +eEfuvxT
+  [[ $- != *[uvx]* ]] || { local - && set +uvx; }
   __devenv_pending=
-  if [[ -n ${__devenv_here[$PWD]+set} ]]; then
+  if [[ -n ${__devenv_here[$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
+    ${__devenv_project}devenv.toml -nt $__devenv_generation/devenv.toml.stamp || \
+    ${__devenv_project}devenv.toml -ot $__devenv_generation/devenv.toml.stamp || \
+    ${__devenv_project}devenv.lock -nt $__devenv_generation/devenv.lock.stamp || \
+    ${__devenv_project}devenv.lock -ot $__devenv_generation/devenv.lock.stamp)) ]]; then
     local __devenv_path
-    for __devenv_path in "${__devenv_absent[@]}"; do
+    for __devenv_path in "${__devenv_absent[@]}" ''; do
       [[ ! -e $__devenv_path ]] || break
     done
-    if [[ ! -e $__devenv_path ]] && { [[ -z ${__devenv[project]} ]] || __devenv_current; }; then return 1; fi
+    [[ -n $__devenv_path ]] || return 1
   fi
-  __devenv_here=()
-  [[ -n ${__devenv[pinned]} ]] || __devenv_follow
+  __devenv_follow
   [[ -n $__devenv_pending ]]
 }
 
-__devenv_current() { # the generation of this shell is still that of its project, and the files are as they were
-  [[ ${__devenv[link]} -ef ${__devenv[generation]} ]] && __devenv_fresh "${__devenv[project]}"
-}
-
-__devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
-  local __devenv_stamp=${__devenv[state]}/active${1%/}/@devenv
-  [[ ! (${1%/}/devenv.toml -nt $__devenv_stamp/devenv.toml.stamp || \
-    ${1%/}/devenv.toml -ot $__devenv_stamp/devenv.toml.stamp || \
-    ${1%/}/devenv.lock -nt $__devenv_stamp/devenv.lock.stamp || \
-    ${1%/}/devenv.lock -ot $__devenv_stamp/devenv.lock.stamp) ]]
-}
-
 __devenv_follow() { # brings this shell to the environment of $PWD
-  local __devenv_before
-  [[ -z ${__devenv[busy]} ]] || __devenv_leave # entering was interrupted
-  [[ -n ${__devenv[adopted]} ]] || __devenv_adopt
+  [[ -z $__devenv_pinned ]] || return 0
+  local - __devenv_before
+  set +eEfuvxT
+  __devenv_here=()
+  [[ -z $__devenv_busy ]] || __devenv_leave # entering was interrupted
+  [[ -n $__devenv_adopted ]] || __devenv_adopt
   __devenv_look
-  until [[ -z ${__devenv[found]} ]] || __devenv_fresh "${__devenv[found]}"; do
-    if ! __devenv_ask "${__devenv[found]}"; then
+  until [[ -z $__devenv_found ]] || __devenv_fresh "$__devenv_found"; do
+    if ! __devenv_ask "$__devenv_found"; then
       # Nobody said whether the changed files are allowed: what is loaded stays, nothing new is entered.
-      [ "${__devenv[found]}" = "${__devenv[project]}" ] || __devenv_leave
+      [ "$__devenv_found" = "$__devenv_project" ] || __devenv_leave
       return
     fi
     __devenv_look
   done
-  __devenv_before=${__devenv[project]}
-  if [ "${__devenv[found]}" != "$__devenv_before" ] || { [[ -n $__devenv_before ]] && ! __devenv_current; }; then
+  __devenv_before=$__devenv_project
+  if [ "$__devenv_found" != "$__devenv_before" ] || [[ -n $__devenv_before && ! $__devenv_link -ef $__devenv_generation ]]
+  then
     [[ -z $__devenv_before ]] || __devenv_leave
-    [[ -z ${__devenv[found]} ]] || __devenv_enter "${__devenv[found]}" "$__devenv_before" || return
-  elif [[ -n ${__devenv[inherited]} ]]; then
+    [[ -z $__devenv_found ]] || __devenv_enter "$__devenv_found" "$__devenv_before" || return
+  elif [[ -n $__devenv_inherited ]]; then
     __devenv_settle
   fi
   __devenv_here[$PWD]=1
-  if [[ -n ${__devenv[unallowed]} ]]; then
+  if [[ -n $__devenv_unallowed ]]; then
     # shellcheck disable=SC2016 # backticks round a command are how messages are written
-    __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' \
-      "${__devenv[unallowed]}"
+    __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' "$__devenv_unallowed"
   else
-    __devenv[said]=
+    __devenv_said=
   fi
 }
 
@@ -102,13 +95,13 @@ __devenv_look() { # finds the project of $PWD
     __devenv_path=${__devenv_path%$'\n.'}
     __devenv_walk "${__devenv_path%/}"
   fi
-  [ "${__devenv[found]}" = "${__devenv[unanswered]}" ] || __devenv[unanswered]=
+  [ "$__devenv_found" = "$__devenv_unanswered" ] || __devenv_unanswered=
 }
 
 __devenv_walk() { # directory, from which to go up to the first project; status 1: on the way lies a symbolic link
   # Below a directory of the name `@devenv` the way would lead into a generation and packages, which anybody may have made.
-  local __devenv_path=${1%%/@devenv*} __devenv_active=${__devenv[state]}/active
-  __devenv[found]='' __devenv[unallowed]='' __devenv_absent=()
+  local __devenv_path=${1%%/@devenv*} __devenv_active=$__devenv_state/active
+  __devenv_found='' __devenv_unallowed='' __devenv_absent=()
   until [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash || -e $__devenv_path/devenv.toml ||
     -L $__devenv_path ]]; do
     __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
@@ -116,30 +109,35 @@ __devenv_walk() { # directory, from which to go up to the first project; status 
     __devenv_path=${__devenv_path%/*}
   done
   if [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; then
-    __devenv[found]=${__devenv_path:-/}
-    return 0
+    __devenv_found=$__devenv_path/
+    return
   fi
   __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
-  [[ -e $__devenv_active$__devenv_path/@denied ]] || __devenv[unallowed]=${__devenv_path:-/}
+  [[ -e $__devenv_active$__devenv_path/@denied ]] || __devenv_unallowed=${__devenv_path:-/}
   while [[ $__devenv_path == */* ]]; do
     [[ ! -L $__devenv_path ]] || return 1
     __devenv_path=${__devenv_path%/*}
   done
 }
 
+__devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
+  local __devenv_stamps=$__devenv_state/active$1@devenv
+  [[ ! ($1devenv.toml -nt $__devenv_stamps/devenv.toml.stamp || $1devenv.toml -ot $__devenv_stamps/devenv.toml.stamp ||
+    $1devenv.lock -nt $__devenv_stamps/devenv.lock.stamp || $1devenv.lock -ot $__devenv_stamps/devenv.lock.stamp) ]]
+}
+
 __devenv_ask() { # project whose files changed: the program compares their content; status 1: it has not answered
-  local __devenv_active=${__devenv[state]}/active${1%/}
-  local __devenv_mark=$__devenv_active/@unanswered
-  if [ "${__devenv[unanswered]}" = "$1" ] && ! [[ -e $__devenv_mark && \
-    (${1%/}/devenv.toml -nt $__devenv_mark || ${1%/}/devenv.lock -nt $__devenv_mark) ]]; then
+  local __devenv_mark=$__devenv_state/active$1@unanswered
+  if [ "$__devenv_unanswered" = "$1" ] && ! [[ -e $__devenv_mark && \
+    ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark) ]]; then
     return 1
   fi
   # First of all: who interrupts the program does not want it at the next prompt.
-  __devenv[unanswered]=$1
+  __devenv_unanswered=$1
   builtin printf '' 2>/dev/null >|"$__devenv_mark"
-  if [[ -x ${__devenv[program]} ]] && "${__devenv[program]}" hook-changed -- "$1" </dev/null >&2; then
-    if __devenv_fresh "$1" || [[ ! -e $__devenv_active/@devenv/activate.bash ]]; then
-      __devenv[unanswered]=
+  if [[ -x $__devenv_program ]] && "$__devenv_program" hook-changed -- "${1%"${1#/}"}${1#/}" </dev/null >&2; then
+    if __devenv_fresh "$1" || [[ ! -e $__devenv_state/active$1@devenv/activate.bash ]]; then
+      __devenv_unanswered=
       return 0
     fi
   fi
@@ -148,91 +146,65 @@ __devenv_ask() { # project whose files changed: the program compares their conte
   return 1
 }
 
-# --- reading a script of the state directory: its calls collect, nothing has an effect yet ---
+# --- entering: a script of the state directory calls `begin`, and the others in a block that runs if that succeeds ---
 
-__devenv_read() { # file, project, generation; status 1: it is another's, not complete, or for another version of us
-  builtin source "$1" 2>/dev/null
-  if [[ -n ${__devenv[complete]} ]] && [ "${__devenv[project]}" = "$2" ] && [[ $3 -ef ${__devenv[generation]} ]]; then
-    return 0
+__devenv_enter() { # project, the project that was left just now
+  __devenv_link=$__devenv_state/active$1@devenv
+  __devenv_read "$__devenv_link" "$1" || {
+    # shellcheck disable=SC2016
+    __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"
+    return 1
+  }
+  if [ "$1" = "$2" ]; then
+    __devenv_say 'switched to the new environment of %q' "$DEVENV_PROJECT"
+  else
+    __devenv_say 'entered %q' "${DEVENV_PROJECT##*/}"
   fi
-  __devenv_reset
-  return 1
 }
 
-__devenv_begin() { # format, project, generation
-  [[ $1 == 1 ]] && __devenv[project]=$2 __devenv[generation]=$3
+__devenv_read() { # generation, the project it must belong to; status 1: it does not, or is damaged
+  local __devenv_expected=$2 __devenv_source=$1
+  __devenv_busy=1
+  builtin source "$1/activate.bash"
+  [[ -n $__devenv_project ]] || __devenv_reset
+  __devenv_busy=
+  [[ -n $__devenv_project ]]
+}
+
+__devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
+  [[ $1 == 1 && $3 -ef $__devenv_source ]] && [ "${2%/}/" = "$__devenv_expected" ] || return 1
+  __devenv_project=$__devenv_expected __devenv_generation=$3
+  [[ -n $__devenv_inherited ]] || builtin export "DEVENV_PROJECT=$2" "DEVENV_GENERATION=$3"
 }
 
 __devenv_set() { # name, value
   __devenv_values[$1]=$2
+  if [[ -n $__devenv_inherited ]]; then
+    __devenv_recall "$1"
+  else
+    __devenv_remember "$1"
+    __devenv_give "$1" "$2" || builtin unset -v "__devenv_values[$1]"
+  fi
 }
 
-__devenv_prepend() { # name, what follows the entries where the variable is unset or empty, entries
-  local __devenv_name=$1 IFS=:
-  __devenv_tails[$1]=$2
-  shift 2
-  __devenv_entries[$__devenv_name]=$*
+__devenv_prepend() { # name, what follows the entries where the variable is unset or empty, entries between colons
+  __devenv_tails[$1]=$2 __devenv_entries[$1]=$3
+  if [[ -n $__devenv_inherited ]]; then
+    __devenv_recall "$1"
+    __devenv_join "$1"
+  else
+    __devenv_put_in "$1"
+  fi
 }
 
 __devenv_alias() { # name, command
   __devenv_aliases[$1]=$2
+  [[ -n $__devenv_inherited ]] || __devenv_define "$1"
 }
 
 __devenv_enter_hook() { # code
-  __devenv[hook]=$1
-}
-
-__devenv_end() {
-  __devenv[complete]=1
-}
-
-__devenv_reset() { # nothing is loaded
-  __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=() __devenv_was=() __devenv_attributes=()
-  __devenv_aliases=() __devenv_alias_was=()
-  __devenv[project]='' __devenv[generation]='' __devenv[hook]='' __devenv[complete]='' __devenv[inherited]=''
-  __devenv[busy]=''
-}
-
-# --- entering ---
-
-__devenv_enter() { # project, the project that was left just now
-  __devenv[link]=${__devenv[state]}/active${1%/}/@devenv
-  if ! __devenv_read "${__devenv[link]}/activate.bash" "$1" "${__devenv[link]}"; then
-    # shellcheck disable=SC2016
-    __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"
-    return 1
-  fi
-  __devenv_apply
-  if [ "$1" = "$2" ]; then
-    __devenv_say 'switched to the new environment of %q' "${1##*/}"
-  else
-    __devenv_say 'entered %q' "${1##*/}"
-  fi
-}
-
-__devenv_apply() { # carries out the script that was read
-  local __devenv_name
-  __devenv[busy]=1
-  for __devenv_name in "${!__devenv_values[@]}"; do
-    __devenv_remember "$__devenv_name"
-    __devenv_give "$__devenv_name" "${__devenv_values[$__devenv_name]}" || builtin unset -v "__devenv_values[$__devenv_name]"
-  done
-  for __devenv_name in "${!__devenv_entries[@]}"; do
-    __devenv_put_in "$__devenv_name"
-  done
-  builtin export "DEVENV_PROJECT=${__devenv[project]}" "DEVENV_GENERATION=${__devenv[generation]}"
-  __devenv_start
-  __devenv[busy]=
-}
-
-__devenv_start() { # what is not inherited, and what every interactive shell thus does for itself
-  local __devenv_name
-  # shellcheck disable=SC2139 # the command is meant to be put in now
-  for __devenv_name in "${!__devenv_aliases[@]}"; do
-    __devenv_alias_was[$__devenv_name]=${BASH_ALIASES[$__devenv_name]+=${BASH_ALIASES[$__devenv_name]}}
-    builtin alias "$__devenv_name=${__devenv_aliases[$__devenv_name]}"
-  done
-  __devenv_pending=${__devenv[hook]}
+  __devenv_hook=$1
+  [[ -n $__devenv_inherited ]] || __devenv_pending=$1
 }
 
 __devenv_put_in() { # list variable: our entries come first
@@ -246,55 +218,64 @@ __devenv_join() { # list variable: works out what we give it, from what it was
 }
 
 __devenv_remember() { # variable
-  [[ -z ${!1+set} ]] || __devenv_was[$1]=${!1}
-  __devenv_attributes[$1]=${!1@a}
+  [[ -z ${!1+set} ]] || __devenv_was[$1]=${!1} __devenv_attributes[$1]=${!1@a}
 }
 
 __devenv_give() { # variable, value: exports it, and what it was; status 1: this shell does not allow it
   # Read-only, a number, an array …: assigning would fail, or would change what is assigned.
-  if [[ -n ${__devenv_attributes[$1]#x} ]] || ! builtin export "$1=$2" 2>/dev/null; then
+  if [[ -n ${__devenv_attributes[$1]#x} ]] || ! builtin export "$1=$2"; then
     __devenv_say '%q is special in this shell and stays as it is' "$1"
     return 1
   fi
   # A child does not inherit what is not exported: there, it was not set.
-  if [[ -n ${__devenv_attributes[$1]} && -n ${__devenv_was[$1]+set} ]]; then
-    builtin export "DEVENV_WAS_$1=${__devenv_was[$1]}"
-  fi
+  [[ -z ${__devenv_attributes[$1]} ]] || builtin export "DEVENV_WAS_$1=${__devenv_was[$1]}"
+}
+
+__devenv_define() { # alias
+  __devenv_alias_was[$1]=${BASH_ALIASES[$1]+=${BASH_ALIASES[$1]}}
+  # shellcheck disable=SC2139 # the command is meant to be put in now
+  builtin alias "$1=${__devenv_aliases[$1]}"
+}
+
+__devenv_reset() { # nothing is loaded
+  __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=() __devenv_was=() __devenv_attributes=() \
+    __devenv_aliases=() __devenv_alias_was=() \
+    __devenv_project='' __devenv_generation='' __devenv_hook='' __devenv_inherited='' __devenv_busy=''
 }
 
 # --- a shell that was started inside an environment ---
 
 __devenv_adopt() { # takes over what the parent published, if it names a generation of this state directory
-  local __devenv_path=${DEVENV_GENERATION-} __devenv_base=${__devenv[state]}/projects/ __devenv_name __devenv_old
-  __devenv[adopted]=1
+  local __devenv_path=${DEVENV_GENERATION-} __devenv_base=$__devenv_state/projects/
+  __devenv_adopted=1 __devenv_inherited=1
   if ! [[ ${__devenv_path#"$__devenv_base"} =~ ^[0-9a-f]{32}/generations/[0-9]{1,18}$ ]] ||
-    ! __devenv_read "$__devenv_path/activate.bash" "${DEVENV_PROJECT-}" "$__devenv_path"; then
+    ! __devenv_read "$__devenv_path" "${DEVENV_PROJECT%/}/"; then
+    __devenv_inherited=
     builtin unset -v DEVENV_PROJECT DEVENV_GENERATION "${!DEVENV_WAS_@}"
-    return
   fi
-  __devenv[inherited]=1 __devenv[link]=${__devenv[state]}/active${__devenv[project]%/}/@devenv
-  for __devenv_name in "${!__devenv_values[@]}" "${!__devenv_entries[@]}"; do
-    __devenv_old=DEVENV_WAS_$__devenv_name
-    [[ -z ${!__devenv_old+set} ]] || __devenv_was[$__devenv_name]=${!__devenv_old} __devenv_attributes[$__devenv_name]=x
-  done
-  for __devenv_name in "${!__devenv_entries[@]}"; do
-    __devenv_join "$__devenv_name"
-  done
+  __devenv_link=$__devenv_state/active${__devenv_project}@devenv
 }
 
-__devenv_settle() { # stays in what was inherited
+__devenv_recall() { # variable: what it was, by the parent
+  local __devenv_old=DEVENV_WAS_$1
+  [[ -z ${!__devenv_old+set} ]] || __devenv_was[$1]=${!__devenv_old} __devenv_attributes[$1]=x
+}
+
+__devenv_settle() { # stays in what was inherited, and adds what is not
   local __devenv_name __devenv_value
-  __devenv[inherited]=
+  __devenv_inherited='' __devenv_pending=$__devenv_hook
   for __devenv_name in "${!__devenv_entries[@]}"; do
     # A login shell sets PATH anew, an rc file puts its own directories in front: ours come first again.
     __devenv_value=${!__devenv_name-}:
     if [ "${__devenv_value#"${__devenv_entries[$__devenv_name]}:"}" = "$__devenv_value" ]; then
       __devenv_take_out "$__devenv_name"
-      builtin unset -v "__devenv_was[$__devenv_name]" "DEVENV_WAS_$__devenv_name"
+      builtin unset -v "__devenv_was[$__devenv_name]" "__devenv_attributes[$__devenv_name]" "DEVENV_WAS_$__devenv_name"
       __devenv_put_in "$__devenv_name"
     fi
   done
-  __devenv_start
+  for __devenv_name in "${!__devenv_aliases[@]}"; do
+    __devenv_define "$__devenv_name"
+  done
 }
 
 # --- leaving ---
@@ -309,6 +290,9 @@ __devenv_leave() {
   for __devenv_name in "${!__devenv_lists[@]}"; do
     __devenv_take_out "$__devenv_name"
   done
+  for __devenv_name in "${!__devenv_was[@]}"; do
+    builtin unset -v "DEVENV_WAS_$__devenv_name"
+  done
   for __devenv_name in "${!__devenv_alias_was[@]}"; do
     __devenv_old=${__devenv_alias_was[$__devenv_name]}
     if [ "${BASH_ALIASES[$__devenv_name]-}" != "${__devenv_aliases[$__devenv_name]}" ]; then
@@ -320,7 +304,7 @@ __devenv_leave() {
       builtin unalias "$__devenv_name"
     fi
   done
-  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION "${!DEVENV_WAS_@}"
+  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION
   __devenv_reset
 }
 
@@ -351,7 +335,7 @@ __devenv_restore() { # variable: as it was before
   if [[ -n ${__devenv_was[$1]+set} ]]; then
     __devenv_assign "$1" "${__devenv_was[$1]}"
   else
-    builtin unset -v "$1" 2>/dev/null || __devenv_say '%q is read-only now and stays as it is' "$1"
+    builtin unset -v "$1"
   fi
 }
 
@@ -360,7 +344,7 @@ __devenv_assign() { # variable, value: exported if it was, or if it did not exis
     builtin export -n "$1=$2"
   else
     builtin export "$1=$2"
-  fi 2>/dev/null || __devenv_say '%q is read-only now and stays as it is' "$1"
+  fi
 }
 
 # --- words for people ---
@@ -374,8 +358,8 @@ __devenv_say() { # format with one %q, text for it from outside
 }
 
 __devenv_say_once() { # the same, unless it was the last thing said
-  [ "${__devenv[said]}" = "$1$2" ] || __devenv_say "$@"
-  __devenv[said]=$1$2
+  [ "$__devenv_said" = "$1$2" ] || __devenv_say "$@"
+  __devenv_said=$1$2
 }
 
 # --- setting up ---
@@ -386,25 +370,22 @@ __devenv_pin() { # project, generation: for `devenv shell`, which stays in its e
   __devenv_pending=
   __devenv_adopt
   __devenv_leave
-  if __devenv_read "$2/activate.bash" "$1" "$2"; then
-    __devenv_apply
-    __devenv[pinned]=1
-  fi
+  if __devenv_read "$2" "${1%/}/"; then __devenv_pinned=1; fi
   [[ -n $__devenv_pending ]]
 }
 
 __devenv_install() { # state directory, program
   local -
   set +eEfuvxT
-  if ((${#__devenv[@]} < 2)); then # not read before by this shell: what is inherited is no array
-    builtin unset -v __devenv "${!__devenv_@}"
-    declare -gA __devenv=([pinned]='' [adopted]='' [busy]='' [said]='' [unanswered]='' [link]='' [project]='')
+  if [[ -z ${__devenv_installed[1]-} ]]; then # not read before by this shell: what is inherited is no array
+    builtin unset -v "${!__devenv_@}"
+    declare -ga __devenv_installed=(yes yes) __devenv_absent=()
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
-    declare -ga __devenv_absent=()
+    __devenv_pinned='' __devenv_adopted='' __devenv_said='' __devenv_unanswered=''
     __devenv_reset
   fi
-  __devenv[state]=$1 __devenv[program]=$2
+  __devenv_state=$1 __devenv_program=$2
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
   local __devenv_command='__devenv_prompt && builtin eval "$__devenv_pending" || :' __devenv_name
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do

@@ -1,8 +1,8 @@
 """Writes `activate.bash`: an environment as calls of the functions in `shell_hooks/hook.bash`, which do the work.
 
-The script is data. It says everything between a beginning and an end; the hook collects the calls and acts at the end,
-so that a script that breaks off has no effect (FAULTS A-15). A hook that does not know the format stops at its
-beginning.
+The script is data: nothing but calls with literal arguments. They stand in a block behind the beginning, which says whether
+the hook knows the format and wants this project and generation. A script that breaks off is no complete block: bash
+then runs nothing of it (FAULTS A-15).
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ def format_bash_script(activation: Activation) -> bytes:
 
 def _iter_calls(activation: Activation) -> Iterator[str]:
     project, generation = (quote_bash(str(path)) for path in (activation.project, activation.generation))
-    yield f"__devenv_begin {SCRIPT_FORMAT} {project} {generation} || return 0"
+    yield f"__devenv_begin {SCRIPT_FORMAT} {project} {generation} && {{"
     for name, value in sorted(activation.variables.items()):
         yield f"__devenv_set {name} {quote_bash(value)}"
     for name, entries in sorted(activation.paths.items()):
-        words = (DEFAULT_TAILS.get(name, ""), *entries)
-        yield " ".join(["__devenv_prepend", name, *map(quote_bash, words)])
+        yield f"__devenv_prepend {name} {quote_bash(DEFAULT_TAILS.get(name, ''))} {quote_bash(':'.join(entries))}"
     for name, command in sorted(activation.aliases.items()):
         yield f"__devenv_alias {name} {quote_bash(command)}"
     if activation.hook is not None:
         yield f"__devenv_enter_hook {quote_bash(activation.hook)}"
-    yield "__devenv_end"
+    yield "}"

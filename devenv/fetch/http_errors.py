@@ -7,10 +7,13 @@ that none is forgotten.
 from __future__ import annotations
 
 import re
-import ssl
+from typing import TYPE_CHECKING
 
 from devenv.errors import FetchError
 from devenv.fetch.addresses import host_of, show_address
+
+if TYPE_CHECKING:
+    import ssl
 
 REASON_LIMIT = 200
 """Characters that are quoted of a library's or a server's own words."""
@@ -49,7 +52,7 @@ def translate_exception(error: Exception, address: str) -> FetchError:
     import httpx
 
     host = host_of(address)
-    certificate = _find_cause(error, ssl.SSLError)
+    certificate = _find_tls_error(error)
     if certificate is not None:
         return _certificate_error(certificate, host)
     reason = quote_reason(str(error))
@@ -111,16 +114,21 @@ def _network(message: str, address: str, hint: str | None = None) -> TransientFe
     return TransientFetchError(message, hint=hint, details=(f"address: {show_address(address)}",), slug="fetch-network")
 
 
-def _find_cause(error: BaseException, kind: type[ssl.SSLError]) -> ssl.SSLError | None:
+def _find_tls_error(error: BaseException) -> ssl.SSLError | None:
+    """The TLS failure that the library wrapped, some layers deep."""
+    import ssl
+
     seen: BaseException | None = error
     for _ in range(10):
-        if seen is None or isinstance(seen, kind):
+        if seen is None or isinstance(seen, ssl.SSLError):
             return seen
         seen = seen.__cause__ or seen.__context__
     return None
 
 
 def _certificate_error(error: ssl.SSLError, host: str) -> FetchError:
+    import ssl
+
     if not isinstance(error, ssl.SSLCertVerificationError):
         return TransientFetchError(
             f"no protected connection to `{host}` could be made: {quote_reason(error.reason or str(error))}",

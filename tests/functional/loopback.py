@@ -41,6 +41,8 @@ class Kind(enum.Enum):
     """The body has a byte more than it should, and Content-Length says so."""
     NO_RANGE = enum.auto()
     """Requests for a part get the whole, and no Content-Length or validator is sent."""
+    ENDLESS = enum.auto()
+    """The body is followed by 16 MiB more, without a Content-Length."""
     DROP = enum.auto()
     """The connection is closed without an answer."""
 
@@ -287,14 +289,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             body = body[:-1] + bytes([body[-1] ^ 1])
         elif kind is Kind.WRONG_LENGTH:
             body += b"!"
-        elif kind is Kind.NO_RANGE:
+        elif kind in {Kind.NO_RANGE, Kind.ENDLESS}:
             self.close_connection = True
             headers = {"Content-Type": content_type, "Connection": "close"}
         self._send(status, headers, body, kind)
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes, kind: Kind | None = None) -> None:
         self.send_response(status)
-        if kind is not Kind.NO_RANGE:
+        if kind not in {Kind.NO_RANGE, Kind.ENDLESS}:
             headers = {"Content-Length": str(len(body)), **headers}
         for name, value in headers.items():
             self.send_header(name, value)
@@ -306,8 +308,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if kind is Kind.STALL:
                 self.server.registry.closing.wait(60)
             self._hang_up()
-        else:
-            self.wfile.write(body)
+            return
+        self.wfile.write(body)
+        for _ in range(256 if kind is Kind.ENDLESS else 0):
+            self.wfile.write(bytes(1 << 16))
 
     def _hang_up(self) -> None:
         self.close_connection = True

@@ -81,6 +81,15 @@ def test_other_content_is_refused(registry: Registry, artifacts: ArtifactCache, 
     assert files_below(artifacts.artifact_path(TOOL.sha256).parents[2]) == []
 
 
+def test_endless_body_is_cut_off(registry: Registry, artifacts: ArtifactCache) -> None:
+    """A server that goes on sending after the last byte is left there; the disk does not fill (G-10)."""
+    published = registry.add(TOOL)
+    registry.fail(published.path, Fault(Kind.ENDLESS))
+    with pytest.raises(HashMismatchError) as caught:
+        artifacts.fetch([wanted(published)])
+    assert f"got: more than {len(TOOL.content)} bytes" in caught.value.details
+
+
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"size": len(TOOL.content) - 1}, {"size": 1 << 40}])
 def test_lock_with_a_changed_digit_is_refused(
     registry: Registry, artifacts: ArtifactCache, change: dict[str, object]
