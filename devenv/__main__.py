@@ -1,40 +1,50 @@
-"""The entry point of the command `devenv` and of `python -m devenv`."""
+"""The entry point of the command `devenv` and of `python -m devenv`.
+
+Only what the interpreter has loaded anyway is imported at the top: first the module search path is put right.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 
+import devenv
+
 
 def main() -> None:
     """Run the command line; never shows a traceback (it goes to a file that the message names)."""
-    import click
+    drop_foreign_modules()
+    from devenv.cli.entry import run_command_line
 
-    from devenv.cli import devenv_command
-    from devenv.cli.command import print_failure
-    from devenv.cli.crash import crash_error, os_error
-    from devenv.errors import DevenvError
+    sys.exit(run_command_line(sys.argv[1:]))
 
+
+def drop_foreign_modules() -> None:
+    """Take out of the module search path what `PYTHONPATH` and the working directory (with `-m`) put there.
+
+    A `json.py` in a project must not run because somebody asked for that project's status (FAULTS O-07). The directory
+    that devenv itself came from stays, and so do Python's own. What shadows `devenv` itself is beyond us: for that there
+    is `python -I -m devenv`.
+    """
+    foreign = {_absolute(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    if sys.argv[0] == __file__ and not sys.flags.safe_path:
+        foreign.add(_absolute(sys.path[0]))
+    own = os.path.dirname(os.path.dirname(os.path.abspath(devenv.__file__)))
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    libraries = tuple(os.path.join(prefix, name, "") for prefix in prefixes for name in ("lib", sys.platlibdir))
+    sys.path[:] = [
+        entry
+        for entry in sys.path
+        if (path := _absolute(entry)) not in foreign or path == own or path.startswith(libraries)
+    ]
+
+
+def _absolute(entry: str) -> str:
+    """An entry of the search path as an absolute path; where the working directory is gone, as it stands."""
     try:
-        status = devenv_command.main(prog_name="devenv", standalone_mode=False)
-        sys.exit(status if isinstance(status, int) else 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has gone: nobody is left to tell (FAULTS O-09).
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except DevenvError as error:
-        failure = error
-    except OSError as error:
-        failure = os_error(error)
-    except Exception as error:  # noqa: BLE001 - the last resort: told in one sentence, with the traceback in a file
-        failure = crash_error(error)
-    print_failure("devenv", failure, as_json="--json" in sys.argv)
-    sys.exit(failure.exit_code)
+        return os.path.abspath(entry)
+    except OSError:
+        return entry
 
 
 if __name__ == "__main__":

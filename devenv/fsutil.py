@@ -16,10 +16,10 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-
 TEMPORARY_PREFIX = ".tmp-"
 """Names of unfinished things; whoever finds one without a living owner may delete it."""
+
+OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 RENAME_NOREPLACE = 1
 RENAME_EXCL = 4
@@ -44,9 +44,9 @@ def make_private_directory(path: Path) -> Path:
     return path
 
 
-def sync_directory(path: PathLike) -> None:
+def sync_directory(path: Path) -> None:
     """Make the entries of a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, OPEN_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
@@ -96,10 +96,14 @@ def read_regular(path: Path, limit: int) -> bytes:
     (FAULTS K-05). Raises OSError: FileNotFoundError, `EFBIG` where it is longer, `EINVAL` where it is no regular file.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    with open(descriptor, "rb") as file:
+    try:
+        # Before `open`: that refuses a directory in its own way and leaves the descriptor open.
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
-        content = file.read(limit + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
     return content
@@ -133,44 +137,61 @@ def rename_new(source: Path, target: Path) -> None:
     os.rename(source, target)
 
 
-def delete_tree(path: PathLike) -> None:
+def delete_tree(path: Path) -> None:
     """Delete a file or a directory with all it holds, read-only directories and any depth included.
 
-    Iterative, and relative to directory descriptors: a directory swapped for a link meanwhile is not followed
-    (FAULTS D-12, J-07, B-10). Nothing there is no error.
+    Iterative, relative to directory descriptors, and with one of them open at a time: neither a path's length nor the
+    number of open files limits the depth (FAULTS B-10), and a directory swapped for a link meanwhile is not followed
+    (D-12, J-07). Nothing there is no error.
     """
-    parent, name = os.path.split(os.fsencode(path))
-    top = os.open(parent or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    stack: list[tuple[int, bytes, list[bytes]]] = [(top, b"", [name])]
     try:
-        while stack:
-            directory, _, names = stack[-1]
+        current = os.open(path.parent, OPEN_DIRECTORY)
+    except FileNotFoundError:
+        return
+    names = [os.fsencode(path.name)]
+    above: list[tuple[os.stat_result, bytes, list[bytes]]] = []
+    try:
+        while names or above:
             if not names:
-                descriptor, own_name, _ = stack.pop()
-                os.close(descriptor)
-                if stack:
-                    os.rmdir(own_name, dir_fd=stack[-1][0])
-                continue
-            entry = names.pop()
-            try:
-                os.unlink(entry, dir_fd=directory)
-                continue
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                if error.errno not in {errno.EISDIR, errno.EPERM}:
-                    raise
-            if not stat.S_ISDIR(os.stat(entry, dir_fd=directory, follow_symlinks=False).st_mode):
-                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), os.fsdecode(path))
-            # A directory of mode 0000 cannot be opened to be changed: its mode changes by name. We made the parent
-            # ours already, so nobody else can put a link here.
-            os.chmod(entry, 0o700, dir_fd=directory)
-            child = os.open(entry, flags, dir_fd=directory)
-            stack.append((child, entry, [os.fsencode(name) for name in os.listdir(child)]))
+                status, name, names = above.pop()
+                current = _reopen(current, b"..", status)
+                os.rmdir(name, dir_fd=current)
+            elif not _try_unlink(name := names.pop(), current):
+                # A directory of mode 0000 cannot be opened to be changed: its mode changes by name. We made the parent
+                # ours already, so nobody else can put a link here.
+                status = os.stat(name, dir_fd=current, follow_symlinks=False)
+                os.chmod(name, 0o700, dir_fd=current)
+                above.append((os.fstat(current), name, names))
+                current = _reopen(current, name, status)
+                names = [os.fsencode(entry) for entry in os.listdir(current)]
     finally:
-        for descriptor, _, _ in stack:
-            os.close(descriptor)
+        os.close(current)
+
+
+def _try_unlink(name: bytes, directory: int) -> bool:
+    """Whether the entry has gone; False: it is a directory."""
+    try:
+        os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        # Linux says EISDIR, others EPERM, which may also mean what it says.
+        if error.errno not in {errno.EISDIR, errno.EPERM}:
+            raise
+        if not stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+            raise
+        return False
+    return True
+
+
+def _reopen(directory: int, name: bytes, expected: os.stat_result) -> int:
+    """Open the directory `name` in `directory`, which must be the `expected` one, and close `directory`."""
+    descriptor = os.open(name, OPEN_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+    if not os.path.samestat(os.fstat(descriptor), expected):
+        os.close(descriptor)
+        raise OSError(errno.ESTALE, "a directory was moved while it was being deleted", os.fsdecode(name))
+    os.close(directory)
+    return descriptor
 
 
 @contextlib.contextmanager

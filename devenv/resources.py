@@ -1,4 +1,4 @@
-"""Finds the files that are shipped beside the code: `shell_hooks`, `templates`, `lockfile`.
+"""Finds the files that are shipped beside the code: `shell_hooks` and `templates`.
 
 They stand at the top of the repository, where people look for them; a wheel carries them below `devenv/_data`.
 """

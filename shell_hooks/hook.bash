@@ -19,9 +19,8 @@
 #
 # Every name begins with `__devenv`, local ones included: bash looks variables up through all callers, so that a plain
 # `local name` would hide the user's own variable `name` from what sets and restores it. No environment may set such
-# names. Text is compared with `[`, which `nocasematch` does not change. `builtin` stands where people define functions of
-# that name. Paths of projects end in a slash here. What is kept from prompt to prompt (fewer commands matter: each costs
-# about a microsecond):
+# names. `builtin` stands where people define functions of that name. Paths of projects end in a slash here. A command
+# costs about a microsecond; where there is a choice, the common way has few. What is kept from prompt to prompt:
 #
 #   __devenv_here     its one key is the directory for which all is settled
 #   __devenv_absent   what must not come to exist for that to stay so
@@ -42,20 +41,31 @@ __devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the
     ${__devenv_project}devenv.toml -ot $__devenv_generation/devenv.toml.stamp || \
     ${__devenv_project}devenv.lock -nt $__devenv_generation/devenv.lock.stamp || \
     ${__devenv_project}devenv.lock -ot $__devenv_generation/devenv.lock.stamp)) ]]; then
-    local __devenv_path
-    for __devenv_path in "${__devenv_absent[@]}" ''; do
-      [[ ! -e $__devenv_path ]] || break
+    local __devenv_path __devenv_appeared=
+    for __devenv_path in "${__devenv_absent[@]}"; do
+      [[ ! -e $__devenv_path ]] || __devenv_appeared=1
     done
-    [[ -n $__devenv_path ]] || return 1
+    [[ -n $__devenv_appeared ]] || return 1
   fi
-  __devenv_follow
+  [[ -n $__devenv_pinned ]] || __devenv_guard __devenv_follow
   [[ -n $__devenv_pending ]]
 }
 
-__devenv_follow() { # brings this shell to the environment of $PWD
-  [[ -z $__devenv_pinned ]] || return 0
-  local - __devenv_before
+__devenv_guard() { # function, arguments: runs it as if no option were set that changes what commands do
+  local -
   set +eEfuvxT
+  # shellcheck disable=SC2050 # constant but for `nocasematch`
+  if [[ a != A ]]; then
+    "$@"
+  else
+    builtin shopt -u nocasematch
+    "$@"
+    builtin shopt -s nocasematch
+  fi
+}
+
+__devenv_follow() { # brings this shell to the environment of $PWD
+  local __devenv_before
   __devenv_here=()
   [[ -z $__devenv_busy ]] || __devenv_leave # entering was interrupted
   [[ -n $__devenv_adopted ]] || __devenv_adopt
@@ -63,14 +73,13 @@ __devenv_follow() { # brings this shell to the environment of $PWD
   until [[ -z $__devenv_found ]] || __devenv_fresh "$__devenv_found"; do
     if ! __devenv_ask "$__devenv_found"; then
       # Nobody said whether the changed files are allowed: what is loaded stays, nothing new is entered.
-      [ "$__devenv_found" = "$__devenv_project" ] || __devenv_leave
+      [[ $__devenv_found == "$__devenv_project" ]] || __devenv_leave
       return
     fi
     __devenv_look
   done
   __devenv_before=$__devenv_project
-  if [ "$__devenv_found" != "$__devenv_before" ] || [[ -n $__devenv_before && ! $__devenv_link -ef $__devenv_generation ]]
-  then
+  if [[ $__devenv_found != "$__devenv_before" || -n $__devenv_before && ! $__devenv_link -ef $__devenv_generation ]]; then
     [[ -z $__devenv_before ]] || __devenv_leave
     [[ -z $__devenv_found ]] || __devenv_enter "$__devenv_found" "$__devenv_before" || return
   elif [[ -n $__devenv_inherited ]]; then
@@ -88,36 +97,38 @@ __devenv_follow() { # brings this shell to the environment of $PWD
 # --- which project ---
 
 __devenv_look() { # finds the project of $PWD
-  local __devenv_path=${PWD%/}
-  if ! __devenv_walk "$__devenv_path"; then
+  if ! __devenv_walk "${PWD%/}"; then
     # Projects are known by paths without symbolic links. The dot keeps newlines at the end of the path.
+    local __devenv_path
     __devenv_path=$(builtin pwd -P 2>/dev/null && builtin printf .)
     __devenv_path=${__devenv_path%$'\n.'}
     __devenv_walk "${__devenv_path%/}"
   fi
-  [ "$__devenv_found" = "$__devenv_unanswered" ] || __devenv_unanswered=
+  [[ $__devenv_found == "$__devenv_unanswered" ]] || __devenv_unanswered=
 }
 
 __devenv_walk() { # directory, from which to go up to the first project; status 1: on the way lies a symbolic link
   # Below a directory of the name `@devenv` the way would lead into a generation and packages, which anybody may have made.
   local __devenv_path=${1%%/@devenv*} __devenv_active=$__devenv_state/active
   __devenv_found='' __devenv_unallowed='' __devenv_absent=()
-  until [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash || -e $__devenv_path/devenv.toml ||
-    -L $__devenv_path ]]; do
-    __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
+  while [[ ! -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; do
+    if [[ -d $__devenv_active$__devenv_path ]]; then
+      __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
+    else
+      __devenv_absent=("$__devenv_active$__devenv_path") # nothing can come to exist below either
+    fi
+    [[ ! -L $__devenv_path ]] || return 1
+    if [[ -e $__devenv_path/devenv.toml ]]; then
+      [[ -e $__devenv_active$__devenv_path/@denied ]] || __devenv_unallowed=${__devenv_path:-/}
+      while [[ $__devenv_path == */* ]]; do
+        __devenv_path=${__devenv_path%/*}
+        [[ ! -L $__devenv_path ]] || return 1
+      done
+    fi
     [[ $__devenv_path == */* ]] || return 0
     __devenv_path=${__devenv_path%/*}
   done
-  if [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; then
-    __devenv_found=$__devenv_path/
-    return
-  fi
-  __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
-  [[ -e $__devenv_active$__devenv_path/@denied ]] || __devenv_unallowed=${__devenv_path:-/}
-  while [[ $__devenv_path == */* ]]; do
-    [[ ! -L $__devenv_path ]] || return 1
-    __devenv_path=${__devenv_path%/*}
-  done
+  __devenv_found=$__devenv_path/
 }
 
 __devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
@@ -127,22 +138,22 @@ __devenv_fresh() { # project: its files have the times that they had when allowe
 }
 
 __devenv_ask() { # project whose files changed: the program compares their content; status 1: it has not answered
-  local __devenv_mark=$__devenv_state/active$1@unanswered
-  if [ "$__devenv_unanswered" = "$1" ] && ! [[ -e $__devenv_mark && \
-    ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark) ]]; then
+  local __devenv_mark=$__devenv_state/active$1@unanswered __devenv_path=${1%/}
+  if [[ $__devenv_unanswered == "$1" && ! (-e $__devenv_mark && \
+    ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark)) ]]; then
     return 1
   fi
   # First of all: who interrupts the program does not want it at the next prompt.
   __devenv_unanswered=$1
   builtin printf '' 2>/dev/null >|"$__devenv_mark"
-  if [[ -x $__devenv_program ]] && "$__devenv_program" hook-changed -- "${1%"${1#/}"}${1#/}" </dev/null >&2; then
+  if [[ -x $__devenv_program ]] && "$__devenv_program" hook-changed -- "${__devenv_path:-/}" </dev/null >&2; then
     if __devenv_fresh "$1" || [[ ! -e $__devenv_state/active$1@devenv/activate.bash ]]; then
       __devenv_unanswered=
       return 0
     fi
   fi
   # shellcheck disable=SC2016
-  __devenv_say_once 'the files of %q changed, and nothing follows until `devenv status` works there' "$1"
+  __devenv_say_once 'the files of %q changed, and nothing follows until `devenv status` works there' "${__devenv_path:-/}"
   return 1
 }
 
@@ -150,12 +161,11 @@ __devenv_ask() { # project whose files changed: the program compares their conte
 
 __devenv_enter() { # project, the project that was left just now
   __devenv_link=$__devenv_state/active$1@devenv
-  __devenv_read "$__devenv_link" "$1" || {
+  if ! __devenv_read "$__devenv_link" "$1"; then
     # shellcheck disable=SC2016
     __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"
     return 1
-  }
-  if [ "$1" = "$2" ]; then
+  elif [[ $1 == "$2" ]]; then
     __devenv_say 'switched to the new environment of %q' "$DEVENV_PROJECT"
   else
     __devenv_say 'entered %q' "${DEVENV_PROJECT##*/}"
@@ -163,26 +173,26 @@ __devenv_enter() { # project, the project that was left just now
 }
 
 __devenv_read() { # generation, the project it must belong to; status 1: it does not, or is damaged
-  local __devenv_expected=$2 __devenv_source=$1
+  local __devenv_source=$1 __devenv_expected=$2
   __devenv_busy=1
   builtin source "$1/activate.bash"
-  [[ -n $__devenv_project ]] || __devenv_reset
   __devenv_busy=
   [[ -n $__devenv_project ]]
 }
 
 __devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
-  [[ $1 == 1 && $3 -ef $__devenv_source ]] && [ "${2%/}/" = "$__devenv_expected" ] || return 1
+  [[ $1 == 1 && ${2%/}/ == "$__devenv_expected" && $3 -ef $__devenv_source ]] || return 1
   __devenv_project=$__devenv_expected __devenv_generation=$3
   [[ -n $__devenv_inherited ]] || builtin export "DEVENV_PROJECT=$2" "DEVENV_GENERATION=$3"
 }
 
 __devenv_set() { # name, value
   __devenv_values[$1]=$2
-  if [[ -n $__devenv_inherited ]]; then
+  if [[ -z $__devenv_inherited${!1+set} ]]; then
+    builtin export "$1=$2"
+  elif [[ -n $__devenv_inherited ]]; then
     __devenv_recall "$1"
   else
-    __devenv_remember "$1"
     __devenv_give "$1" "$2" || builtin unset -v "__devenv_values[$1]"
   fi
 }
@@ -191,7 +201,7 @@ __devenv_prepend() { # name, what follows the entries where the variable is unse
   __devenv_tails[$1]=$2 __devenv_entries[$1]=$3
   if [[ -n $__devenv_inherited ]]; then
     __devenv_recall "$1"
-    __devenv_join "$1"
+    __devenv_lists[$1]=$3${__devenv_was[$1]:+:}${__devenv_was[$1]:-$2}
   else
     __devenv_put_in "$1"
   fi
@@ -208,27 +218,26 @@ __devenv_enter_hook() { # code
 }
 
 __devenv_put_in() { # list variable: our entries come first
-  __devenv_remember "$1"
-  __devenv_join "$1"
-  __devenv_give "$1" "${__devenv_lists[$1]}" || builtin unset -v "__devenv_entries[$1]" "__devenv_lists[$1]"
-}
-
-__devenv_join() { # list variable: works out what we give it, from what it was
-  __devenv_lists[$1]=${__devenv_entries[$1]}${__devenv_was[$1]:+:}${__devenv_was[$1]:-${__devenv_tails[$1]}}
-}
-
-__devenv_remember() { # variable
-  [[ -z ${!1+set} ]] || __devenv_was[$1]=${!1} __devenv_attributes[$1]=${!1@a}
-}
-
-__devenv_give() { # variable, value: exports it, and what it was; status 1: this shell does not allow it
-  # Read-only, a number, an array …: assigning would fail, or would change what is assigned.
-  if [[ -n ${__devenv_attributes[$1]#x} ]] || ! builtin export "$1=$2"; then
-    __devenv_say '%q is special in this shell and stays as it is' "$1"
-    return 1
+  __devenv_lists[$1]=${__devenv_entries[$1]}${!1:+:}${!1:-${__devenv_tails[$1]}}
+  if [[ -z ${!1+set} ]]; then
+    builtin export "$1=${__devenv_lists[$1]}"
+  else
+    __devenv_give "$1" "${__devenv_lists[$1]}" || builtin unset -v "__devenv_entries[$1]" "__devenv_lists[$1]"
   fi
-  # A child does not inherit what is not exported: there, it was not set.
-  [[ -z ${__devenv_attributes[$1]} ]] || builtin export "DEVENV_WAS_$1=${__devenv_was[$1]}"
+}
+
+__devenv_give() { # variable that is set, value; status 1: this shell does not allow it
+  __devenv_was[$1]=${!1} __devenv_attributes[$1]=${!1@a}
+  case ${__devenv_attributes[$1]} in
+    # What was is for children, and they do not inherit what is not exported: there, it was not set.
+    x) builtin export "DEVENV_WAS_$1=${!1}" "$1=$2" ;;
+    '') builtin export "$1=$2" ;;
+    *) # read-only, a number, an array …: assigning would fail, or would change what is assigned
+      builtin unset -v "__devenv_was[$1]"
+      __devenv_say '%q is special in this shell and stays as it is' "$1"
+      return 1
+      ;;
+  esac
 }
 
 __devenv_define() { # alias
@@ -246,14 +255,15 @@ __devenv_reset() { # nothing is loaded
 # --- a shell that was started inside an environment ---
 
 __devenv_adopt() { # takes over what the parent published, if it names a generation of this state directory
-  local __devenv_path=${DEVENV_GENERATION-} __devenv_base=$__devenv_state/projects/
+  local __devenv_path=${DEVENV_GENERATION-} __devenv_parent=$__devenv_state/projects/ __devenv_project_path=${DEVENV_PROJECT-}
   __devenv_adopted=1 __devenv_inherited=1
-  if ! [[ ${__devenv_path#"$__devenv_base"} =~ ^[0-9a-f]{32}/generations/[0-9]{1,18}$ ]] ||
-    ! __devenv_read "$__devenv_path" "${DEVENV_PROJECT%/}/"; then
+  if [[ ${__devenv_path#"$__devenv_parent"} =~ ^[0-9a-f]{32}/generations/[0-9]{1,18}$ &&
+    -e $__devenv_path/activate.bash ]] && __devenv_read "$__devenv_path" "${__devenv_project_path%/}/"; then
+    __devenv_link=$__devenv_state/active${__devenv_project}@devenv
+  else
     __devenv_inherited=
     builtin unset -v DEVENV_PROJECT DEVENV_GENERATION "${!DEVENV_WAS_@}"
   fi
-  __devenv_link=$__devenv_state/active${__devenv_project}@devenv
 }
 
 __devenv_recall() { # variable: what it was, by the parent
@@ -267,9 +277,9 @@ __devenv_settle() { # stays in what was inherited, and adds what is not
   for __devenv_name in "${!__devenv_entries[@]}"; do
     # A login shell sets PATH anew, an rc file puts its own directories in front: ours come first again.
     __devenv_value=${!__devenv_name-}:
-    if [ "${__devenv_value#"${__devenv_entries[$__devenv_name]}:"}" = "$__devenv_value" ]; then
+    if [[ $__devenv_value != "${__devenv_entries[$__devenv_name]}:"* ]]; then
       __devenv_take_out "$__devenv_name"
-      builtin unset -v "__devenv_was[$__devenv_name]" "__devenv_attributes[$__devenv_name]" "DEVENV_WAS_$__devenv_name"
+      builtin unset -v "__devenv_was[$__devenv_name]" "DEVENV_WAS_$__devenv_name"
       __devenv_put_in "$__devenv_name"
     fi
   done
@@ -283,9 +293,8 @@ __devenv_settle() { # stays in what was inherited, and adds what is not
 __devenv_leave() {
   local __devenv_name __devenv_old
   for __devenv_name in "${!__devenv_values[@]}"; do
-    if [ "${!__devenv_name+=}${!__devenv_name-}" = "=${__devenv_values[$__devenv_name]}" ]; then
+    [[ ${!__devenv_name+=}${!__devenv_name-} != "=${__devenv_values[$__devenv_name]}" ]] ||
       __devenv_restore "$__devenv_name"
-    fi
   done
   for __devenv_name in "${!__devenv_lists[@]}"; do
     __devenv_take_out "$__devenv_name"
@@ -295,7 +304,7 @@ __devenv_leave() {
   done
   for __devenv_name in "${!__devenv_alias_was[@]}"; do
     __devenv_old=${__devenv_alias_was[$__devenv_name]}
-    if [ "${BASH_ALIASES[$__devenv_name]-}" != "${__devenv_aliases[$__devenv_name]}" ]; then
+    if [[ ${BASH_ALIASES[$__devenv_name]-} != "${__devenv_aliases[$__devenv_name]}" ]]; then
       continue
     elif [[ -n $__devenv_old ]]; then
       # shellcheck disable=SC2139
@@ -306,29 +315,6 @@ __devenv_leave() {
   done
   builtin unset -v DEVENV_PROJECT DEVENV_GENERATION
   __devenv_reset
-}
-
-__devenv_take_out() { # list variable: our entries go, the first of each; what the user added stays, in its order
-  if [ "${!1+=}${!1-}" = "=${__devenv_lists[$1]}" ]; then
-    __devenv_restore "$1"
-    return
-  elif [[ -z ${!1+set} ]]; then
-    return
-  fi
-  local __devenv_left=${__devenv_entries[$1]}: __devenv_entry __devenv_value=:${!1}:
-  while [[ -n $__devenv_left ]]; do
-    __devenv_entry=:${__devenv_left%%:*}: __devenv_left=${__devenv_left#*:}
-    if [ "${__devenv_value#*"$__devenv_entry"}" != "$__devenv_value" ]; then
-      __devenv_value=${__devenv_value%%"$__devenv_entry"*}:${__devenv_value#*"$__devenv_entry"}
-    fi
-  done
-  __devenv_value=${__devenv_value#:}
-  __devenv_value=${__devenv_value%:}
-  if [[ -z ${__devenv_was[$1]-} ]] && [ "$__devenv_value" = "${__devenv_tails[$1]#:}" ]; then
-    __devenv_restore "$1"
-  else
-    __devenv_assign "$1" "$__devenv_value"
-  fi
 }
 
 __devenv_restore() { # variable: as it was before
@@ -347,6 +333,36 @@ __devenv_assign() { # variable, value: exported if it was, or if it did not exis
   fi
 }
 
+__devenv_take_out() { # list variable: our entries go, the first of each; what the user added stays, in its order
+  if [[ ${!1+=}${!1-} == "=${__devenv_lists[$1]}" ]]; then
+    __devenv_restore "$1"
+    return
+  elif [[ -z ${!1+set} ]]; then
+    return
+  fi
+  local - IFS=: __devenv_entry __devenv_all=${!1}: __devenv_value=
+  local -A __devenv_count=() # an element → a letter for each time that it is to go; no key is empty
+  set -f
+  # shellcheck disable=SC2086 # split at colons; one that ends the text would not count as a further element
+  for __devenv_entry in ${__devenv_entries[$1]}; do
+    __devenv_count[:$__devenv_entry]+=x
+  done
+  # shellcheck disable=SC2086
+  for __devenv_entry in $__devenv_all; do
+    if [[ -n ${__devenv_count[:$__devenv_entry]-} ]]; then
+      __devenv_count[:$__devenv_entry]=${__devenv_count[:$__devenv_entry]#x}
+    else
+      __devenv_value+=:$__devenv_entry
+    fi
+  done
+  __devenv_value=${__devenv_value#:}
+  if [[ -z ${__devenv_was[$1]-} && $__devenv_value == "${__devenv_tails[$1]#:}" ]]; then
+    __devenv_restore "$1"
+  else
+    __devenv_assign "$1" "$__devenv_value"
+  fi
+}
+
 # --- words for people ---
 
 __devenv_say() { # format with one %q, text for it from outside
@@ -358,20 +374,22 @@ __devenv_say() { # format with one %q, text for it from outside
 }
 
 __devenv_say_once() { # the same, unless it was the last thing said
-  [ "$__devenv_said" = "$1$2" ] || __devenv_say "$@"
+  [[ $__devenv_said == "$1$2" ]] || __devenv_say "$@"
   __devenv_said=$1$2
 }
 
 # --- setting up ---
 
 __devenv_pin() { # project, generation: for `devenv shell`, which stays in its environment wherever it goes
-  local -
-  set +eEfuvxT
   __devenv_pending=
+  __devenv_guard __devenv_pin_guarded "$@"
+  [[ -n $__devenv_pending ]]
+}
+
+__devenv_pin_guarded() {
   __devenv_adopt
   __devenv_leave
-  if __devenv_read "$2" "${1%/}/"; then __devenv_pinned=1; fi
-  [[ -n $__devenv_pending ]]
+  ! __devenv_read "$2" "${1%/}/" || __devenv_pinned=1
 }
 
 __devenv_install() { # state directory, program
@@ -389,7 +407,7 @@ __devenv_install() { # state directory, program
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
   local __devenv_command='__devenv_prompt && builtin eval "$__devenv_pending" || :' __devenv_name
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do
-    [ "${__devenv_name#*__devenv_prompt}" = "$__devenv_name" ] || return 0
+    [[ $__devenv_name != *__devenv_prompt* ]] || return 0
   done
   if [[ ${PROMPT_COMMAND@a} == *r* ]]; then
     __devenv_say '%q is read-only, so that environments cannot follow the directory' PROMPT_COMMAND

@@ -1,8 +1,8 @@
 """Writes `activate.bash`: an environment as calls of the functions in `shell_hooks/hook.bash`, which do the work.
 
-The script is data: nothing but calls with literal arguments. They stand in a block behind the beginning, which says whether
-the hook knows the format and wants this project and generation. A script that breaks off is no complete block: bash
-then runs nothing of it (FAULTS A-15).
+The script is data: nothing but calls with literal arguments. They stand in a block behind the beginning, which says
+whether the hook knows the format and wants this project and generation. A script that breaks off is no complete block:
+bash then runs nothing of it (FAULTS A-15).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import click
 
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, UsageError
 from devenv.workflow.tools import Tools
 
 
@@ -41,7 +42,7 @@ class Output:
 
 
 Action = Callable[[Tools], object]
-"""What a verb does with its tools; its result is printed, None prints nothing."""
+"""What a verb does with its tools; its result is printed: bytes as they are, None not at all."""
 
 
 def verb(name: str, *, examples: Sequence[str], json: bool = True, **attributes: Any) -> Callable[..., click.Command]:
@@ -70,49 +71,84 @@ def verb(name: str, *, examples: Sequence[str], json: bool = True, **attributes:
 
 def perform(name: str, action: Action, output: Output) -> None:
     """Run the action and print its result. Exits with the error's code where it fails."""
-    from devenv.ui.progress import ProgressReport
+    from devenv.cli.crash import crash_error, os_error
 
     try:
-        from devenv.settings import read_settings
-
-        settings = read_settings()
-        with (
-            ProgressReport(sys.stderr, os.environ, output.verbosity) as report,
-            Tools(settings, os.environ, report) as tools,
-        ):
-            result = action(tools)
+        result = _run(action, output)
+        if result is not None:
+            _print_result(name, result, output)
+        return
     except DevenvError as error:
-        print_failure(name, error, as_json=output.json)
-        sys.exit(error.exit_code)
-    if result is not None:
-        _print_result(name, result, output)
+        failure = error
+    except OSError as error:
+        failure = os_error(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: told in one sentence, with the traceback in a file
+        failure = crash_error(error)
+    print_failure(name, failure, as_json=output.json)
+    sys.exit(failure.exit_code)
+
+
+def _run(action: Action, output: Output) -> object:
+    from devenv.settings import read_settings
+    from devenv.ui.progress import ProgressReport
+
+    with (
+        ProgressReport(sys.stderr, os.environ, output.verbosity) as report,
+        Tools(read_settings(), os.environ, report) as tools,
+    ):
+        return action(tools)
 
 
 def print_failure(name: str, error: DevenvError, *, as_json: bool) -> None:
     """Print an error: as JSON to programs (on stdout, where they read), as text to people (on stderr)."""
-    if as_json:
-        from devenv.ui.envelope import format_failure
+    # The exit status tells it too where nobody reads.
+    with contextlib.suppress(OSError, UsageError):
+        if as_json:
+            from devenv.ui.envelope import format_failure
 
-        click.echo(format_failure(name, error))
-    else:
-        from devenv.ui.failure import write_failure
-        from devenv.ui.terminal import Painter
+            _write_output(format_failure(name, error))
+        else:
+            from devenv.ui.failure import write_failure
+            from devenv.ui.terminal import Painter
 
-        write_failure(error, Painter(sys.stderr, os.environ))
+            write_failure(error, Painter(sys.stderr, os.environ))
 
 
 def _print_result(name: str, result: object, output: Output) -> None:
-    if output.json:
+    if isinstance(result, bytes):
+        _write_output(result)
+    elif output.json:
         from devenv.ui.envelope import format_result
 
-        click.echo(format_result(name, result))
-        return
-    from devenv.ui.terminal import Painter
-    from devenv.ui.text import iter_lines
+        _write_output(format_result(name, result))
+    else:
+        from devenv.ui.terminal import Painter
+        from devenv.ui.text import iter_lines
 
-    painter = Painter(sys.stdout, os.environ)
-    for line in iter_lines(result, painter):
-        painter.write_line(line)
+        painter = Painter(sys.stdout, os.environ)
+        _write_output(b"".join(painter.encode_line(line) for line in iter_lines(result, painter)))
+
+
+def _write_output(content: bytes) -> None:
+    """Write to stdout, all of it. Raises UsageError (`output-lost`); exits where whoever read has gone (O-09)."""
+    from devenv.cli.crash import output_error
+
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        discard_output()
+        sys.exit(1)
+    except OSError as error:
+        discard_output()
+        raise output_error(error) from error
+
+
+def discard_output() -> None:
+    """Let what stdout still holds go nowhere, so that the interpreter does not fail on it at its end."""
+    descriptor = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(descriptor, 1, inheritable=False)
+    os.close(descriptor)
 
 
 def here() -> Path:
@@ -120,8 +156,6 @@ def here() -> Path:
     try:
         return Path.cwd()
     except OSError as error:
-        from devenv.errors import UsageError
-
         raise UsageError(
             "the working directory is gone", hint="change to another one with `cd`", slug="directory-missing"
         ) from error

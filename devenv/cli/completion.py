@@ -15,10 +15,7 @@ def command(shell: str) -> Action:
 
     from devenv.cli.group import devenv_command
 
-    def action(tools: object) -> None:
-        del tools
-        kind = get_completion_class(shell)
-        if kind is not None:
-            click.echo(kind(devenv_command, {}, "devenv", "_DEVENV_COMPLETE").source())
-
-    return action
+    kind = get_completion_class(shell)
+    assert kind is not None, "click completes in every shell that the argument lets through"
+    script = kind(devenv_command, {}, "devenv", "_DEVENV_COMPLETE").source()
+    return lambda _tools: f"{script}\n".encode()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import tempfile
-import traceback
 
-from devenv.errors import BuildError, DevenvError
+from devenv.errors import BuildError, DevenvError, UsageError
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -26,8 +24,20 @@ def os_error(error: OSError) -> DevenvError:
     )
 
 
+def output_error(error: OSError) -> UsageError:
+    """What was to be printed is lost: the disk is full, or standard output is closed."""
+    return UsageError(
+        f"the output could not be written: {error.strerror or error}",
+        hint="check where standard output leads",
+        slug="output-lost",
+    )
+
+
 def crash_error(error: BaseException) -> DevenvError:
     """A mistake of devenv's own. The traceback goes to a file."""
+    import tempfile
+    import traceback
+
     hint = "report this, please"
     with (
         contextlib.suppress(OSError),

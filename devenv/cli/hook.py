@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from devenv.cli.command import Action, verb
-from devenv.workflow.tools import Tools
 
 
 @verb("hook", json=False, examples=['eval "$(devenv hook bash)"    # in ~/.bashrc'])
@@ -17,8 +14,4 @@ def command(shell: str) -> Action:
     from devenv.activation.hook import format_hook
     from devenv.cli.program import program_path
 
-    def action(tools: Tools) -> None:
-        sys.stdout.buffer.write(format_hook(shell, tools.settings, program_path()))
-        sys.stdout.flush()
-
-    return action
+    return lambda tools: format_hook(shell, tools.settings, program_path())

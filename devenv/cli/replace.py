@@ -32,10 +32,12 @@ def replace_process(program: str, arguments: Sequence[str], environ: Mapping[str
     Signals that Python ignores get their defaults back: a program started with `SIGPIPE` ignored would not stop when
     its reader goes away. Raises ActivationError with status 127 or 126, as a shell does.
     """
-    found = shutil.which(program, path=environ.get("PATH", os.defpath))
+    path = environ.get("PATH", os.defpath)
+    found = shutil.which(program, path=path)
     if found is None:
-        if "/" in program and os.path.exists(program):
-            raise CommandNotExecutableError(f"`{program}` cannot be executed", hint="check its permissions")
+        present = shutil.which(program, os.F_OK, path) or (program if os.path.isdir(program) else None)
+        if present is not None:
+            raise CommandNotExecutableError(f"`{present}` cannot be executed", hint="check its permissions")
         raise CommandNotFoundError(
             f"there is no command `{program}` in the environment",
             hint=f"look for a package that has it with `devenv search {program}`",

@@ -14,7 +14,8 @@ from devenv.workflow.tools import Tools
     "run",
     json=False,
     examples=["devenv run -- node --version", "devenv run -- sh -c 'echo $PATH'"],
-    context_settings={"ignore_unknown_options": True},
+    # What stands behind the command's name is the command's, whatever it looks like.
+    context_settings={"allow_interspersed_args": False},
 )
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND [ARGUMENT]…")
 def command(arguments: tuple[str, ...]) -> Action:

@@ -8,7 +8,6 @@ key, and what is above a rebuilt but unchanged input is not built again (early c
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ FORMAT_VERSION = 1
 MAIN_OUTPUT = "out"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """One output of another derivation."""
 
@@ -29,13 +28,14 @@ class Input:
     output: str = MAIN_OUTPUT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Derivation:
     """A build: `builder` (with its version, `unpack/1`) makes `outputs` of `sources`, `inputs` and `arguments`.
 
     `name` names the objects. `arguments` is plain JSON data without floating-point numbers; `environment` is for
     builders that run programs; `sources` are SHA-256 digests (64 hexadecimal digits) of artifacts; `output_hash` fixes
-    the output of a fetch.
+    the output of a fetch. `key` is `blake3:<64 hexadecimal digits>`; it is computed at once and stands for the whole:
+    inputs have theirs already, and graphs with many ways to one input stay cheap to compare (FAULTS N-08).
     """
 
     name: str
@@ -43,16 +43,21 @@ class Derivation:
     builder: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    inputs: tuple[Input, ...] = ()
+    inputs: tuple[Input, ...] = field(default=(), repr=False)
     sources: tuple[str, ...] = ()
     outputs: tuple[str, ...] = (MAIN_OUTPUT,)
     output_hash: str | None = None
+    key: str = field(init=False)
 
-    @functools.cached_property
-    def key(self) -> str:
-        """`blake3:<64 hexadecimal digits>`."""
+    def __post_init__(self) -> None:
         inputs = [{"derivation": each.derivation.key, "output": each.output} for each in self.inputs]
-        return blake3_key(self._canonical(inputs))
+        object.__setattr__(self, "key", blake3_key(self._canonical(inputs)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Derivation) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def resolved_key(self, paths: Mapping[Input, StorePath]) -> str:
         """The key with each input replaced by the object it was realised as."""
@@ -62,9 +67,6 @@ class Derivation:
     def scratch_digest(self) -> str:
         """The 32-character digest under which the main output refers to itself while it is built."""
         return nix32_encode(bytes.fromhex(self.key.removeprefix("blake3:"))[:STORE_DIGEST_BYTES])
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
     def _canonical(self, inputs: list[dict[str, str]]) -> bytes:
         document = {

@@ -11,6 +11,7 @@ from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest
 from devenv.packages.package import BuildRequest
 from devenv.packages.package_set import PackageSet
+from devenv.packages.versions import parse_version_request
 from devenv.store_path import object_name
 from devenv.system import Requirement, System
 
@@ -35,8 +36,10 @@ def derive_package(
 def derive_locked(sets: PackageSets, package: LockedPackage, system: System) -> Derivation:
     """The derivation of a locked package, whose key must be the one that the lock has.
 
-    Raises LockError (`lock-recipe-changed`) where this devenv's recipe makes another one.
+    Raises LockError: `lock-stale` where the version is no answer to the request beside it (FAULTS K-06),
+    `lock-recipe-changed` where this devenv's recipe makes another derivation.
     """
+    _require_answer(package)
     build = package.systems[system]
     sources = tuple(artifact.sha256 for artifact in build.artifacts)
     derivation = derive_package(sets[package.input], package.name, package.version, system, sources)
@@ -48,6 +51,19 @@ def derive_locked(sets: PackageSets, package: LockedPackage, system: System) -> 
             slug="lock-recipe-changed",
         )
     return derivation
+
+
+def _require_answer(package: LockedPackage) -> None:
+    try:
+        answers = parse_version_request(package.request).matches(package.version)
+    except ValueError:
+        answers = False
+    if not answers:
+        raise LockError(
+            f"`{package.name}` is locked as {package.version}, which does not answer `{package.request}`",
+            hint="run `devenv lock` to have it answered anew, or restore `devenv.lock` from version control",
+            slug="lock-stale",
+        )
 
 
 def derive_environment(
@@ -64,10 +80,11 @@ def require_system(lock: Lock, system: System) -> None:
     for name, package in sorted(lock.packages.items()):
         if system not in package.systems:
             reason = package.lacking.get(system, "the manifest's `systems` leave it out")
+            hint = f"ask for another version with `devenv add {name}@VERSION`"
+            if system not in package.lacking:
+                hint = f"add `{system}` to `systems` in `devenv.toml` and run `devenv lock`"
             raise ActivationError(
-                f"`{name}` {package.version} cannot be had for {system}: {reason}",
-                hint=f"ask for another version with `devenv add {name}@VERSION`, or add {system} to `systems`",
-                slug="system-missing",
+                f"`{name}` {package.version} cannot be had for {system}: {reason}", hint=hint, slug="system-missing"
             )
 
 

@@ -62,10 +62,13 @@ def read_description(environment: Path) -> Description:
             content = file.read(DESCRIPTION_LIMIT + 1)
         if len(content) > DESCRIPTION_LIMIT:
             raise ValueError(f"it is larger than {DESCRIPTION_LIMIT} bytes")
-        return msgspec.json.decode(content, type=Description)
+        description = msgspec.json.decode(content, type=Description)
+        if description.format != DESCRIPTION_VERSION:
+            raise ValueError(f"it has format {description.format}")
     except (OSError, ValueError) as error:
         raise StoreError(
             f"`{path}` does not describe an environment: {error}",
             hint="run `devenv lock` and realize the environment again",
             slug="description-invalid",
         ) from error
+    return description

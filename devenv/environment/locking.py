@@ -11,12 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from devenv.environment.derive import PackageSets, derive_package
+from devenv.errors import ResolutionError
+from devenv.lock.grammar import FieldError
 from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
 from devenv.lock.satisfies import manifest_fingerprint
 from devenv.manifest.model import Manifest, PackageRequest
+from devenv.packages.package import Package
 from devenv.packages.versions import parse_version_request
-from devenv.packages.wheels import WheelFile
+from devenv.packages.wheels import WheelFile, parse_wheel_name
 from devenv.resolve.resolver import Resolution, resolve_package
+from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 
 
@@ -52,7 +56,21 @@ class LockRequest:
 
 
 def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
-    """The lock that answers the manifest. Raises ResolutionError, FetchError, RecipeError."""
+    """The lock that answers the manifest.
+
+    Raises FetchError, RecipeError, ResolutionError (`answer-invalid` where an index answers what no lock can hold).
+    """
+    try:
+        return _lock_manifest(request, index)
+    except FieldError as error:
+        raise ResolutionError(
+            f"what the index answers cannot be locked: {error}",
+            hint="check which index your settings name",
+            slug="answer-invalid",
+        ) from error
+
+
+def _lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
     manifest, sets = request.manifest, request.sets
     kept = {name: _find_kept(request, wanted) for name, wanted in manifest.packages.items()}
     asked = [wanted for name, wanted in manifest.packages.items() if kept[name] is None]
@@ -71,7 +89,10 @@ def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
 
 
 def _find_kept(request: LockRequest, wanted: PackageRequest) -> LockedPackage | None:
-    """The locked package with its derivations made anew, where its answers still answer what is wanted."""
+    """The locked package with its derivations made anew, where its answers still answer what is wanted.
+
+    They do not where the recipe turned elsewhere: what it builds of other files would not build of these.
+    """
     locked = _previous(request, wanted)
     if locked is None or not parse_version_request(wanted.version).matches(locked.version):
         return None
@@ -81,11 +102,11 @@ def _find_kept(request: LockRequest, wanted: PackageRequest) -> LockedPackage | 
             return None
     elif not all(system in locked.systems for system in systems):
         return None
-    builds = {}
-    for system in systems or locked.systems:
-        before = locked.systems[system]
-        build = _derive(request, wanted, locked.version, system, before.artifacts)
-        builds[system] = before if build.derivation == before.derivation else build
+    artifacts = {system: locked.systems[system].artifacts for system in systems or locked.systems}
+    package = request.sets[wanted.input].package(wanted.name)
+    if not all(_is_offered(package, locked.version, system, artifacts[system]) for system in artifacts):
+        return None
+    builds = {system: _derive(request, wanted, locked.version, system, artifacts[system]) for system in artifacts}
     lacking = locked.lacking if systems is None else {}
     return replace(locked, request=wanted.version, systems=builds, lacking=lacking)
 
@@ -95,6 +116,19 @@ def _previous(request: LockRequest, wanted: PackageRequest) -> LockedPackage | N
         return None
     locked = request.previous.packages.get(wanted.name)
     return locked if locked is not None and locked.input == wanted.input else None
+
+
+def _is_offered(package: Package, version: str, system: System, artifacts: Iterable[LockedArtifact]) -> bool:
+    """Whether the recipe names the projects that these files are of, for this version and system."""
+    from packaging.utils import canonicalize_name
+
+    projects = {
+        canonicalize_name(source.project)
+        for source in package.sources
+        if source.serves(system) and version in source.specifiers()
+    }
+    names = [parse_wheel_name(artifact.filename) for artifact in artifacts]
+    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
 
 
 def _resolve(
@@ -142,5 +176,12 @@ def _derive(
     artifacts: tuple[LockedArtifact, ...],
 ) -> LockedBuild:
     sources = tuple(artifact.sha256 for artifact in artifacts)
-    derivation = derive_package(request.sets[wanted.input], wanted.name, version, system, sources)
-    return LockedBuild(artifacts, derivation.key)
+    derivation = derive_package(request.sets[wanted.input], wanted.name, version, system, sources).key
+    return LockedBuild(artifacts, derivation, _find_output(request, wanted.name, system, derivation))
+
+
+def _find_output(request: LockRequest, name: str, system: System, derivation: str) -> StorePath | None:
+    """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""
+    locked = None if request.previous is None else request.previous.packages.get(name)
+    build = None if locked is None else locked.systems.get(system)
+    return build.output if build is not None and build.derivation == derivation else None

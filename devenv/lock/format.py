@@ -9,7 +9,6 @@ from devenv.lock.model import LOCK_VERSION, Lock, LockedArtifact, LockedInput, L
 
 HEADER = "# Written by `devenv lock` from devenv.toml. Commit it; do not edit it by hand."
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
 def format_lock(lock: Lock) -> bytes:
@@ -67,8 +66,6 @@ def _key(text: str) -> str:
 
 
 def _string(text: str) -> str:
-    escaped = (
-        ESCAPES.get(character) or (f"\\u{ord(character):04X}" if character < " " or character == "\x7f" else character)
-        for character in text
-    )
-    return f'"{"".join(escaped)}"'
+    # The model lets no control characters in: these two are all that TOML wants escaped.
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

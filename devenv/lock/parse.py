@@ -1,144 +1,220 @@
-"""Reads a lock, strictly: what the specification does not name is refused, and so is a text that is not canonical TOML.
+"""Reads a lock, strictly: what the specification does not name is refused, with the line.
 
-The wire types below mirror the specification; values are checked here once, so that nothing after this module meets an
-impossible digest, size or path.
+`sections` knows the lines, `model` what may stand in them; here is where they belong, and what is told about a file
+that is no lock at all.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
-import tomllib
-from typing import Annotated, Any
-
-import msgspec
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from devenv.errors import ForeignFileError, LockError, Place
+from devenv.lock.grammar import FieldError, require_requirement
 from devenv.lock.model import LOCK_VERSION, Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.sections import LineError, Section, read_sections
+from devenv.manifest.wording import format_names, format_path, format_shown
 from devenv.store_path import parse_store_path
-from devenv.system import System, parse_requirement
+from devenv.system import ALL_SYSTEMS, System
 
-CONFLICT_MARKER = re.compile(r"^(<<<<<<<|=======|>>>>>>>)( |$)", re.MULTILINE)
+SIZE_LIMIT = 16 << 20
+"""Bytes of a lock; two thousand artifacts take one megabyte."""
 
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-Blake3 = Annotated[str, msgspec.Meta(pattern=r"^blake3:[0-9a-f]{64}$")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
-LocatorText = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*:[\x21-\x7e]+$", max_length=2000)]
-PackageNameText = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9+._-]*$", max_length=100)]
+CONFLICT_MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)", re.MULTILINE)
 
+VERSION = re.compile(
+    r"(?:[ \t]*+(?:#[^\n]*+)?\n)*+[ \t]*+version[ \t]*+=[ \t]*+(?P<version>[0-9]{1,9}+)[ \t]*+(?:#[^\n]*+)?(?:\n|\Z)"
+)
+"""The first line of every lock, in this format and in all that come after it, comments aside."""
 
-class _Artifact(msgspec.Struct, forbid_unknown_fields=True):
-    locator: LocatorText
-    sha256: Sha256
-    size: Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
-    requires: ShortText | None = None
+ROOT_KEYS = ("version", "fingerprint")
+INPUT_KEYS = ("locator", "revision")
+PACKAGE_KEYS = ("input", "request", "version")
+BUILD_KEYS = ("derivation", "output")
+ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
+SYSTEM_NAMES = tuple(system.value for system in ALL_SYSTEMS)
 
-
-class _Build(msgspec.Struct, forbid_unknown_fields=True):
-    derivation: Blake3
-    artifacts: list[_Artifact] = []
-    output: ShortText | None = None
+Value = TypeVar("Value")
 
 
-class _Package(msgspec.Struct, forbid_unknown_fields=True):
-    input: PackageNameText
-    request: ShortText
-    version: ShortText
-    systems: dict[System, _Build] = {}
-    lacking: dict[System, ShortText] = {}
-
-
-class _Input(msgspec.Struct, forbid_unknown_fields=True):
-    locator: LocatorText
-    revision: ShortText
-
-
-class _Lock(msgspec.Struct, forbid_unknown_fields=True):
-    version: int
-    fingerprint: Blake3
-    inputs: dict[PackageNameText, _Input] = {}
-    packages: dict[PackageNameText, _Package] = {}
-
-
-def parse_lock(text: bytes, file: str) -> Lock:
-    """The lock that `text` says. `file` names it in errors.
+def parse_lock(content: bytes, file: str) -> Lock:
+    """The lock in `content`. `file` names it in errors.
 
     Raises ForeignFileError where the file is another tool's, LockError (`lock-invalid`, `lock-conflict`, `lock-newer`).
     """
-    document = _parse_document(text, file)
-    version = document.get("version")
-    if isinstance(version, int) and version > LOCK_VERSION:
+    try:
+        text = _decode(content, file)
+        _require_version(text, file)
+        return _Sections(read_sections(text)).to_lock()
+    except LineError as error:
+        raise LockError(
+            f"the lock is not valid: {error.reason}",
+            hint=f"restore `{file}` from version control, or delete it and run `devenv lock`",
+            place=Place(file, error.line, error.column),
+        ) from error
+
+
+def _decode(content: bytes, file: str) -> str:
+    if len(content) > SIZE_LIMIT:
+        raise LineError(f"it is larger than {SIZE_LIMIT} bytes", 1)
+    if content.lstrip()[:1] == b"{":
+        raise ForeignFileError(
+            "the lock belongs to another tool (it is JSON, devenv's is TOML); it was left alone",
+            hint="move it away, or keep this project's `devenv.toml` in another directory",
+            place=Place(file),
+        )
+    if content.startswith(codecs.BOM_UTF8):
+        raise LineError("it begins with a byte-order mark", 1, 1)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise LineError(f"the byte 0x{content[error.start]:02x} is not part of UTF-8 text", line) from error
+    marker = CONFLICT_MARKER.search(text)
+    if marker is not None:
+        raise LockError(
+            "the lock holds the markers of a merge conflict",
+            hint="take either side with `git checkout --ours devenv.lock`, then run `devenv lock`",
+            place=Place(file, text.count("\n", 0, marker.start()) + 1),
+            slug="lock-conflict",
+        )
+    return text
+
+
+def _require_version(text: str, file: str) -> None:
+    """Raises LockError for a newer format, whose further lines may look like nothing we know."""
+    match = VERSION.match(text.replace("\r\n", "\n"))
+    if match is None:
+        reason = f"it does not begin with `version = {LOCK_VERSION}`" if text.strip() else "it is empty"
+        raise LineError(reason, 1)
+    version = int(match["version"])
+    if version > LOCK_VERSION:
         raise LockError(
             f"the lock has format {version}; this devenv reads format {LOCK_VERSION}",
             hint="use a newer devenv",
             place=Place(file),
             slug="lock-newer",
         )
+    if version < LOCK_VERSION:
+        raise LineError(f"there is no format {version}", 1)
+
+
+class _Sections:
+    """The sections of one lock, each in its place. Making it raises LineError where one has none."""
+
+    def __init__(self, sections: list[Section]) -> None:
+        self._root, *others = sections
+        self._inputs: dict[str, Section] = {}
+        self._packages: dict[str, Section] = {}
+        self._lacking: dict[str, Section] = {}
+        self._builds: defaultdict[str, dict[str, Section]] = defaultdict(dict)
+        self._artifacts: defaultdict[tuple[str, str], list[Section]] = defaultdict(list)
+        for section in others:
+            self._place(section)
+        self._require_whole()
+
+    def _place(self, section: Section) -> None:
+        match section.path:
+            case ("inputs", name) if not section.repeated:
+                _put(self._inputs, name, section)
+            case ("packages", name) if not section.repeated:
+                _put(self._packages, name, section)
+            case ("packages", name, "lacking") if not section.repeated:
+                _put(self._lacking, name, section)
+            case ("packages", name, "systems", system) if not section.repeated:
+                _put(self._builds[name], system, section)
+            case ("packages", name, "systems", system, "artifacts") if section.repeated:
+                self._artifacts[name, system].append(section)
+            case _:
+                raise LineError(f"`{section.name()}` is not a table of a lock", section.line)
+
+    def _require_whole(self) -> None:
+        """Raises LineError where a table is there without the one that it belongs to."""
+        for (name, system), sections in self._artifacts.items():
+            if system not in self._builds.get(name, {}):
+                raise LineError(f"`{format_path(sections[0].path[:-1])}` is missing", sections[0].line)
+        parts = [*self._lacking.items()]
+        parts += [(name, section) for name, builds in self._builds.items() for section in builds.values()]
+        for name, section in parts:
+            if name not in self._packages:
+                raise LineError(f"`{format_path(section.path[:2])}` is missing", section.line)
+
+    def to_lock(self) -> Lock:
+        """The lock that the sections say. Raises LineError."""
+        root = self._root
+        root.require_known(ROOT_KEYS)
+        inputs = {name: _to_input(name, section) for name, section in self._inputs.items()}
+        packages = {name: self._to_package(name, section) for name, section in self._packages.items()}
+        fingerprint = root.text("fingerprint")
+        try:
+            return Lock(fingerprint, inputs, packages)
+        except FieldError as error:
+            # A contradiction between sections; where it is about one package's input, its section is the place.
+            place = next((self._packages[name] for name in packages if error.key == f"packages.{name}.input"), root)
+            line = place.lines.get(error.key.rpartition(".")[2], place.line)
+            raise LineError(str(error), line) from error
+
+    def _to_package(self, name: str, section: Section) -> LockedPackage:
+        section.require_known(PACKAGE_KEYS)
+        fields = {key: section.text(key) for key in PACKAGE_KEYS}
+        systems = {
+            _to_system(system, build, build.line): self._to_build(name, system, build)
+            for system, build in self._builds[name].items()
+        }
+        lacking = self._to_lacking(name)
+        return _make(section, lambda: LockedPackage(name=name, systems=systems, lacking=lacking, **fields))
+
+    def _to_lacking(self, name: str) -> Mapping[System, str]:
+        section = self._lacking.get(name)
+        if section is None:
+            return {}
+        return {_to_system(key, section, line): section.text(key) for key, line in section.lines.items()}
+
+    def _to_build(self, name: str, system: str, section: Section) -> LockedBuild:
+        section.require_known(BUILD_KEYS)
+        artifacts = tuple(_to_artifact(each) for each in self._artifacts.get((name, system), ()))
+        derivation, text = section.text("derivation"), section.find_text("output")
+        try:
+            output = None if text is None else parse_store_path(text)
+        except ValueError as error:
+            raise section.error("output", "is not a store path: 32 digits in base32, `-` and a name") from error
+        return _make(section, lambda: LockedBuild(artifacts, derivation, output))
+
+
+def _put(sections: dict[str, Section], key: str, section: Section) -> None:
+    if key in sections:
+        raise LineError(f"`{section.name()}` is given twice, first in line {sections[key].line}", section.line)
+    sections[key] = section
+
+
+def _to_system(text: str, section: Section, line: int) -> System:
     try:
-        return _to_lock(msgspec.convert(document, _Lock))
-    except (msgspec.ValidationError, ValueError) as error:
-        raise _invalid(str(error), file) from error
+        return System(text)
+    except ValueError as error:
+        reason = f"`{format_shown(text)}`, in `{section.name()}`, is not a system; there are"
+        raise LineError(f"{reason} {format_names(SYSTEM_NAMES)}", line) from error
 
 
-def _invalid(reason: str, file: str, line: int | None = None) -> LockError:
-    return LockError(
-        f"the lock is not valid: {reason}",
-        hint=f"restore `{file}` from version control, or delete it and run `devenv lock`",
-        place=Place(file, line),
-    )
+def _to_input(name: str, section: Section) -> LockedInput:
+    section.require_known(INPUT_KEYS)
+    locator, revision = section.text("locator"), section.text("revision")
+    return _make(section, lambda: LockedInput(name, locator, revision))
 
 
-def _parse_document(text: bytes, file: str) -> dict[str, Any]:
-    if text.lstrip()[:1] == b"{":
-        raise ForeignFileError(
-            "the lock belongs to another tool (it is JSON, devenv's is TOML); it was left alone",
-            hint="move it away, or keep this project's `devenv.toml` in another directory",
-            place=Place(file),
-        )
+def _to_artifact(section: Section) -> LockedArtifact:
+    section.require_known(ARTIFACT_KEYS)
+    locator, sha256, size = section.text("locator"), section.text("sha256"), section.number("size")
+    text = section.find_text("requires")
+    requires = None if text is None else _make(section, lambda: require_requirement("requires", text))
+    return _make(section, lambda: LockedArtifact(locator, sha256, size, requires))
+
+
+def _make(section: Section, make: Callable[[], Value]) -> Value:
+    """What `make` returns; a field that breaks its rule is an error at its line."""
     try:
-        decoded = text.decode()
-    except UnicodeDecodeError as error:
-        raise _invalid("it is not UTF-8", file, text.count(b"\n", 0, error.start) + 1) from error
-    marker = CONFLICT_MARKER.search(decoded)
-    if marker is not None:
-        raise LockError(
-            "the lock holds the markers of a merge conflict",
-            hint="take either side with `git checkout --ours devenv.lock`, then run `devenv lock`",
-            place=Place(file, decoded.count("\n", 0, marker.start()) + 1),
-            slug="lock-conflict",
-        )
-    try:
-        return tomllib.loads(decoded)
-    except tomllib.TOMLDecodeError as error:
-        raise _invalid(str(error), file) from error
-    except RecursionError as error:
-        raise _invalid("it is nested too deeply", file) from error
-
-
-def _to_lock(lock: _Lock) -> Lock:
-    inputs = {name: LockedInput(name, each.locator, each.revision) for name, each in lock.inputs.items()}
-    for name, package in lock.packages.items():
-        if package.input not in inputs:
-            raise ValueError(f"`packages.{name}` names the input `{package.input}`, which is not there")
-    packages = {
-        name: LockedPackage(
-            name=name,
-            input=each.input,
-            request=each.request,
-            version=each.version,
-            systems={system: _to_build(build) for system, build in each.systems.items()},
-            lacking=each.lacking,
-        )
-        for name, each in lock.packages.items()
-    }
-    return Lock(lock.fingerprint, inputs, packages)
-
-
-def _to_build(build: _Build) -> LockedBuild:
-    artifacts = tuple(
-        LockedArtifact(
-            each.locator, each.sha256, each.size, None if each.requires is None else parse_requirement(each.requires)
-        )
-        for each in build.artifacts
-    )
-    output = None if build.output is None else parse_store_path(build.output)
-    return LockedBuild(artifacts, build.derivation, output)
+        return make()
+    except FieldError as error:
+        raise section.error(error.key, error.reason) from error

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devenv.digest import blake3_key
-from devenv.lock.model import Lock
-from devenv.manifest.model import Manifest
+from devenv.lock.model import Lock, LockedPackage
+from devenv.manifest.model import Manifest, PackageRequest
+from devenv.system import ALL_SYSTEMS, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,34 @@ class RequestChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InputChanged:
+    """The package comes from an input that has another locator in the manifest than in the lock."""
+
+    name: str
+    input: str
+    locked: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is locked from `{self.locked}`, but the input `{self.input}` is `{self.wanted}` now"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemNotLocked:
+    """The package is not locked for a system that the manifest asks for.
+
+    Where the manifest names no systems, the lock says of each what the package is there, or why it is not there.
+    Merging a branch that adds a package with one that adds a system gives such a lock.
+    """
+
+    name: str
+    system: System
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is not locked for {self.system}"
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeChanged:
     """The manifest's systems or inputs are not those that the lock was made for."""
 
@@ -51,7 +80,7 @@ class ScopeChanged:
         return "the systems or inputs changed"
 
 
-Unsatisfied = PackageNotLocked | PackageNotWanted | RequestChanged | ScopeChanged
+Unsatisfied = PackageNotLocked | PackageNotWanted | RequestChanged | InputChanged | SystemNotLocked | ScopeChanged
 
 
 def manifest_fingerprint(manifest: Manifest) -> str:
@@ -76,5 +105,21 @@ def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
             yield PackageNotWanted(name)
         elif locked is None:
             yield PackageNotLocked(name)
-        elif (request.version, request.input) != (locked.request, locked.input):
-            yield RequestChanged(name, f"{locked.input}:{locked.request}", f"{request.input}:{request.version}")
+        else:
+            yield from _iter_differences(lock, manifest, request, locked)
+
+
+def _iter_differences(
+    lock: Lock, manifest: Manifest, request: PackageRequest, locked: LockedPackage
+) -> Iterator[Unsatisfied]:
+    name = locked.name
+    if (request.version, request.input) != (locked.request, locked.input):
+        yield RequestChanged(name, f"{locked.input}:{locked.request}", f"{request.input}:{request.version}")
+        return
+    before, now = lock.inputs[locked.input].locator, manifest.inputs[request.input]
+    if before != now:
+        yield InputChanged(name, request.input, before, now)
+    answered = locked.systems.keys() if manifest.systems else locked.systems.keys() | locked.lacking.keys()
+    for system in manifest.systems or ALL_SYSTEMS:
+        if system not in answered:
+            yield SystemNotLocked(name, system)

@@ -38,17 +38,18 @@ class Checker:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._faults: list[tuple[int, ManifestError]] = []
+        self._faults: list[tuple[int, str, str | None]] = []
 
     def raise_first(self) -> None:
         """Raise the ManifestError whose place comes first, if there is any."""
         if self._faults:
-            raise min(self._faults, key=lambda fault: fault[0])[1]
+            offset, message, hint = min(self._faults, key=lambda fault: fault[0])
+            raise ManifestError(message, hint=hint, place=self._document.place(offset))
 
     def fault(self, path: Path, message: str, hint: str | None, *, on_key: bool = False) -> None:
         """Note what is wrong with the value at `path`, or with its key."""
         offset = self._document.key_offset(path) if on_key else self._document.value_offset(path)
-        self._faults.append((offset, ManifestError(message, hint=hint, place=self._document.place(offset))))
+        self._faults.append((offset, message, hint))
 
     def table(self, value: object, path: Path) -> Mapping[str, object]:
         """The table at `path`, with any keys; None counts as an empty one."""
@@ -63,7 +64,10 @@ class Checker:
     def record(
         self, value: object, path: Path, known: Collection[str], elsewhere: Mapping[str, str] | None = None
     ) -> Mapping[str, object]:
-        """The table at `path`, which may hold the keys `known` only; `elsewhere` is what other keys were meant to be."""
+        """The table at `path`, which may hold the keys `known` only.
+
+        `elsewhere` says of further keys what they were meant to be.
+        """
         table = self.table(value, path)
         for key in table:
             if key not in known:
@@ -99,14 +103,12 @@ class Checker:
         return value
 
     def apply(self, path: Path, rule: Callable[[], Value], *, on_key: bool = False) -> Value | None:
-        """What `rule` returns; a ValueError from it is the fault of the value at `path`, or of its key."""
+        """What `rule` returns; a GrammarError from it is the fault of the value at `path`, or of its key."""
         try:
             return rule()
         except GrammarError as error:
             self.fault(path, error.message, error.hint, on_key=on_key)
-        except ValueError as error:
-            self.fault(path, str(error), None, on_key=on_key)
-        return None
+            return None
 
     def _quoted(self, value: object, path: Path) -> str | None:
         """The hint for a value that only lacks its quotes, as it is written: 3.10 must not become 3.1."""

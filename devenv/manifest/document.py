@@ -110,19 +110,22 @@ def _syntax_error(reason: str, text: str, file: str, positions: Positions) -> Ma
             hint="edit the file: keep one side and delete the marks",
             place=find_place(file, text, conflict.start()),
         )
-    if reason.startswith("Cannot ") and positions.repeated is not None:
-        path, offset = positions.repeated
-        return ManifestError(
-            f"`{format_path(path)}` is given twice",
-            hint="merge the two into one",
-            place=find_place(file, text, offset),
-            details=(f"first: {find_place(file, text, positions.keys[path])}",),
-        )
     where = TOMLLIB_PLACE.search(reason)
     if where is not None and where[1] is not None:
         place = Place(file, int(where[1]), int(where[2]))
     else:
         place = find_place(file, text, len(text))
+    if positions.repeated is not None:
+        path, offset = positions.repeated
+        again = find_place(file, text, offset)
+        # `tomllib` cannot have got past it, so what it complains about from there on is the repetition.
+        if _numbers(again) <= _numbers(place):
+            return ManifestError(
+                f"`{format_path(path)}` is given twice",
+                hint="merge the two into one",
+                place=again,
+                details=(f"first: {find_place(file, text, positions.keys[path])}",),
+            )
     reason = TOMLLIB_PLACE.sub("", reason)[:REASON_LIMIT]
     unquoted = reason == "Invalid value"
     return ManifestError(

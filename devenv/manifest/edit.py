@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from devenv.errors import UsageError
 from devenv.manifest.document import Document, parse_document
-from devenv.manifest.grammar import PACKAGE_NAME, GrammarError
+from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_version
 from devenv.manifest.model import ANY_VERSION, MANIFEST_NAME
 from devenv.manifest.parse import check_document
 from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
-from devenv.packages.versions import parse_version_request
 
 SECTION: Path = ("packages",)
 
@@ -30,11 +29,9 @@ def set_package(text: str, name: str, version: str | None = None) -> str:
     """
     try:
         PACKAGE_NAME.require(name)
-        wanted = None if version is None else parse_version_request(version).text
+        wanted = None if version is None else require_version(version)
     except GrammarError as error:
         raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
-    except ValueError as error:
-        raise UsageError(str(error), hint="see `docs/manifest.md` for versions", slug="package-invalid") from error
     document = _parse(text)
     if name not in document.data.get("packages", {}):
         return _add(document, name, wanted or ANY_VERSION)

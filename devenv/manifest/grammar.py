@@ -14,7 +14,7 @@ from devenv.manifest.wording import format_shown
 class GrammarError(ValueError):
     """Text that breaks a rule: a message and the next step. Whoever knows the place makes a `DevenvError` of it."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -58,11 +58,13 @@ ALIAS_NAME = Grammar(
     "begins with a letter, a digit, `_` or `.`, goes on with these or `+ : -`, and has at most 100 characters",
 )
 
-RESERVED_WORDS = frozenset(
-    "and begin break builtin case command continue coproc do done elif else end esac eval exec fi for foreach "
-    "function if in nocorrect noglob not or repeat return select set source switch then time unset until "
-    "while .".split()
-)
+# fmt: off
+RESERVED_WORDS = frozenset({
+    ".", "and", "begin", "break", "builtin", "case", "command", "continue", "coproc", "do", "done", "elif", "else",
+    "end", "esac", "eval", "exec", "fi", "for", "foreach", "function", "if", "in", "nocorrect", "noglob", "not", "or",
+    "repeat", "return", "select", "set", "source", "switch", "then", "time", "unset", "until", "while",
+})
+# fmt: on
 """What the grammars of bash, zsh and fish and their ways to run code are built from.
 
 A shell expands an alias before it reads a script's next line: an alias with such a name would change the scripts
@@ -86,6 +88,16 @@ def require_alias(name: str, command: str) -> str:
             "define a function in `hook`, under `[shell]`, for what takes several lines",
         )
     return command
+
+
+def require_version(text: str) -> str:
+    """The version request `text`, without white space around it. Raises GrammarError where it is none."""
+    from devenv.packages.versions import parse_version_request
+
+    try:
+        return parse_version_request(text).text
+    except ValueError as error:
+        raise GrammarError(str(error), 'write `"*"` for the newest version') from error
 
 
 def require_locator(text: str) -> str:

@@ -12,7 +12,15 @@ from functools import partial
 from devenv.errors import ForeignFileError, ManifestError, Place
 from devenv.manifest.checker import Checker
 from devenv.manifest.document import Document, parse_document
-from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME, PROJECT_NAME, GrammarError, require_alias, require_locator
+from devenv.manifest.grammar import (
+    INPUT_NAME,
+    PACKAGE_NAME,
+    PROJECT_NAME,
+    GrammarError,
+    require_alias,
+    require_locator,
+    require_version,
+)
 from devenv.manifest.model import (
     ANY_VERSION,
     DEFAULT_INPUT,
@@ -25,7 +33,6 @@ from devenv.manifest.model import (
 from devenv.manifest.positions import Path
 from devenv.manifest.variables import require_variable
 from devenv.manifest.wording import find_closest, format_names, format_shown
-from devenv.packages.versions import parse_version_request
 from devenv.system import ALL_SYSTEMS, System
 
 TABLES = ("env", "inputs", "packages", "project", "shell")
@@ -194,8 +201,8 @@ def _check_long_form(
 
 def _check_version(checker: Checker, value: object, path: Path, expected: str = "a string") -> str:
     text = checker.string(value, path, expected)
-    request = None if text is None else checker.apply(path, partial(parse_version_request, text))
-    return ANY_VERSION if request is None else request.text
+    request = None if text is None else checker.apply(path, partial(require_version, text))
+    return ANY_VERSION if request is None else request
 
 
 def _check_env(checker: Checker, value: object) -> dict[str, str]:

@@ -23,7 +23,7 @@ KEY_PARTS_LIMIT = 16
 SCALAR_LIMIT = 256
 """Characters of a number, date or boolean; far below where Python refuses to convert digits."""
 ITEM_LIMIT = 10_000
-"""Headers and values in all; each costs memory here and in `tomllib`."""
+"""Parts of keys, and values, in all; each costs memory here and in `tomllib`."""
 
 Path = tuple[str | int, ...]
 """Keys and array indices from the top of the document."""
@@ -51,7 +51,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A header, or a key with its value: `path` is complete, `table` is the table whose header or braces it stands in."""
+    """A header, or a key with its value: `path` is complete, `table` is what the header or braces around it make."""
 
     path: Path
     span: Span
@@ -169,6 +169,7 @@ class _Scanner:
             match = KEY.match(self.text, self.offset)
             if match is None:
                 raise _StoppedError
+            self._count(self.offset)
             parts.append((_parse_key(match), self.offset))
             self.offset = match.end()
             self._skip(SPACE)
@@ -215,7 +216,6 @@ class _Scanner:
     def _note(self, path: Path, offset: int, before: Container[Path]) -> None:
         if self.repeated is None and path in before:
             self.repeated = path, offset
-        self._count(offset)
 
     def _count(self, offset: int) -> None:
         self._items += 1

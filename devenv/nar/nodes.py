@@ -14,6 +14,8 @@ NodePath = tuple[bytes, ...]
 
 MAX_NAME_BYTES = 255
 MAX_TARGET_BYTES = 4095
+MAX_FILE_BYTES = (1 << 63) - 1
+"""What an offset in a file can count to."""
 MAX_DEPTH = 64
 """As in Nix's own reader (`narMaxDepth`): deeper trees could be made but not unpacked."""
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devenv.nar.nodes import MAX_DEPTH, MAX_NAME_BYTES, MAX_TARGET_BYTES, Directory, File, Node, NodePath, Symlink
+from devenv.nar.nodes import (
+    MAX_DEPTH,
+    MAX_FILE_BYTES,
+    MAX_NAME_BYTES,
+    MAX_TARGET_BYTES,
+    Directory,
+    File,
+    Node,
+    NodePath,
+    Symlink,
+)
 
 
 def _string(value: bytes) -> bytes:
@@ -33,53 +43,76 @@ CLOSE = _string(b")")
 class NarWriter:
     """Spells one tree: `add` for each node, then `finish`. Pieces go to `emit` in order.
 
-    `offset` is the number of bytes emitted so far, `content_start` where the content of the last file began. Raises
-    ValueError on a node that no canonical archive can hold.
+    Who wants to see the content of a file on its way calls `begin`, `write` for each piece and `end_file` in place of
+    `add`. `begin` checks a node before anything of it is emitted: a node that it lets through is safe to create.
+    `offset` is the number of bytes emitted so far. Raises ValueError on a node that no canonical archive can hold.
     """
 
     def __init__(self, emit: Callable[[bytes], None]) -> None:
         self._emit = emit
         self._directory: NodePath | None = None
         self._last_names: list[bytes] = []
+        self._file: File | None = None
+        self._missing = 0
         self.offset = 0
-        self.content_start = 0
         self._write(MAGIC)
 
     def _write(self, piece: bytes) -> None:
         self.offset += len(piece)
         self._emit(piece)
 
-    def add(self, node: Node, sink: Callable[[bytes], None] | None = None) -> None:
-        """Write `node`; the content of a file is also handed to `sink`, piece by piece."""
-        self._enter(node.path)
+    def add(self, node: Node) -> None:
+        """Write `node`, with its content where it is a file."""
+        self.begin(node)
+        if isinstance(node, File):
+            for piece in node.content:
+                self.write(piece)
+            self.end_file()
+
+    def begin(self, node: Node) -> None:
+        """Write all of `node` but the content of a file."""
+        if self._file is not None:
+            raise ValueError(f"{self._file.path!r} has not ended")
         match node:
-            case Directory():
-                self._directory = node.path
+            case Directory(path):
+                self._enter(path)
+                self._directory = path
                 self._last_names.append(b"")
                 self._write(OPEN_DIRECTORY)
-                return
-            case File():
-                self._add_file(node, sink)
-            case Symlink():
-                if not 0 < len(node.target) <= MAX_TARGET_BYTES or b"\0" in node.target:
-                    raise ValueError(f"{node.path!r}: the link's target cannot be stored")
-                self._write(OPEN_SYMLINK + _string(node.target) + CLOSE)
-        if node.path:
-            self._write(CLOSE)
+            case File(path, executable, size):
+                if not 0 <= size <= MAX_FILE_BYTES:
+                    raise ValueError(f"{path!r}: a file cannot be {size} bytes long")
+                self._enter(path)
+                opening = OPEN_FILE + (EXECUTABLE if executable else b"") + CONTENTS
+                self._write(opening + size.to_bytes(8, "little"))
+                self._file = node
+                self._missing = size
+            case Symlink(path, target):
+                if not 0 < len(target) <= MAX_TARGET_BYTES or b"\0" in target:
+                    raise ValueError(f"{path!r}: the link's target cannot be stored")
+                self._enter(path)
+                self._write(OPEN_SYMLINK + _string(target) + _closing(path))
 
-    def _add_file(self, node: File, sink: Callable[[bytes], None] | None) -> None:
-        opening = OPEN_FILE + (EXECUTABLE if node.executable else b"") + CONTENTS
-        self._write(opening + node.size.to_bytes(8, "little"))
-        start = self.content_start = self.offset
-        for piece in node.content:
-            if sink is not None:
-                sink(piece)
-            self._write(piece)
-            if self.offset - start > node.size:
-                break
-        if self.offset - start != node.size:
-            raise ValueError(f"{node.path!r}: the file is not as long as announced")
-        self._write(bytes(-node.size % 8) + CLOSE)
+    def write(self, piece: bytes) -> None:
+        """Write the next bytes of the file that `begin` opened."""
+        file = self._require_file()
+        self._missing -= len(piece)
+        if self._missing < 0:
+            raise ValueError(f"{file.path!r} is longer than announced")
+        self._write(piece)
+
+    def end_file(self) -> None:
+        """The file that `begin` opened is complete."""
+        file = self._require_file()
+        if self._missing:
+            raise ValueError(f"{file.path!r} is shorter than announced")
+        self._write(bytes(-file.size % 8) + _closing(file.path))
+        self._file = None
+
+    def _require_file(self) -> File:
+        if self._file is None:
+            raise ValueError("no file was begun")
+        return self._file
 
     def _enter(self, path: NodePath) -> None:
         """Close directories up to the parent of `path`, check name and order, and open its entry."""
@@ -89,7 +122,7 @@ class NarWriter:
             return
         *parent, name = path
         while self._directory is not None and self._directory != tuple(parent):
-            self._leave()
+            self._leave(self._directory)
         if self._directory is None:
             raise ValueError(f"{path!r} has no parent in the tree")
         if len(path) >= MAX_DEPTH:
@@ -101,17 +134,22 @@ class NarWriter:
         self._last_names[-1] = name
         self._write(OPEN_ENTRY + _string(name) + NODE)
 
-    def _leave(self) -> None:
-        if self._directory is None:
-            raise ValueError("the tree has no root")
-        self._write(CLOSE + (CLOSE if self._directory else b""))
+    def _leave(self, directory: NodePath) -> None:
+        self._write(_closing(directory))
         self._last_names.pop()
-        self._directory = self._directory[:-1] if self._directory else None
+        self._directory = directory[:-1] if directory else None
 
     def finish(self) -> int:
         """Close what is open; returns the archive's length in bytes. Raises ValueError where nothing was added."""
+        if self._file is not None:
+            raise ValueError(f"{self._file.path!r} has not ended")
         if self.offset == len(MAGIC):
             raise ValueError("a tree has a root")
         while self._directory is not None:
-            self._leave()
+            self._leave(self._directory)
         return self.offset
+
+
+def _closing(path: NodePath) -> bytes:
+    """What ends a node: its own bracket, and that of the entry that it stands in."""
+    return CLOSE + CLOSE if path else CLOSE

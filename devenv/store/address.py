@@ -32,6 +32,7 @@ class AddressHasher:
     def __init__(self, root: bytes, own: str, candidates: Iterable[str] = ()) -> None:
         self._root = root
         self._own = own.encode()
+        self._patterns = [self._own] if root == CANONICAL_ROOT else [self._own, root, CANONICAL_ROOT]
         self._wanted = {digest.encode() for digest in candidates} - {self._own}
         self._hash = blake3()
         self._buffer = bytearray()
@@ -59,31 +60,35 @@ class AddressHasher:
         for digest in [wanted for wanted in self._wanted if wanted in block]:
             self._wanted.remove(digest)
             self.references.add(digest.decode())
-        if self._root != CANONICAL_ROOT and CANONICAL_ROOT in block:
-            raise StoreError(
-                "the output holds the canonical store root literally, which could not be told from a reference",
-                slug="canonical-root-found",
-            )
         position = 0
-        for start, length, replacement in self._matches(limit):
+        for start, pattern in self._matches(limit):
+            if start < position:
+                continue  # Inside the match before: a local root may end as the canonical one, `/devenv/store/_…`.
             self._hash.update(block[position:start])
-            self._hash.update(replacement)
-            position = start + length
+            self._hash.update(self._replacement(self._done + start, pattern))
+            position = start + len(pattern)
         end = max(position, limit)
         self._hash.update(block[position:end])
         self._done += end
         del block[:end]
 
-    def _matches(self, limit: int) -> list[tuple[int, int, bytes]]:
+    def _matches(self, limit: int) -> list[tuple[int, bytes]]:
+        """Where which pattern begins before `limit`, in order."""
         found = []
-        patterns = [(self._own, bytes(STORE_DIGEST_LENGTH))]
-        if self._root != CANONICAL_ROOT:
-            patterns.append((self._root, CANONICAL_ROOT))
-        for pattern, replacement in patterns:
+        for pattern in self._patterns:
             start = self._buffer.find(pattern)
             while 0 <= start < limit:
-                found.append((start, len(pattern), replacement))
-                if pattern is self._own:
-                    self.self_references.append(self._done + start)
+                found.append((start, pattern))
                 start = self._buffer.find(pattern, start + len(pattern))
         return sorted(found)
+
+    def _replacement(self, offset: int, pattern: bytes) -> bytes:
+        if pattern == self._own:
+            self.self_references.append(offset)
+            return bytes(STORE_DIGEST_LENGTH)
+        if pattern == self._root:
+            return CANONICAL_ROOT
+        raise StoreError(
+            "the output holds the canonical store root literally, which could not be told from a reference",
+            slug="canonical-root-found",
+        )

@@ -28,13 +28,16 @@ class StoreDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._turn = threading.RLock()
-        with self._mapped():
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        with self._mapped(), contextlib.ExitStack() as opened:
+            self._connection = opened.enter_context(
+                contextlib.closing(
+                    sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+                )
             )
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._prepare()
+            opened.pop_all()
 
     @contextlib.contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -43,11 +46,7 @@ class StoreDatabase:
             with self._turn:
                 yield
         except sqlite3.Error as error:
-            raise StoreError(
-                f"the store's database `{self._path}` cannot be used: {error}",
-                hint=f"move `{self._path}` away: it is made again, and objects are checked as they are found",
-                slug="database-failed",
-            ) from error
+            raise _store_error(self._path, error) from error
 
     def _prepare(self) -> None:
         if self._version() == 0:
@@ -72,10 +71,12 @@ class StoreDatabase:
     def _committed(self) -> Iterator[None]:
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            # On a full disk SQLite itself has rolled back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -95,16 +96,19 @@ class StoreDatabase:
             return rows.fetchone() is not None
 
     def register_object(self, path: StorePath, size: int, references: Sequence[StorePath]) -> None:
-        """Make an object valid; nothing happens where it is. `size` is that of its NAR in bytes.
+        """Make an object valid. `size` is that of its NAR in bytes.
 
-        Raises StoreError (`database-failed`) where a reference is not valid, and registers nothing then.
+        Where it is valid, references are added: the same content may have come from a derivation that did not have what
+        it names among its inputs. Raises StoreError (`database-failed`) where a reference is not valid, and registers
+        nothing then.
         """
+        row = (str(path), size, int(time.time()))
+        references_rows = [(str(path), str(reference)) for reference in references]
         with self._transaction() as connection:
-            known = connection.execute("SELECT 1 FROM objects WHERE path = ?", (str(path),)).fetchone()
-            if known is None:
-                connection.execute("INSERT INTO objects VALUES (?, ?, ?)", (str(path), size, int(time.time())))
-                rows = [(str(path), str(reference)) for reference in references]
-                connection.executemany("INSERT INTO object_references VALUES (?, ?)", rows)
+            connection.execute("INSERT INTO objects VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+            connection.executemany(
+                "INSERT INTO object_references VALUES (?, ?) ON CONFLICT DO NOTHING", references_rows
+            )
 
     def forget_object(self, path: StorePath) -> None:
         """Make an object invalid whose files are gone, and with it everything that refers to it."""
@@ -149,3 +153,32 @@ class StoreDatabase:
         """Remember that the derivation's output is `path`, which must be valid."""
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO realisations VALUES (?, ?, ?)", (derivation, output, str(path)))
+
+
+def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """What an error of SQLite means for a person. Errors of the Python module itself have no code."""
+    # The lower byte is the kind, what is above it the occasion (SQLite's extended result codes).
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_FULL:
+            return StoreError(
+                f"the disk is full at `{path}`", hint="free some space and run the command again", slug="disk-full"
+            )
+        case sqlite3.SQLITE_BUSY:
+            return StoreError(
+                f"another process holds the store's database `{path}` for more than {BUSY_SECONDS:.0f} seconds",
+                hint="wait until it has finished, then run the command again",
+                slug="database-busy",
+                transient=True,
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
+            return StoreError(
+                f"the store's database `{path}` cannot be written: {error}",
+                hint="check who may write there, or set another `base` in `~/.config/devenv/settings.toml`",
+                slug="store-unusable",
+            )
+        case _:
+            return StoreError(
+                f"the store's database `{path}` cannot be used: {error}",
+                hint=f"move `{path}` away: it is made again, and objects are checked as they are found",
+                slug="database-failed",
+            )

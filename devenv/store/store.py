@@ -8,7 +8,6 @@ or a complete directory without a row, which is checked by its own name before i
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
@@ -26,12 +25,14 @@ from devenv.fsutil import (
     sync_directory,
     temporary_name,
 )
-from devenv.nar.nodes import File, Node, NodePath, Symlink
+from devenv.nar.nodes import File, Node
 from devenv.nar.writer import NarWriter
 from devenv.settings import Settings
 from devenv.store.address import AddressHasher
+from devenv.store.check import is_intact
 from devenv.store.database import StoreDatabase
-from devenv.store.tree import NORMAL_TIME_NS, TreeWriter, iter_tree, sync_tree
+from devenv.store.self_references import FileSpan, SelfReferences, write_self_references
+from devenv.store.tree import TreeWriter, sync_tree
 from devenv.store_path import StorePath, store_root
 
 
@@ -53,9 +54,7 @@ class _Written:
     digest: str
     size: int
     references: frozenset[str]
-    self_references: tuple[int, ...]
-    files: tuple[tuple[int, NodePath], ...]
-    """Where in the archive the content of each file begins, in order."""
+    self_references: SelfReferences
 
 
 class Store:
@@ -103,8 +102,14 @@ class Store:
             return None
         for member in self._database.closure(path):
             if not os.path.lexists(self.path(member)):
-                self._database.forget_object(member)
+                self._forget_missing(member)
         return path if self._database.is_valid(path) else None
+
+    def _forget_missing(self, path: StorePath) -> None:
+        with self.lock(path.digest):
+            # Another process may have brought it back while we waited.
+            if not os.path.lexists(self.path(path)):
+                self._database.forget_object(path)
 
     def register_realisation(self, derivation: str, output: str, path: StorePath) -> None:
         """Remember what an output is. The object must be valid."""
@@ -113,30 +118,33 @@ class Store:
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold the lock `name` (a digest: of a derivation, of a path) against threads and processes."""
-        with locked(self._base / "locks" / name):
-            yield
+        path = self._base / "locks" / name
+        with locked(path):
+            try:
+                yield
+            finally:
+                # Whoever waits notices that the file has gone, and makes it anew.
+                path.unlink(missing_ok=True)
 
     def add(self, output: Output) -> StorePath:
         """Write, hash, scan and register one object; returns its path, new or known before.
 
         Raises StoreError where the output refers to itself in a file name, holds the canonical root, or cannot be
-        archived. On any failure nothing of it stays visible.
+        archived; OSError where the disk does not take it. On any failure nothing of it stays visible.
         """
         name = temporary_name()
-        with locked(self._base / "locks" / name):
+        with self.lock(name):
             self._remove_abandoned()
             temporary = self.root / name
             try:
                 written = self._write(output, temporary)
                 path = StorePath(written.digest, output.name)
                 if not self.is_valid(path):
-                    _patch_self_references(temporary, written, output.scratch)
+                    write_self_references(temporary, written.self_references, output.scratch, written.digest)
                     sync_tree(temporary)
-                    self._install(temporary, path, written, output.candidates)
+                self._register(temporary, path, written, output.candidates)
             finally:
                 delete_tree(temporary)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(self._base / "locks" / name)
         return path
 
     def _write(self, output: Output, temporary: Path) -> _Written:
@@ -148,102 +156,50 @@ class Store:
         files = []
         try:
             for node in output.nodes:
+                archive.begin(node)
                 if node.path and output.scratch.encode() in node.path[-1]:
                     raise StoreError(
                         f"`{os.fsdecode(node.path[-1])}`: a file name must not hold the path of its own object",
                         slug="self-reference-in-name",
                     )
-                sink = tree.begin(node)
+                tree.begin(node)
                 if isinstance(node, File):
-                    archive.add(node, sink)
-                    files.append((archive.content_start, node.path))
-                    tree.end_file(executable=node.executable)
-                else:
-                    archive.add(node)
+                    files.append(FileSpan(archive.offset, node.size, node.path))
+                    for piece in node.content:
+                        archive.write(piece)
+                        tree.write(piece)
+                    archive.end_file()
+                    tree.end_file()
             size = archive.finish()
             tree.close()
         except ValueError as error:
             raise StoreError(f"`{output.name}` cannot be archived: {error}", slug="tree-invalid") from error
         finally:
             tree.abandon()
-        return _Written(
-            hasher.finish(), size, frozenset(hasher.references), tuple(hasher.self_references), tuple(files)
-        )
+        digest = hasher.finish()
+        references = SelfReferences(hasher.self_references, files)
+        return _Written(digest, size, frozenset(hasher.references), references)
 
-    def _install(self, temporary: Path, path: StorePath, written: _Written, candidates: frozenset[StorePath]) -> None:
+    def _register(self, temporary: Path, path: StorePath, written: _Written, candidates: frozenset[StorePath]) -> None:
+        """Put a durable tree at its final path and make it valid. Where it is valid, `temporary` is left alone."""
+        references = sorted(candidate for candidate in candidates if candidate.digest in written.references)
         with self.lock(path.digest):
-            final = self.path(path)
-            if os.path.lexists(final) and not self.is_valid(path) and compute_address(self.root, path) != path.digest:
-                delete_tree(final)
-            with contextlib.suppress(FileExistsError):
-                rename_new(temporary, final)
-            sync_directory(self.root)
-            references = sorted(candidate for candidate in candidates if candidate.digest in written.references)
+            if not self.is_valid(path):
+                final = self.path(path)
+                if os.path.lexists(final) and not is_intact(self.root, path):
+                    delete_tree(final)
+                with contextlib.suppress(FileExistsError):
+                    rename_new(temporary, final)
+                sync_directory(self.root)
             self._database.register_object(path, written.size, references)
 
     def _remove_abandoned(self) -> None:
         """Delete what killed processes left unfinished. A live one holds the lock of the same name."""
-        for name in os.listdir(self.root):
+        locks = self._base / "locks"
+        for name in {*os.listdir(self.root), *os.listdir(locks)}:
             if not name.startswith(TEMPORARY_PREFIX):
                 continue
-            lock = self._base / "locks" / name
-            with locked(lock, wait=False) as dead:
+            with locked(locks / name, wait=False) as dead:
                 if dead:
                     delete_tree(self.root / name)
-                    lock.unlink(missing_ok=True)
-
-
-def compute_address(root: Path, path: StorePath) -> str:
-    """The digest that the object at `path` should have by its content: equal to its own where it is intact."""
-    hasher = AddressHasher(os.fsencode(root), path.digest)
-    archive = NarWriter(hasher.update)
-    for node in iter_tree(root / str(path)):
-        archive.add(node)
-    archive.finish()
-    return hasher.finish()
-
-
-def _patch_self_references(tree: Path, written: _Written, scratch: str) -> None:
-    """Put the final digest in place of the scratch digest, in files and in the targets of links."""
-    if not written.self_references:
-        return
-    final = written.digest.encode()
-    starts = [start for start, _ in written.files]
-    rest = list(written.self_references)
-    for offset in written.self_references:
-        index = bisect.bisect_right(starts, offset) - 1
-        if index < 0:
-            continue
-        start, node_path = written.files[index]
-        place = os.path.join(os.fsencode(tree), *node_path)
-        if offset - start < os.lstat(place).st_size:
-            _write_at(place, offset - start, final)
-            rest.remove(offset)
-    if rest:
-        _patch_links(tree, scratch.encode(), final)
-
-
-def _write_at(path: bytes, offset: int, data: bytes) -> None:
-    mode = os.stat(path).st_mode & 0o777
-    os.chmod(path, 0o600)
-    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.pwrite(descriptor, data, offset)
-        os.fchmod(descriptor, mode)
-        os.utime(descriptor, ns=(NORMAL_TIME_NS, NORMAL_TIME_NS))
-    finally:
-        os.close(descriptor)
-
-
-def _patch_links(tree: Path, scratch: bytes, final: bytes) -> None:
-    links = [node for node in iter_tree(tree) if isinstance(node, Symlink) and scratch in node.target]
-    for link in links:
-        place = os.path.join(os.fsencode(tree), *link.path)
-        parent = os.path.dirname(place)
-        mode = os.stat(parent).st_mode & 0o777
-        os.chmod(parent, 0o700)
-        os.unlink(place)
-        os.symlink(link.target.replace(scratch, final), place)
-        os.utime(place, ns=(NORMAL_TIME_NS, NORMAL_TIME_NS), follow_symlinks=False)
-        os.chmod(parent, mode)
-        os.utime(parent, ns=(NORMAL_TIME_NS, NORMAL_TIME_NS))
+                    (locks / name).unlink(missing_ok=True)

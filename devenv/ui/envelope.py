@@ -21,12 +21,12 @@ from devenv.ui.failure import failure_data
 ENVELOPE_FORMAT = 1
 
 
-def format_result(command: str, result: object) -> str:
+def format_result(command: str, result: object) -> bytes:
     """A result (a dataclass of plain values) in its envelope."""
     return _format({"format": ENVELOPE_FORMAT, "command": command, "result": plain_data(result)})
 
 
-def format_failure(command: str, error: DevenvError) -> str:
+def format_failure(command: str, error: DevenvError) -> bytes:
     """An error in its envelope."""
     return _format({"format": ENVELOPE_FORMAT, "command": command, "error": failure_data(error)})
 
@@ -49,6 +49,7 @@ def plain_data(value: object) -> Any:
     return str(value)
 
 
-def _format(document: dict[str, Any]) -> str:
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def _format(document: dict[str, Any]) -> bytes:
+    """UTF-8 whatever the locale: JSON has no other encoding. Bytes of file names that are none become U+FFFD."""
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode()

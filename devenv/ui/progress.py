@@ -41,7 +41,7 @@ class ProgressReport:
         """Draw one event."""
         with self._turn:
             match event:
-                case Notice(text):
+                case Notice(text) if self._verbosity > QUIET:
                     self._write(f"{self._painter.paint('warning', 'note:')} {make_visible(text)}")
                 case Step(text) if self._verbosity > QUIET:
                     self._write(self._painter.paint("faint", text))

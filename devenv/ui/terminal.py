@@ -35,8 +35,12 @@ class Painter:
         visible = make_visible(text)
         return f"\x1b[{STYLES[style]}m{visible}\x1b[0m" if self._colour else visible
 
+    def encode_line(self, line: str) -> bytes:
+        """A line of visible and painted parts as bytes for the stream, whatever its encoding can carry."""
+        return f"{line}\n".encode(self._stream.encoding or "utf-8", "replace")
+
     def write_line(self, line: str) -> None:
-        """Print a line that consists of visible and painted parts, whatever the stream's encoding can carry."""
+        """Print a line of visible and painted parts. Raises OSError."""
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        self._stream.write(self.encode_line(line).decode(encoding))
         self._stream.flush()

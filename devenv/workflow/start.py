@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from devenv.activation.trust import allow
@@ -15,9 +16,13 @@ from devenv.resources import resource_path
 from devenv.workflow.results import InitResult, TemplatesResult
 from devenv.workflow.tools import Tools
 
-IGNORED = "/.devenv/"
+IGNORE_FILE = ".gitignore"
+STATE_PATTERN = b"/.devenv/"
+"""What devenv keeps in a project for this machine only."""
 NAME_PLACEHOLDER = b"@NAME@"
-UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")
+UNNAMEABLE = re.compile(r"[^a-z0-9._-]+")
+"""What no template's language would take in the name of a project: npm, for one, wants no capitals."""
+NAME_LIMIT = 64
 
 
 def find_templates() -> TemplatesResult:
@@ -44,7 +49,9 @@ def init_project(tools: Tools, directory: Path, template: str) -> InitResult:
         )
     directory = Path(os.path.abspath(directory))
     _refuse_taken(directory)
-    files = _read_template(template, directory.resolve().name)
+    files = _read_template(template, make_project_name(directory.resolve().name))
+    # Lines are added to this one: it may be there already.
+    patterns, _ = files.pop(IGNORE_FILE, (b"", 0))
     for name in files:
         if os.path.lexists(directory / name):
             raise UsageError(
@@ -57,7 +64,7 @@ def init_project(tools: Tools, directory: Path, template: str) -> InitResult:
     for name, (content, mode) in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomic(directory / name, content, mode)
-    written = [*files, *_ignore_state(directory)]
+    written = [*files, *_ignore(directory, [*patterns.splitlines(), STATE_PATTERN])]
     project = read_project(directory)
     allow(tools.settings, project.path, project.digest)
     return InitResult(directory, template, tuple(sorted(written)))
@@ -85,23 +92,28 @@ def _refuse_taken(directory: Path) -> None:
         )
 
 
+def make_project_name(directory_name: str) -> str:
+    """A project name after its directory, such as a manifest, npm, Go and text between quotes take."""
+    return UNNAMEABLE.sub("-", directory_name.lower()).strip("._-")[:NAME_LIMIT].rstrip("._-") or "project"
+
+
 def _read_template(template: str, name: str) -> dict[str, tuple[bytes, int]]:
-    """The template's files with their modes, the manifest first; `name` is put in where they ask for it."""
+    """The template's files with their modes, sorted; `name` is put in where they ask for it."""
     top = resource_path("templates", template)
-    project = UNNAMEABLE.sub("-", name).strip("-.") or "project"
     files = {}
     for path in sorted(each for each in top.rglob("*") if each.is_file()):
-        content = path.read_bytes().replace(NAME_PLACEHOLDER, project.encode())
+        content = path.read_bytes().replace(NAME_PLACEHOLDER, name.encode())
         files[str(path.relative_to(top))] = (content, 0o755 if os.access(path, os.X_OK) else 0o644)
     return files
 
 
-def _ignore_state(directory: Path) -> list[str]:
-    """Have git ignore what devenv keeps in the project; returns the file that was written, if any."""
-    path = directory / ".gitignore"
-    text = path.read_text() if path.exists() else ""
-    if IGNORED in text.splitlines():
+def _ignore(directory: Path, patterns: Sequence[bytes]) -> list[str]:
+    """Have git ignore `patterns` besides what it ignores already; returns the file that was written, if any."""
+    path = directory / IGNORE_FILE
+    content = path.read_bytes() if path.exists() else b""
+    missing = [pattern for pattern in patterns if pattern not in content.splitlines()]
+    if not missing:
         return []
-    separator = "" if not text or text.endswith("\n") else "\n"
-    write_atomic(path, f"{text}{separator}{IGNORED}\n".encode())
-    return [".gitignore"]
+    separator = b"" if not content or content.endswith(b"\n") else b"\n"
+    write_atomic(path, content + separator + b"\n".join([*missing, b""]))
+    return [IGNORE_FILE]

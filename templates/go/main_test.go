@@ -3,7 +3,7 @@ package main
 import "testing"
 
 func TestGreet(t *testing.T) {
-	if got := greet("devenv"); got != "Hello, devenv!" {
-		t.Errorf("got %q", got)
+	if got, want := greet("Ada"), "Hello, Ada!"; got != want {
+		t.Errorf("greet(%q) = %q, want %q", "Ada", got, want)
 	}
 }

@@ -3,5 +3,5 @@ import { test } from "node:test";
 import { greet } from "./greet.js";
 
 test("greets by name", () => {
-  assert.equal(greet("devenv"), "Hello, devenv!");
+  assert.equal(greet("Ada"), "Hello, Ada!");
 });

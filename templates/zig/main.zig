@@ -1,13 +1,19 @@
 const std = @import("std");
 
-pub fn greeting() []const u8 {
-    return "Hello, @NAME@!";
+fn greet(writer: *std.Io.Writer, name: []const u8) !void {
+    try writer.print("Hello, {s}!\n", .{name});
 }
 
-pub fn main() void {
-    std.debug.print("{s}\n", .{greeting()});
+pub fn main() !void {
+    var buffer: [256]u8 = undefined;
+    var stdout = std.fs.File.stdout().writer(&buffer);
+    try greet(&stdout.interface, "@NAME@");
+    try stdout.interface.flush();
 }
 
-test "greets" {
-    try std.testing.expect(std.mem.startsWith(u8, greeting(), "Hello"));
+test "greets by name" {
+    var buffer: [32]u8 = undefined;
+    var writer: std.Io.Writer = .fixed(&buffer);
+    try greet(&writer, "Ada");
+    try std.testing.expectEqualStrings("Hello, Ada!\n", writer.buffered());
 }

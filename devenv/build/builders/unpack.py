@@ -9,8 +9,8 @@ Python packaging standards): `<distribution>.data/scripts/x` becomes `bin/x`, `<
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Literal
 
@@ -18,7 +18,8 @@ import msgspec
 
 from devenv.build.assemble import Entry, NewFile, NewLink, iter_nodes, parse_destination
 from devenv.build.builders.request import BuilderRequest
-from devenv.build.zip_archive import ZipArchive, is_executable
+from devenv.build.zip_archive import ZipArchive
+from devenv.build.zip_directory import Member
 from devenv.errors import BuildError
 from devenv.nar.nodes import Node, NodePath
 
@@ -41,13 +42,18 @@ def build_unpack(request: BuilderRequest) -> Iterator[Node]:
     arguments = request.arguments_as(UnpackArguments)
     source = request.require_source()
     with ZipArchive(source, request.name) as archive:
-        entries = dict(_iter_entries(archive, arguments, request.name))
-        for destination, target in arguments.links.items():
-            path = parse_destination(destination)
+        entries: dict[NodePath, Entry] = {}
+        for path, entry in itertools.chain(_iter_entries(archive, arguments, request.name), _iter_links(arguments)):
             if path in entries:
-                raise BuildError(f"`{request.name}` places a file and a link at `{destination}`", slug="tree-conflict")
-            entries[path] = NewLink(target.encode())
+                place = b"/".join(path).decode(errors="replace")
+                raise BuildError(f"`{request.name}` places two things at `{place}`", slug="tree-conflict")
+            entries[path] = entry
         yield from iter_nodes(entries)
+
+
+def _iter_links(arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:
+    for destination, target in arguments.links.items():
+        yield parse_destination(destination), NewLink(target.encode())
 
 
 def _iter_entries(archive: ZipArchive, arguments: UnpackArguments, name: str) -> Iterator[tuple[NodePath, Entry]]:
@@ -65,18 +71,18 @@ def _iter_entries(archive: ZipArchive, arguments: UnpackArguments, name: str) ->
             continue
         missing.discard(source)
         destination = files[source] + path[len(source) :]
-        runs = script or is_executable(member) or destination in executable
-        yield destination, NewFile(runs, member.file_size, functools.partial(archive.read, member))
+        runs = script or member.is_executable or destination in executable
+        yield destination, NewFile(runs, member.size, functools.partial(archive.read, member))
     if missing:
         absent = b"/".join(min(missing)).decode(errors="replace")
         raise BuildError(f"`{name}` places `{absent}`, which its archive does not hold", slug="member-missing")
 
 
-def _iter_installed(archive: ZipArchive, kind: str) -> Iterator[tuple[zipfile.ZipInfo, str, bool]]:
+def _iter_installed(archive: ZipArchive, kind: str) -> Iterator[tuple[Member, str, bool]]:
     """Each member with the name that it is installed under, and whether it is a script of a wheel."""
-    for name, member in archive.members.items():
-        match = WHEEL_DATA.fullmatch(name) if kind == "wheel" else None
+    for member in archive.members:
+        match = WHEEL_DATA.fullmatch(member.name) if kind == "wheel" else None
         if match is None:
-            yield member, name, False
+            yield member, member.name, False
         else:
             yield member, INSTALLED_PREFIXES[match[1]] + match[2], match[1] == "scripts"

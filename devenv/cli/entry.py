@@ -1,0 +1,78 @@
+"""From arguments to an exit status: the frame around all verbs.
+
+`devenv.cli.command` deals with everything that happens inside a verb; what is left for here is what comes before a verb
+is reached (wrong arguments, help, shell completion) and what no layer expected.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+import click
+
+from devenv.cli.command import discard_output, print_failure
+from devenv.cli.crash import crash_error, output_error
+from devenv.cli.group import devenv_command
+from devenv.errors import DevenvError, UsageError
+
+INTERRUPTED = 130
+"""The status that shells give to what Ctrl-C ended."""
+
+
+def run_command_line(arguments: Sequence[str]) -> int:
+    """Run `devenv` with these arguments; returns the exit status, unless the verb becomes another program."""
+    open_standard_streams()
+    as_json = False
+    try:
+        status = devenv_command.main(list(arguments), prog_name="devenv", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        failure: DevenvError = usage_error(error)
+        as_json = wants_json(error, arguments)
+    except OSError as error:
+        # Verbs deal with their own: this one came from writing help or a completion script.
+        discard_output()
+        failure = output_error(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: told in one sentence, with the traceback in a file
+        failure = crash_error(error)
+    print_failure("devenv", failure, as_json=as_json)
+    return failure.exit_code
+
+
+def open_standard_streams() -> None:
+    """Open what the caller closed, so that no file of ours gets the number of a standard stream (FAULTS O-09).
+
+    Input and output are opened the wrong way round, as gnulib's `stdopen` does: whoever uses them gets an error, which
+    is how lost output is noticed. Programs that we become do not inherit them: they find closed what was closed.
+    """
+    for number, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_RDWR)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags | os.O_CLOEXEC)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)
+
+
+def usage_error(error: click.ClickException) -> UsageError:
+    """What click says about arguments, in the form that all errors have."""
+    message = re.sub(r"'([^']*)'", r"`\1`", error.format_message().strip().rstrip("."))
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context is not None else "devenv"
+    return UsageError(message[:1].lower() + message[1:], hint=f"run `{path} --help` for examples and options")
+
+
+def wants_json(error: click.ClickException, arguments: Sequence[str]) -> bool:
+    """Whether the answer to wrong arguments is for a program: the verb (or no verb yet) would have taken `--json`."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None or "--json" not in arguments:
+        return False
+    options = {name for parameter in context.command.params for name in parameter.opts}
+    return isinstance(context.command, click.Group) or "--json" in options

@@ -1,0 +1,83 @@
+"""What each field of a lock can hold (`lockfile/SPEC.md`): one rule a field, checked wherever a value is made.
+
+`devenv.lock.model` applies the rules, so that neither a file nor a program makes a lock that breaks them. Names follow
+the manifest's grammar. No text of a lock holds control characters: they are shown to people, on terminals.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from devenv.digest import SHA256_HEX
+from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME
+from devenv.system import Requirement, parse_requirement
+
+SIZE_LIMIT = 1 << 40
+"""Bytes of an artifact: a terabyte, far above any and far below what an arithmetic unit minds."""
+
+VISIBLE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+"""Any character but controls, line separators, and those that turn the direction of writing."""
+
+LOCATOR_NAME = (
+    # Neither `.` nor `..`, spelt with percent signs or without; nor, behind them, what ends a name or a text.
+    r"(?!(?:\.|%2[Ee]){1,2}(?:/|$))"
+    r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?![01]|2[Ff]|5[Cc]|7[Ff])[0-9A-Fa-f]{2})+"
+)
+
+
+class FieldError(ValueError):
+    """A field that cannot be: `key` names it, `reason` goes on from the name ("is not …")."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"`{key}` {reason}")
+        self.key = key
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a text looks like. `reason` says of one that does not, after its name, what is wrong."""
+
+    pattern: re.Pattern[str]
+    reason: str
+
+    def require(self, key: str, text: str) -> None:
+        """Raises FieldError where the field `key` cannot be `text`."""
+        if self.pattern.fullmatch(text) is None:
+            raise FieldError(key, self.reason)
+
+
+PACKAGE = Rule(PACKAGE_NAME.pattern, "is not the name of a package")
+INPUT = Rule(INPUT_NAME.pattern, "is not the name of an input")
+KEY = Rule(re.compile(r"blake3:[0-9a-f]{64}"), "is not `blake3:` with 64 hexadecimal digits in lower case")
+SHA256 = Rule(SHA256_HEX, "is not a SHA-256: 64 hexadecimal digits in lower case")
+VERSION = Rule(
+    re.compile(r"[0-9A-Za-z][0-9A-Za-z.+!~:_-]{0,99}"),
+    "is not a version: at most 100 letters, digits and `. + ! ~ : _ -`",
+)
+REQUEST = Rule(re.compile(rf"{VISIBLE}{{1,100}}"), "is not 1 to 100 visible characters")
+REASON = Rule(re.compile(rf"{VISIBLE}{{1,1000}}"), "is not 1 to 1000 visible characters")
+INPUT_LOCATOR = Rule(re.compile(r"builtin:[a-z0-9][a-z0-9-]{0,99}"), "is not the locator of a package set")
+ARTIFACT_LOCATOR = Rule(
+    # A relative path whose first name holds a colon would read as an address.
+    re.compile(rf"(?=.{{1,1024}}$)pypi:(?:/|(?:\.\./)+|(?![^/]*:)){LOCATOR_NAME}(?:/{LOCATOR_NAME})*", re.ASCII),
+    "is not the locator of an artifact: `pypi:` and a path, without host, query or names that lead elsewhere",
+)
+
+
+def require_size(key: str, size: int) -> None:
+    """Raises FieldError where the field `key` cannot be `size`, in bytes."""
+    if not 0 <= size <= SIZE_LIMIT:
+        raise FieldError(key, f"is not from 0 to {SIZE_LIMIT}")
+
+
+def require_requirement(key: str, text: str) -> Requirement:
+    """The platform that `text` spells. Raises FieldError where it is none, or is spelt otherwise (`glibc-2.017`)."""
+    try:
+        requirement = parse_requirement(text)
+    except ValueError as error:
+        raise FieldError(key, "is not a platform like `glibc-2.28`") from error
+    if str(requirement) != text:
+        raise FieldError(key, f"is not written as `{requirement}`")
+    return requirement

@@ -1,0 +1,67 @@
+"""devenv needs no rights: as an ordinary user it makes nothing outside of the home directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devenv.fsutil import delete_tree
+from devenv.store_path import store_root
+from tests.registry.user import User
+
+NOBODY = 65534
+SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm", "/run")
+"""Where everybody may write."""
+
+
+@pytest.fixture
+def nobody() -> Iterator[User]:
+    """An ordinary user: where the tests run as root, one without any right but to read.
+
+    That one stays because the interpreter, like much else, may lie in root's own home.
+    """
+    home = Path(tempfile.mkdtemp(prefix="devenv-")).resolve()
+    wrapper: list[str] = []
+    if os.geteuid() == 0:
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            pytest.skip("needs `setpriv` (util-linux) to become an ordinary user")
+        capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--no-new-privs"]
+        wrapper = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *capabilities, "--"]
+    user = User(home, wrapper)
+    if wrapper:
+        for path in (home, *home.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+    yield user
+    delete_tree(home)
+
+
+def test_main_job_as_an_ordinary_user(nobody: User) -> None:
+    """Without root: add and run a real package; nothing appears elsewhere, and objects are read-only (O-03)."""
+    before = find_shared(nobody.home)
+
+    project = nobody.home / "api"
+    nobody.call("init", str(project))
+    nobody.call("add", "just", directory=project)
+
+    assert nobody.call("run", "--", "just", "--version", directory=project).startswith("just ")
+    assert find_shared(nobody.home) == before
+    files = [path for path in store_root(nobody.settings.base).rglob("*") if not path.is_symlink()]
+    assert len(files) > 3
+    assert not [path for path in files if path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)]
+    assert {path.stat().st_uid for path in files} == {nobody.home.stat().st_uid}
+
+
+def find_shared(home: Path) -> set[Path]:
+    """What belongs to the owner of `home` in the directories that everybody may write to."""
+    owner = home.stat().st_uid
+    entries = (
+        entry for directory in SHARED_DIRECTORIES if Path(directory).is_dir() for entry in Path(directory).iterdir()
+    )
+    return {entry for entry in entries if entry.lstat().st_uid == owner}

@@ -1,0 +1,144 @@
+"""Values, names and paths with whatever bytes they may hold, through a real bash into a child process."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.shells.workspace import BASE_PATH, Workspace
+
+VALUES = {
+    "single_quote": b"it's",
+    "double_quote": b'say "hi"',
+    "backslash": b"\\",
+    "ends_in_backslash": b"a\\",
+    "breaks_out": b"\\'; touch broken; '\\",
+    "command": b"$(touch broken)",
+    "backticks": b"`touch broken`",
+    "variable": b"$HOME ${HOME}",
+    "history": b"!! !$ !touch",
+    "newline": b"one\ntwo\n",
+    "carriage_return": b"one\rtwo\r\n",
+    "escape": b"\x1b[31mred\x1b[0m",
+    "tab": b"a\tb",
+    "format": b"%s %d %n",
+    "utf8": "grüße 漢字 \u202e".encode(),
+    "not_utf8": b"\xff\xfe\xc3(",
+    "control": bytes(range(1, 32)) + b"\x7f",
+    "every_byte": bytes(range(1, 256)),
+    "leading_dash": b"-n",
+    "empty": b"",
+    "spaces": b"  a  b  ",
+    "globs": b"* ? [a] {a,b} ~",
+    "long": b"x'\\\n" * (16 << 10),
+}
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_values_arrive_byte_for_byte(workspace: Workspace, locale: str) -> None:
+    """M-01: any value reaches a process started from the interactive shell unchanged, and runs nothing on the way."""
+    project = workspace.project("values")
+    workspace.activate(project, variables={name: os.fsdecode(value) for name, value in VALUES.items()})
+    with workspace.bash(environ=workspace.environ(LC_ALL=locale)) as bash:
+        bash.run("cd values")
+        found = bash.variables()
+        assert {name: found.get(name.encode()) for name in VALUES} == VALUES
+        bash.run("cd ..")
+        assert not set(bash.variables()) & {name.encode() for name in VALUES}
+    assert not list(workspace.home.rglob("broken"))
+
+
+def test_values_of_the_user_come_back_byte_for_byte(workspace: Workspace) -> None:
+    """M-01, L-12: a value that the user had is restored whatever bytes it holds."""
+    project = workspace.project("values")
+    workspace.activate(project, variables=dict.fromkeys(VALUES, "ours"))
+    before = {name: os.fsdecode(value) for name, value in VALUES.items()}
+    with workspace.bash(environ=workspace.environ(**before)) as bash:
+        bash.run("cd values")
+        found = bash.variables()
+        assert {found[name.encode()] for name in VALUES} == {b"ours"}
+        assert {name: found[f"DEVENV_WAS_{name}".encode()] for name in VALUES} == VALUES
+        bash.run("cd ..")
+        after = bash.variables()
+        assert {name: after.get(name.encode()) for name in VALUES} == VALUES
+        assert not [name for name in after if name.startswith(b"DEVENV_")]
+
+
+def test_list_entries_arrive_byte_for_byte(workspace: Workspace) -> None:
+    """M-01: directories with hostile names stand in front of PATH and go again, though the user added one."""
+    entries = ("/a b/'bin'", "/$(x)`y`/\\", "/\udcff\udcc3/ü", '/"*"', "/]", "/é\r\t")
+    project = workspace.project("lists")
+    workspace.activate(project, paths={"PATH": entries, "MANPATH": ("/man",)})
+    with workspace.bash() as bash:
+        bash.run("cd lists")
+        found = bash.variables()
+        assert found[b"PATH"] == os.fsencode(":".join([*entries, BASE_PATH]))
+        assert found[b"MANPATH"] == b"/man:"
+        bash.run("PATH=/first:$PATH:/last")
+        bash.run("cd ..")
+        after = bash.variables()
+        assert after[b"PATH"] == f"/first:{BASE_PATH}:/last".encode()
+        assert b"MANPATH" not in after
+
+
+HOSTILE_NAMES = [
+    "it's",
+    'say "hi"',
+    "$HOME",
+    "$(touch broken)",
+    "`touch broken`",
+    "a;touch broken",
+    "two\nlines",
+    "ends in newline\n",
+    "100%s",
+    "back\\slash",
+    "two words",
+    "*",
+    "[a]",
+    "]",
+    "\u202egnp.exe",
+    "\x1b[31m",
+    "\udcff",
+    "-n",
+    "~",
+    "!!",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_project_paths_with_hostile_names(workspace: Workspace, name: str) -> None:
+    """M-02, L-13: a project is entered and left whatever its directory is called; messages show no control characters."""
+    parent = workspace.home / "parent"
+    parent.mkdir()
+    project = workspace.project(name, parent)
+    (parent / "go").symlink_to(project)
+    with workspace.bash() as bash:
+        notice = bash.run("cd -P ~/parent/go")
+        assert notice.startswith("devenv: the project ")
+        assert notice.count("\n") == 1
+        assert notice.strip().isprintable()
+        workspace.activate(project, variables={"INSIDE": "yes"})
+        assert bash.run("true").startswith("devenv: entered ")
+        assert bash.variables()[b"DEVENV_PROJECT"] == os.fsencode(project)
+        assert bash.run("true") == ""
+        bash.run("cd ~/parent")
+        assert b"INSIDE" not in bash.variables()
+    assert not list(workspace.home.rglob("broken"))
+
+
+def test_state_directory_and_program_with_hostile_names(tmp_path: pytest.TempPathFactory) -> None:
+    """M-04: the places put into the hook are words of their own, whatever they hold."""
+    from pathlib import Path
+
+    home = Path(str(tmp_path)).resolve() / "it's $(touch broken) `x` \"ho me\"\\"
+    home.mkdir()
+    workspace = Workspace(home)
+    workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
+    with workspace.bash() as bash:
+        assert bash.greeting == ""
+        assert bash.run("cd api") == "devenv: entered api\n"
+        (home / "api" / "devenv.toml").write_text("changed = 1\n")
+        workspace_asked = bash.run("true")
+        assert "devenv: the files of" in workspace_asked
+    assert not list(home.rglob("broken"))
