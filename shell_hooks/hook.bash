@@ -22,7 +22,7 @@
 # names. `builtin` stands where people define functions of that name. Paths of projects end in a slash here. A command
 # costs about a microsecond; where there is a choice, the common way has few. What is kept from prompt to prompt:
 #
-#   __devenv_here     its one key is the directory for which all is settled
+#   __devenv_here     its one key is a colon and the directory for which all is settled
 #   __devenv_absent   what must not come to exist for that to stay so
 #   __devenv_project, __devenv_generation, __devenv_link, __devenv_hook     what is loaded, if anything
 #   __devenv_values   plain variables → what we give them
@@ -36,7 +36,7 @@
 __devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
   [[ $- != *[uvx]* ]] || { local - && set +uvx; }
   __devenv_pending=
-  if [[ -n ${__devenv_here[$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
+  if [[ -n ${__devenv_here[:$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
     ${__devenv_project}devenv.toml -nt $__devenv_generation/devenv.toml.stamp || \
     ${__devenv_project}devenv.toml -ot $__devenv_generation/devenv.toml.stamp || \
     ${__devenv_project}devenv.lock -nt $__devenv_generation/devenv.lock.stamp || \
@@ -85,7 +85,7 @@ __devenv_follow() { # brings this shell to the environment of $PWD
   elif [[ -n $__devenv_inherited ]]; then
     __devenv_settle
   fi
-  __devenv_here[$PWD]=1
+  __devenv_here[:$PWD]=1
   if [[ -n $__devenv_unallowed ]]; then
     # shellcheck disable=SC2016 # backticks round a command are how messages are written
     __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' "$__devenv_unallowed"
@@ -138,14 +138,16 @@ __devenv_fresh() { # project: its files have the times that they had when allowe
 }
 
 __devenv_ask() { # project whose files changed: the program compares their content; status 1: it has not answered
-  local __devenv_mark=$__devenv_state/active$1@unanswered __devenv_path=${1%/}
-  if [[ $__devenv_unanswered == "$1" && ! (-e $__devenv_mark && \
+  local __devenv_path=${1%/}
+  if [[ $__devenv_unanswered == "$1" && ! (-n $__devenv_mark && \
     ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark)) ]]; then
     return 1
   fi
   # First of all: who interrupts the program does not want it at the next prompt.
-  __devenv_unanswered=$1
+  __devenv_unanswered=$1 __devenv_mark=$__devenv_state/active$1@unanswered
   builtin printf '' 2>/dev/null >|"$__devenv_mark"
+  # A file from the future, or no mark, could not be told from a further change.
+  [[ ! ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark) ]] || __devenv_mark=
   if [[ -x $__devenv_program ]] && "$__devenv_program" hook-changed -- "${__devenv_path:-/}" </dev/null >&2; then
     if __devenv_fresh "$1" || [[ ! -e $__devenv_state/active$1@devenv/activate.bash ]]; then
       __devenv_unanswered=
@@ -161,7 +163,14 @@ __devenv_ask() { # project whose files changed: the program compares their conte
 
 __devenv_enter() { # project, the project that was left just now
   __devenv_link=$__devenv_state/active$1@devenv
-  if ! __devenv_read "$__devenv_link" "$1"; then
+  if [[ $__devenv_unfit == "$1" ]]; then
+    __devenv_read "$__devenv_link" "$1" 2>/dev/null # bash said before what is wrong with it
+  else
+    __devenv_read "$__devenv_link" "$1"
+  fi
+  __devenv_unfit=
+  if [[ -z $__devenv_project ]]; then
+    __devenv_unfit=$1
     # shellcheck disable=SC2016
     __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"
     return 1
@@ -400,7 +409,7 @@ __devenv_install() { # state directory, program
     declare -ga __devenv_installed=(yes yes) __devenv_absent=()
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
-    __devenv_pinned='' __devenv_adopted='' __devenv_said='' __devenv_unanswered=''
+    __devenv_pinned='' __devenv_adopted='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
     __devenv_reset
   fi
   __devenv_state=$1 __devenv_program=$2

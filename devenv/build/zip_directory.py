@@ -253,7 +253,7 @@ def _check_layout(descriptor: int, entries: Sequence[_Entry], end_of_members: in
     order = sorted(range(len(entries)), key=lambda index: entries[index].offset)
     offsets = [entries[index].offset for index in order] + [end_of_members]
     if offsets[0] != 0 or offsets != sorted(offsets):
-        raise InvalidZipError("its members do not begin where it does, or not before its directory")
+        raise InvalidZipError("its members do not lie between its beginning and its directory")
     for index, following in zip(order, offsets[1:], strict=True):
         entry = entries[index]
         starts[index] = _read_local_header(descriptor, entry)

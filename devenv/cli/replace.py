@@ -35,7 +35,8 @@ def replace_process(program: str, arguments: Sequence[str], environ: Mapping[str
     path = environ.get("PATH", os.defpath)
     found = shutil.which(program, path=path)
     if found is None:
-        present = shutil.which(program, os.F_OK, path) or (program if os.path.isdir(program) else None)
+        directory = program if "/" in program and os.path.isdir(program) else None
+        present = shutil.which(program, os.F_OK, path) or directory
         if present is not None:
             raise CommandNotExecutableError(f"`{present}` cannot be executed", hint="check its permissions")
         raise CommandNotFoundError(

@@ -165,7 +165,11 @@ class _Sections:
             for system, build in self._builds[name].items()
         }
         lacking = self._to_lacking(name)
-        return _make(section, lambda: LockedPackage(name=name, systems=systems, lacking=lacking, **fields))
+        try:
+            return LockedPackage(name=name, systems=systems, lacking=lacking, **fields)
+        except FieldError as error:
+            table, _, key = error.key.rpartition(".")
+            raise (self._lacking[name] if table else section).error(key, error.reason) from error
 
     def _to_lacking(self, name: str) -> Mapping[System, str]:
         section = self._lacking.get(name)

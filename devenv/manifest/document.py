@@ -1,6 +1,6 @@
 """A manifest as TOML: text, data and places, before anybody asks what it means.
 
-`positions` bounds the text, `tomllib` parses it, and both together say where what it says stands. `parse` gives it a
+`scanner` bounds the text, `tomllib` parses it, and both together say where what it says stands. `parse` gives it a
 meaning, `edit` changes it.
 """
 
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from devenv.errors import ManifestError, Place
-from devenv.manifest.positions import LimitExceededError, Path, Positions, scan_positions
+from devenv.manifest.positions import Path, Positions
+from devenv.manifest.scanner import LimitExceededError, scan_positions
 from devenv.manifest.wording import format_path
 
 MANIFEST_LIMIT = 1 << 20
@@ -22,7 +23,7 @@ MANIFEST_LIMIT = 1 << 20
 REASON_LIMIT = 200
 """Characters of what `tomllib` says: it may quote a key as long as the file."""
 
-CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)", re.MULTILINE)
+CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n])")
 TOMLLIB_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -103,35 +104,38 @@ def _decode(content: bytes, file: str) -> str:
 
 def _syntax_error(reason: str, text: str, file: str, positions: Positions) -> ManifestError:
     """The error for a text that `tomllib` refused with `reason`."""
-    conflict = CONFLICT.search(text)
-    if conflict is not None:
+    offset = _error_offset(reason, text)
+    line_start = text.rfind("\n", 0, offset) + 1
+    if CONFLICT.match(text, line_start):
         return ManifestError(
             "the manifest holds a merge conflict that is not resolved",
             hint="edit the file: keep one side and delete the marks",
-            place=find_place(file, text, conflict.start()),
+            place=find_place(file, text, line_start),
         )
-    where = TOMLLIB_PLACE.search(reason)
-    if where is not None and where[1] is not None:
-        place = Place(file, int(where[1]), int(where[2]))
-    else:
-        place = find_place(file, text, len(text))
-    if positions.repeated is not None:
+    # `tomllib` cannot get past a repetition, so what it complains about from there on is just that.
+    if positions.repeated is not None and positions.repeated[1] <= offset:
         path, offset = positions.repeated
-        again = find_place(file, text, offset)
-        # `tomllib` cannot have got past it, so what it complains about from there on is the repetition.
-        if _numbers(again) <= _numbers(place):
-            return ManifestError(
-                f"`{format_path(path)}` is given twice",
-                hint="merge the two into one",
-                place=again,
-                details=(f"first: {find_place(file, text, positions.keys[path])}",),
-            )
+        return ManifestError(
+            f"`{format_path(path)}` is given twice",
+            hint="merge the two into one",
+            place=find_place(file, text, offset),
+            details=(f"first: {find_place(file, text, positions.keys[path])}",),
+        )
     reason = TOMLLIB_PLACE.sub("", reason)[:REASON_LIMIT]
-    unquoted = reason == "Invalid value"
+    hint = "`docs/manifest.md` shows how it is written"
+    if reason == "Invalid value":
+        hint = 'text stands in quotes, as in `nodejs = "24"`'
     return ManifestError(
         f"the manifest is not valid TOML: {reason[:1].lower()}{reason[1:]}",
-        hint='text stands in quotes, as in `nodejs = "24"`'
-        if unquoted
-        else "`docs/manifest.md` shows how it is written",
-        place=place,
+        hint=hint,
+        place=find_place(file, text, offset),
     )
+
+
+def _error_offset(reason: str, text: str) -> int:
+    """Where `tomllib` stopped: Pythons before 3.14 say it in words only."""
+    where = TOMLLIB_PLACE.search(reason)
+    if where is None or where[1] is None:
+        return len(text)
+    line, column = int(where[1]), int(where[2])
+    return sum(len(before) + 1 for before in text.split("\n")[: line - 1]) + column - 1

@@ -7,6 +7,8 @@ have `\\r\\n`, puts a new key after the comment that introduces the next table, 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from devenv.errors import UsageError
 from devenv.manifest.document import Document, parse_document
 from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_version
@@ -46,14 +48,21 @@ def remove_package(text: str, name: str) -> str:
     document = _parse(text)
     names = document.data.get("packages", {})
     if name not in names:
-        meant = find_closest(name, names)
-        hint = f"did you mean `{meant}`?" if meant else f"it has {format_names(names)}" if names else None
-        raise UsageError(f"`{format_shown(name)}` is not in the manifest", hint=hint, slug="package-absent")
+        raise UsageError(
+            f"`{format_shown(name)}` is not in the manifest", hint=_absent_hint(name, names), slug="package-absent"
+        )
     path = (*SECTION, name)
     for statement in reversed(document.positions.statements):
-        if path in {statement.path[:2], statement.table[:2]}:
+        if statement.path[:2] == path:
             text = _cut_lines(text, statement.span)
     return _cut_members(text, path)
+
+
+def _absent_hint(name: str, names: Collection[str]) -> str:
+    meant = find_closest(name, names)
+    if meant:
+        return f"did you mean `{meant}`?"
+    return f"its packages are {format_names(names)}" if names else "it has no packages; `devenv add` adds some"
 
 
 def _parse(text: str) -> Document:

@@ -28,6 +28,7 @@ class ProgressReport:
         self._tasks: dict[str, TaskID] = {}
         self._draws_bars = stream.isatty() and environ.get("TERM") != "dumb" and verbosity > QUIET
         self._turn = threading.Lock()
+        self._is_read = True
 
     def __enter__(self) -> Self:
         return self
@@ -38,19 +39,25 @@ class ProgressReport:
         self._stop_bars()
 
     def __call__(self, event: Event) -> None:
-        """Draw one event."""
+        """Draw one event. Where the stream cannot be written any more the work goes on unseen."""
         with self._turn:
-            match event:
-                case Notice(text) if self._verbosity > QUIET:
-                    self._write(f"{self._painter.paint('warning', 'note:')} {make_visible(text)}")
-                case Step(text) if self._verbosity > QUIET:
+            try:
+                if self._is_read and self._verbosity > QUIET:
+                    self._draw(event)
+            except OSError:
+                self._is_read = False
+
+    def _draw(self, event: Event) -> None:
+        match event:
+            case Notice(text):
+                self._write(f"{self._painter.paint('warning', 'note:')} {make_visible(text)}")
+            case Step(text):
+                self._write(self._painter.paint("faint", text))
+            case Detail(text):
+                if self._verbosity >= VERBOSE:
                     self._write(self._painter.paint("faint", text))
-                case Detail(text) if self._verbosity >= VERBOSE:
-                    self._write(self._painter.paint("faint", text))
-                case DownloadStarted() | DownloadAdvanced() | DownloadFinished() if self._verbosity > QUIET:
-                    self._download(event)
-                case _:
-                    pass
+            case _:
+                self._download(event)
 
     def _write(self, line: str) -> None:
         if self._bars is not None:

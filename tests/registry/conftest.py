@@ -6,7 +6,6 @@ Home directories are short (a store's root has 80 bytes) and go away with the te
 
 from __future__ import annotations
 
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.fsutil import delete_tree
 from devenv.packages.package_set import read_base_set
 from devenv.resources import resource_path
+from tests.homes import temporary_home
 from tests.registry.user import MakeUser, User
 
 PACKAGES = read_base_set().names()
@@ -28,9 +27,7 @@ def make_user() -> Iterator[MakeUser]:
     with ExitStack() as stack:
 
         def make() -> User:
-            home = Path(tempfile.mkdtemp(prefix="devenv-")).resolve()
-            stack.callback(delete_tree, home)
-            return User(home)
+            return User(stack.enter_context(temporary_home()))
 
         yield make
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from devenv.fsutil import delete_tree
 from devenv.store_path import store_root
+from tests.homes import temporary_home
 from tests.registry.user import User
 
 NOBODY = 65534
@@ -26,7 +26,6 @@ def nobody() -> Iterator[User]:
 
     That one stays because the interpreter, like much else, may lie in root's own home.
     """
-    home = Path(tempfile.mkdtemp(prefix="devenv-")).resolve()
     wrapper: list[str] = []
     if os.geteuid() == 0:
         setpriv = shutil.which("setpriv")
@@ -34,12 +33,12 @@ def nobody() -> Iterator[User]:
             pytest.skip("needs `setpriv` (util-linux) to become an ordinary user")
         capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--no-new-privs"]
         wrapper = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *capabilities, "--"]
-    user = User(home, wrapper)
-    if wrapper:
-        for path in (home, *home.rglob("*")):
-            os.chown(path, NOBODY, NOBODY)
-    yield user
-    delete_tree(home)
+    with temporary_home() as home:
+        user = User(home, wrapper)
+        if wrapper:
+            for path in (home, *home.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        yield user
 
 
 def test_main_job_as_an_ordinary_user(nobody: User) -> None:
@@ -59,9 +58,17 @@ def test_main_job_as_an_ordinary_user(nobody: User) -> None:
 
 
 def find_shared(home: Path) -> set[Path]:
-    """What belongs to the owner of `home` in the directories that everybody may write to."""
+    """What belongs to the owner of `home` in the directories that everybody may write to.
+
+    Nothing where the tests run as that user: then more than these commands write there.
+    """
     owner = home.stat().st_uid
-    entries = (
-        entry for directory in SHARED_DIRECTORIES if Path(directory).is_dir() for entry in Path(directory).iterdir()
-    )
-    return {entry for entry in entries if entry.lstat().st_uid == owner}
+    if owner == os.geteuid():
+        return set()
+    found = set()
+    for directory in filter(os.path.isdir, SHARED_DIRECTORIES):
+        for entry in Path(directory).iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if entry.lstat().st_uid == owner:
+                    found.add(entry)
+    return found

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from devenv.activation.trust import deny
 from tests.shells.workspace import BASE_PATH, Workspace
 
 
 def test_entering_and_leaving(workspace: Workspace) -> None:
-    """Invariant 8: `cd` into an allowed project is enough, one line says so, and `cd` out of it leaves without a word."""
+    """Invariant 8: `cd` into an allowed project is enough and says so in one line; `cd` out of it leaves silently."""
     project = workspace.project("api")
     (project / "src").mkdir()
     workspace.activate(
@@ -58,9 +59,7 @@ def test_not_allowed_is_one_line_and_no_effect(workspace: Workspace) -> None:
 
 
 def test_allow_takes_effect_at_the_next_prompt(workspace: Workspace) -> None:
-    """After `devenv allow` in the same directory the next prompt is in the environment; `deny` takes it away silently."""
-    from devenv.activation.trust import deny
-
+    """After `devenv allow` the next prompt is in the environment; `devenv deny` takes it away without a word."""
     project = workspace.project("api")
     with workspace.bash() as bash:
         bash.run("cd api")
@@ -187,10 +186,12 @@ def test_what_the_user_changed_stays(workspace: Workspace) -> None:
 
 
 def test_special_variables_of_the_user(workspace: Workspace) -> None:
-    """A variable that this shell cannot take, such as a read-only one, is left alone with one line and breaks nothing."""
+    """A variable that is special in this shell, read-only say, is left alone with one line, and breaks nothing."""
     project = workspace.project("api")
     names = ["CONSTANT", "NUMBER", "LIST", "UPPER", "LATER"]
-    workspace.activate(project, variables={**dict.fromkeys(names, "ours"), "FINE": "ours"}, paths={"CONSTPATH": ("/ours",)})
+    workspace.activate(
+        project, variables={**dict.fromkeys(names, "ours"), "FINE": "ours"}, paths={"CONSTPATH": ("/ours",)}
+    )
     before = "readonly CONSTANT=mine CONSTPATH=/mine; declare -i NUMBER=7; declare -a LIST=(a b); declare -u UPPER=MINE"
     with workspace.bash(before) as bash:
         lines = bash.run("cd api").splitlines()
@@ -212,14 +213,14 @@ def test_special_variables_of_the_user(workspace: Workspace) -> None:
 
 
 def test_hook_of_the_project(workspace: Workspace) -> None:
-    """The project's code runs once per entering, in the user's shell and under the user's options; its failure is its own."""
-    hook = "(( ++ENTERED )); declare MINE=1; set -o vi; helper() { echo helped; }; false; nosuchcommand 2>/dev/null; return 7 2>/dev/null"
+    """The project's code runs once per entering, in the user's shell, under its options; its failure is its own."""
+    hook = "(( ++ENTERED )); declare MINE=1; set -C; helper() { echo helped; }; nosuchcommand 2>/dev/null; false"
     workspace.activate(workspace.project("api"), hook=hook)
     workspace.activate(workspace.project("broken"), hook="if then ((")
     with workspace.bash() as bash:
         assert bash.run("cd api") == "devenv: entered api\n"
         bash.run("true")
-        assert bash.run("echo $ENTERED $MINE; helper; [[ -o vi ]] && echo vi") == "1 1\nhelped\nvi\n"
+        assert bash.run("echo $ENTERED $MINE; helper; [[ -o noclobber ]] && echo set") == "1 1\nhelped\nset\n"
         assert "syntax error" in bash.run("cd ../broken")
         assert bash.run("true") == ""
         assert bash.run("echo $DEVENV_PROJECT") == f"{workspace.home}/broken\n"

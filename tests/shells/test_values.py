@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -108,7 +109,7 @@ HOSTILE_NAMES = [
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_project_paths_with_hostile_names(workspace: Workspace, name: str) -> None:
-    """M-02, L-13: a project is entered and left whatever its directory is called; messages show no control characters."""
+    """M-02, L-13: a project is entered and left whatever its name; messages show no control characters."""
     parent = workspace.home / "parent"
     parent.mkdir()
     project = workspace.project(name, parent)
@@ -127,11 +128,9 @@ def test_project_paths_with_hostile_names(workspace: Workspace, name: str) -> No
     assert not list(workspace.home.rglob("broken"))
 
 
-def test_state_directory_and_program_with_hostile_names(tmp_path: pytest.TempPathFactory) -> None:
+def test_state_directory_and_program_with_hostile_names(tmp_path: Path) -> None:
     """M-04: the places put into the hook are words of their own, whatever they hold."""
-    from pathlib import Path
-
-    home = Path(str(tmp_path)).resolve() / "it's $(touch broken) `x` \"ho me\"\\"
+    home = tmp_path.resolve() / 'it\'s $(touch broken) `x` "ho me"\\'
     home.mkdir()
     workspace = Workspace(home)
     workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})

@@ -38,7 +38,7 @@ class Bash:
         self._child: pexpect.spawn[bytes] = pexpect.spawn(
             command[0],
             command[1:],
-            env=dict(environ),  # type: ignore[arg-type]  # the stubs know os.environ's own class only
+            env=dict(environ),
             cwd=str(home),
             echo=False,
             timeout=30,
@@ -69,7 +69,7 @@ class Bash:
         output = self.run(f"command env -0 >|'{path}'")
         assert output == "", output
         entries = path.read_bytes().split(b"\0")[:-1]
-        return dict(entry.split(b"=", 1) for entry in entries)  # type: ignore[misc]  # split at most once: two parts
+        return dict(entry.split(b"=", 1) for entry in entries)
 
     def close(self) -> None:
         self._child.close(force=True)
@@ -103,7 +103,7 @@ class Workspace:
     def answer(self, script: str) -> None:
         """From now on the program runs `script`; `$1` is the project that it is asked about."""
         self.program.parent.mkdir(exist_ok=True)
-        text = f'#!/bin/sh\nprintf \'%s\\n\' "$*" >>\'{self.calls}\'\nshift 2\n{script}\n'
+        text = f"#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{self.calls}'\nshift 2\n{script}\n"
         fsutil.write_atomic(self.program, text.encode(), 0o700)
 
     def asked(self) -> list[str]:

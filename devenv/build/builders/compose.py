@@ -1,7 +1,7 @@
 """`compose/1`: several objects → one environment, a tree of links.
 
 The directories in `JOINED` are joined; a directory that only one object has becomes one link, one that several have is
-made anew and joined in turn. The same file from two objects is accepted if its content is the same, else the build
+made anew and joined in turn. The same file from two objects is accepted if it is the same indeed, else the build
 fails and names both: an order that silently decides which `python` runs is what environments are meant to end.
 """
 
@@ -54,7 +54,11 @@ def _join(path: NodePath, objects: list[Path], entries: dict[NodePath, Entry]) -
 
 
 def _is_same(first: bytes, second: bytes) -> bool:
-    return os.path.isfile(first) and os.path.isfile(second) and filecmp.cmp(first, second, shallow=False)
+    """Whether both are files with the same content, of which both or neither can be run."""
+    if not (os.path.isfile(first) and os.path.isfile(second)):
+        return False
+    modes = os.stat(first).st_mode ^ os.stat(second).st_mode
+    return not modes & stat.S_IXUSR and filecmp.cmp(first, second, shallow=False)
 
 
 def _collision(path: NodePath, first: Path, second: Path) -> BuildError:

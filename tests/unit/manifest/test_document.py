@@ -11,7 +11,7 @@ import pytest
 from devenv.errors import DevenvError
 from devenv.manifest.document import MANIFEST_LIMIT
 from devenv.manifest.parse import parse_manifest
-from devenv.manifest.positions import ITEM_LIMIT, KEY_PARTS_LIMIT, NESTING_LIMIT
+from devenv.manifest.scanner import ITEM_LIMIT, KEY_PARTS_LIMIT, NESTING_LIMIT
 
 Refusal = Callable[[str | bytes], DevenvError]
 
@@ -57,6 +57,14 @@ def test_what_is_given_twice(refusal: Refusal, text: str, place: str, message: s
     assert error.details == (f"first: devenv.toml:{first}",)
 
 
+def test_repetition_after_another_fault(refusal: Refusal) -> None:
+    """What is wrong first is told first, even where something stands twice further down."""
+    error = refusal('[env]\nA = "\\q"\nA = "x"\n')
+    assert "twice" not in error.message
+    assert error.place is not None
+    assert error.place.line == 2
+
+
 def test_merge_conflict(refusal: Refusal) -> None:
     """K-06 for manifests: the marks of a merge are called what they are."""
     error = refusal("[packages]\n<<<<<<< ours\ngo = '1'\n=======\ngo = '2'\n>>>>>>> theirs\n")
@@ -95,6 +103,19 @@ def test_bombs(refusal: Refusal, content: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 64 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_largest_manifest(refusal: Refusal) -> None:
+    """K-01: the limit on the size is exact, and what is longer is not looked at."""
+    longest = b"[env]\n#" + b"x" * (MANIFEST_LIMIT - 7)
+    assert parse_manifest(longest).env == {}
+    assert refusal(longest + b"x").message == f"the manifest is larger than {MANIFEST_LIMIT} bytes"
+
+
+def test_foreign_text_in_messages(refusal: Refusal) -> None:
+    """M-05: what a file says gets into a message cut short and without control characters."""
+    assert f"`{'A' * 60}…`" in refusal(f"[packages]\n{'A' * 61} = '1'").message
+    assert "`\\x1b[31m\\nA`" in refusal('[packages]\n"\\u001b[31m\\nA" = "1"').message
 
 
 def test_limits_leave_room() -> None:

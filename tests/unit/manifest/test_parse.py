@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from itertools import permutations, product
 from pathlib import Path
@@ -13,7 +14,8 @@ import devenv.manifest
 from devenv.errors import DevenvError, ForeignFileError, ManifestError
 from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
 from devenv.manifest.parse import parse_manifest
-from devenv.system import System
+from devenv.manifest.variables import REASONS
+from devenv.system import ALL_SYSTEMS, System
 
 Refusal = Callable[[str | bytes], DevenvError]
 
@@ -76,6 +78,12 @@ def test_order_of_tables_and_keys_does_not_matter() -> None:
 def test_line_endings_do_not_matter() -> None:
     """K-01: a file with CRLF says the same, inside multi-line strings too."""
     assert parse_manifest(WHOLE.replace("\n", "\r\n").encode()) == parse_manifest(WHOLE.encode())
+
+
+def test_systems_are_sorted() -> None:
+    """The order of systems means nothing, so it is always the same."""
+    names = [str(system) for system in reversed(ALL_SYSTEMS)]
+    assert parse_manifest(f"[project]\nsystems = {names}".encode()).systems == ALL_SYSTEMS
 
 
 def test_version_requests_lose_white_space() -> None:
@@ -202,8 +210,8 @@ def test_impossible_values(refusal: Refusal, text: str, place: str, message: str
 
 
 HOSTILE_NAMES = [
-    "", ".", "../../x", "/abs", "a/b", "~", "$HOME", "%2e", "-rf", "a b", "a\nb", "a\\b", "é", "a@1", "$(x)", "a;b", "a=b",
-    "x" * 101, "x" * 10_000,
+    "", ".", "../../x", "/abs", "a/b", "~", "$HOME", "%2e", "-rf", "a b", "a\nb", "a\\b", "é", "a@1", "$(x)", "a;b",
+    "a=b", "x" * 101, "x" * 10_000,
 ]  # fmt: skip
 TABLES = ["packages", "inputs", "shell.aliases", "project"]
 
@@ -302,3 +310,13 @@ def test_domain_is_pure() -> None:
                 assert node.module not in {"io", "os", "pathlib", "subprocess", "devenv.fsutil"}
             if isinstance(node, ast.Name):
                 assert node.id != "open"
+
+
+def test_documentation_is_true() -> None:
+    """The example in the reference is a manifest, and the variables it calls refused are those that are."""
+    text = (Path(__file__).parents[3] / "docs" / "manifest.md").read_text(encoding="utf-8")
+    example = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert [parse_manifest(each.encode()) for each in example] == [parse_manifest(WHOLE.encode())]
+    rows = text.partition("| variables |")[2].partition("\n\n")[0]
+    cells = [row.split("|")[1].replace("`PS0` …", "`PS0`, `PS1`, `PS2`, `PS3`,") for row in rows.splitlines()[2:]]
+    assert set(re.findall(r"`(\w+)`", "".join(cells))) == set(REASONS)

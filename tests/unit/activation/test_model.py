@@ -1,0 +1,151 @@
+"""Activations as values, as text for bash and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.activation.bash import format_bash_script
+from devenv.activation.model import Activation
+from devenv.activation.quoting import quote_bash
+from devenv.activation.saved import ACTIVATION_NAME, format_activation, parse_activation, read_activation
+from devenv.errors import ActivationError
+
+PLACES: dict[str, Any] = {"project": Path("/p"), "generation": Path("/g")}
+
+texts = st.binary(max_size=40).map(lambda data: data.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
+activations = st.builds(
+    Activation,
+    project=texts.map(lambda text: Path("/" + text)),
+    generation=st.just(Path("/g")),
+    variables=st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,9}X", fullmatch=True), texts),
+    paths=st.just({"PATH": ("/a", "/b")}),
+    aliases=st.dictionaries(st.sampled_from(["ll", "g.x", "k-2"]), st.just("echo 'x'")),
+    hook=st.none() | texts,
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "a b",
+        "a=b",
+        "a[$(x)]",
+        "BASH_FUNC_ls%%",
+        "1A",
+        "é",
+        "PROMPT_COMMAND",
+        "IFS",
+        "BASH_ENV",
+        "DEVENV_PROJECT",
+        "__devenv_x",
+    ],
+)
+def test_variable_names_that_are_refused(name: str) -> None:
+    """K-08: whoever makes an activation, no name gets in by which a shell runs code or the hook loses its own state."""
+    with pytest.raises(ActivationError) as caught:
+        Activation(**PLACES, variables={name: "x"})
+    assert caught.value.slug == "activation-invalid"
+
+
+@pytest.mark.parametrize("name", ["a b", "a[0]", "DEVENV_PATH", "__devenv_absent"])
+def test_list_names_that_are_refused(name: str) -> None:
+    """K-08: list variables follow the same grammar; PATH is one of them."""
+    Activation(**PLACES, paths={"PATH": ("/a",)})
+    with pytest.raises(ActivationError):
+        Activation(**PLACES, paths={name: ("/a",)})
+
+
+@pytest.mark.parametrize("entries", [(), ("",), ("bin",), ("./bin",), ("/a:/b",), ("/a\n/b",), ("/a\0",)])
+def test_list_entries_that_are_refused(entries: tuple[str, ...]) -> None:
+    """M-06: an element of PATH is absolute and is one element; an empty one would mean the working directory."""
+    with pytest.raises(ActivationError):
+        Activation(**PLACES, paths={"PATH": entries})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"variables": {"A": "a\0b"}},
+        {"variables": {"A": "\ud800"}},
+        {"hook": "\0"},
+        {"aliases": {"a b": "x"}},
+        {"aliases": {"x": "a\nb"}},
+        {"aliases": {"builtin": "echo"}},
+        {"variables": {"MANPATH": "x"}, "paths": {"MANPATH": ("/a",)}},
+        {"project": Path("relative")},
+    ],
+)
+def test_values_that_are_refused(fields: dict[str, Any]) -> None:
+    """What no environment can hold, or what could not be told apart when leaving, is refused when the value is made."""
+    with pytest.raises(ActivationError):
+        Activation(**(PLACES | fields))
+
+
+def test_quoting_is_one_word() -> None:
+    """M-01: text is inside single quotes from end to end, and a single quote steps outside."""
+    assert quote_bash("it's $(x)\n") == "'it'\\''s $(x)\n'"
+    assert quote_bash("") == "''"
+    with pytest.raises(ActivationError):
+        quote_bash("\0")
+
+
+def test_script_is_data() -> None:
+    """A-15, M-04: the script is one block of calls with quoted words, sorted: the same activation, the same bytes."""
+    activation = Activation(
+        project=Path("/it's"),
+        generation=Path("/g"),
+        variables={"B": "2", "A": "$(x)"},
+        paths={"PATH": ("/a", "/b"), "MANPATH": ("/m",)},
+        aliases={"ll": "ls -l"},
+        hook="echo hi",
+    )
+    assert format_bash_script(activation).decode() == (
+        "# Written by devenv; read by its hook for bash.\n"
+        "__devenv_begin 1 '/it'\\''s' '/g' && {\n"
+        "__devenv_set A '$(x)'\n"
+        "__devenv_set B '2'\n"
+        "__devenv_prepend MANPATH ':' '/m'\n"
+        "__devenv_prepend PATH '' '/a:/b'\n"
+        "__devenv_alias ll 'ls -l'\n"
+        "__devenv_enter_hook 'echo hi'\n"
+        "}\n"
+    )
+
+
+@given(activations)
+def test_saved_activation_comes_back(activation: Activation) -> None:
+    """What is written for `devenv run` is read back as the same value, bytes that are not UTF-8 included."""
+    text = format_activation(activation)
+    assert text.isascii()
+    assert parse_activation(text) == activation
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format": 2}',
+        json.dumps({"format": 1}).encode(),
+        format_activation(Activation(**PLACES)).replace(b'"/p"', b"7"),
+        format_activation(Activation(**PLACES)).replace(b'"/p"', b'"p"'),
+        format_activation(Activation(**PLACES, variables={"A": "x"})).replace(b'"A"', b'"A B"'),
+        format_activation(Activation(**PLACES, variables={"A": "x"})).replace(b'"x"', b'["x"]'),
+    ],
+)
+def test_damaged_activation(tmp_path: Path, text: bytes) -> None:
+    """A generation whose file is not what we write is an error that says what to run, never half an environment."""
+    (tmp_path / ACTIVATION_NAME).write_bytes(text)
+    with pytest.raises(ActivationError) as caught:
+        read_activation(tmp_path)
+    assert caught.value.slug == "generation-damaged"
+    assert "devenv allow" in (caught.value.hint or "")

@@ -1,0 +1,25 @@
+"""What unit tests share: a home directory short enough for a store, and the store in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from devenv.settings import Settings, default_settings
+from devenv.store.store import Store
+from tests.homes import temporary_home
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    """The settings of a user with an empty home directory."""
+    with temporary_home() as home:
+        yield default_settings(home)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An empty store."""
+    with Store(settings) as store:
+        yield store

@@ -1,0 +1,78 @@
+"""Locking without a network: an index in memory, and the package set that devenv ships."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+import devenv.packages
+from devenv.environment.locking import LockRequest, lock_manifest
+from devenv.lock.model import Lock
+from devenv.manifest.model import Manifest
+from devenv.packages.package_set import BASE_LABEL, PackageSet, read_base_set
+from devenv.packages.wheels import WheelFile
+
+MakeLock = Callable[..., Lock]
+EditSet = Callable[[str, str, str], PackageSet]
+
+
+class MemoryIndex:
+    """A `LockingIndex` over file names (project → names); `asked` is what was asked of it, in order."""
+
+    def __init__(self, projects: Mapping[str, Sequence[str]]) -> None:
+        self._projects = projects
+        self.asked: list[str] = []
+
+    def wheels_of(self, projects: Iterable[str]) -> Mapping[str, Sequence[WheelFile]]:
+        pages = {}
+        for project in projects:
+            self.asked.append(project)
+            pages[project] = [make_wheel(name) for name in self._projects.get(project, ())]
+        return pages
+
+    def sizes_of(self, files: Iterable[WheelFile]) -> Mapping[str, int]:
+        return {file.sha256: len(file.filename) for file in files}
+
+
+def make_wheel(name: str) -> WheelFile:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return WheelFile(name, f"pypi:packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{name}", digest)
+
+
+@pytest.fixture(scope="session")
+def make_index() -> Callable[[Mapping[str, Sequence[str]]], MemoryIndex]:
+    return MemoryIndex
+
+
+@pytest.fixture(scope="session")
+def base_set() -> PackageSet:
+    return read_base_set()
+
+
+@pytest.fixture(scope="session")
+def edit_set() -> EditSet:
+    """Makes `builtin:base` with a text replaced in the recipe of one package: another devenv's."""
+
+    def edit(name: str, old: str, new: str) -> PackageSet:
+        directory = Path(devenv.packages.__file__).parent / "base"
+        files = {path.relative_to(directory).as_posix(): path.read_text("utf-8") for path in directory.rglob("*.star")}
+        path = f"packages/{name}.star"
+        assert old in files[path]
+        return PackageSet(BASE_LABEL, {**files, path: files[path].replace(old, new)})
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def make_lock(base_set: PackageSet) -> MakeLock:
+    """Locks a manifest against an index; `previous` is the lock so far, `packages` the set if it is another one."""
+
+    def make(
+        manifest: Manifest, index: MemoryIndex, previous: Lock | None = None, packages: PackageSet | None = None
+    ) -> Lock:
+        return lock_manifest(LockRequest(manifest, previous, {"base": packages or base_set}), index)
+
+    return make

@@ -1,0 +1,141 @@
+"""From a lock to derivations, and which machines a lock is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from devenv.environment.derive import derive_environment, derive_locked, require_platform, require_system
+from devenv.errors import ActivationError, LockError
+from devenv.lock.model import Lock, LockedPackage
+from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.packages.package_set import PackageSet
+from devenv.system import Requirement, System
+
+MakeLock = Callable[..., Lock]
+EditSet = Callable[[str, str, str], PackageSet]
+LINUX, MAC = System.X86_64_LINUX, System.AARCH64_DARWIN
+MANIFEST = Manifest(packages={"just": PackageRequest("just", "1.40"), "ninja": PackageRequest("ninja")})
+FILES = {
+    "rust-just": [
+        "rust_just-1.40.0-py3-none-manylinux_2_28_x86_64.whl",
+        "rust_just-1.41.0-py3-none-macosx_11_0_arm64.whl",
+    ],
+    "ninja": ["ninja-1.13.0-py3-none-manylinux_2_17_x86_64.whl", "ninja-1.13.0-py3-none-macosx_11_0_arm64.whl"],
+}
+
+
+@pytest.fixture
+def lock(make_lock: MakeLock, make_index: Callable[..., Any]) -> Lock:
+    return make_lock(MANIFEST, make_index(FILES))
+
+
+def test_locked_package_is_derived_with_the_recorded_answers(lock: Lock, base_set: PackageSet) -> None:
+    """The derivation follows from recipe and lock alone, and its key is the recorded one (DESIGN invariant 1)."""
+    derivation = derive_locked({"base": base_set}, lock.packages["just"], LINUX)
+    build = lock.packages["just"].systems[LINUX]
+    assert derivation.key == build.derivation
+    assert (derivation.name, derivation.system, derivation.builder) == ("just-1.40.0", "x86_64-linux", "unpack/1")
+    assert derivation.sources == (build.artifacts[0].sha256,)
+
+
+def test_changed_recipe(lock: Lock, edit_set: EditSet) -> None:
+    """A devenv whose recipe makes something else of the same lock refuses it and names both keys."""
+    changed = edit_set("just", 'keep = ["bin"]', 'keep = ["bin", "lib"]')
+    with pytest.raises(LockError) as caught:
+        derive_locked({"base": changed}, lock.packages["just"], LINUX)
+    assert caught.value.slug == "lock-recipe-changed"
+    assert lock.packages["just"].systems[LINUX].derivation in caught.value.details[0]
+    assert caught.value.hint is not None
+    assert "`devenv lock`" in caught.value.hint
+
+
+def with_version(package: LockedPackage) -> LockedPackage:
+    return replace(package, version="1.12.0")
+
+
+def with_hash(package: LockedPackage) -> LockedPackage:
+    (artifact,) = package.systems[LINUX].artifacts
+    build = replace(package.systems[LINUX], artifacts=(replace(artifact, sha256="0" * 64),))
+    return replace(package, systems={LINUX: build})
+
+
+@pytest.mark.parametrize("tamper", [with_version, with_hash])
+def test_tampered_lock(lock: Lock, base_set: PackageSet, tamper: Callable[[LockedPackage], LockedPackage]) -> None:
+    """A version or a hash that was changed in the lock does not go with the recorded key any more (FAULTS K-06)."""
+    with pytest.raises(LockError) as caught:
+        derive_locked({"base": base_set}, tamper(lock.packages["ninja"]), LINUX)
+    assert caught.value.slug == "lock-recipe-changed"
+
+
+@pytest.mark.parametrize("request_text", ["1.41", "not a version"])
+def test_version_that_is_no_answer(lock: Lock, base_set: PackageSet, request_text: str) -> None:
+    """A version that does not answer the request beside it is refused, whatever else goes with it (FAULTS K-06)."""
+    with pytest.raises(LockError) as caught:
+        derive_locked({"base": base_set}, replace(lock.packages["just"], request=request_text), LINUX)
+    assert caught.value.slug == "lock-stale"
+    assert caught.value.message == f"`just` is locked as 1.40.0, which does not answer `{request_text}`"
+
+
+def test_system_that_a_package_lacks(lock: Lock) -> None:
+    """On a system that a package cannot be had for, the error says which package and why."""
+    require_system(lock, LINUX)
+    with pytest.raises(ActivationError) as caught:
+        require_system(lock, MAC)
+    assert caught.value.slug == "system-missing"
+    assert caught.value.message == (
+        "`just` 1.40.0 cannot be had for aarch64-darwin: it has no file for it; 1.41.0 has one"
+    )
+    assert caught.value.hint == "ask for another version with `devenv add just@VERSION`"
+
+
+def test_system_that_the_manifest_leaves_out(make_lock: MakeLock, make_index: Callable[..., Any]) -> None:
+    """On a system that the manifest does not name, the next step is to name it."""
+    lock = make_lock(replace(MANIFEST, systems=(LINUX,)), make_index(FILES))
+    with pytest.raises(ActivationError) as caught:
+        require_system(lock, MAC)
+    assert caught.value.slug == "system-missing"
+    assert caught.value.hint == "add `aarch64-darwin` to `systems` in `devenv.toml` and run `devenv lock`"
+
+
+@pytest.mark.parametrize(
+    "host", [Requirement("glibc", (2, 28)), Requirement("glibc", (2, 39)), Requirement("glibc", (3, 0))]
+)
+def test_host_that_is_new_enough(lock: Lock, host: Requirement) -> None:
+    """A host with the needed platform or a newer one is accepted; versions compare as numbers."""
+    require_platform(lock, LINUX, host)
+
+
+@pytest.mark.parametrize(
+    ("host", "has"),
+    [
+        (Requirement("glibc", (2, 27)), "glibc 2.27"),
+        (Requirement("glibc", (2, 4)), "glibc 2.4"),
+        (Requirement("macos", (15, 0)), "macos 15.0"),
+        (None, "none"),
+    ],
+)
+def test_host_that_is_too_old(lock: Lock, host: Requirement | None, has: str) -> None:
+    """A host that is too old, or has no such platform, is refused with both versions named."""
+    with pytest.raises(ActivationError) as caught:
+        require_platform(lock, LINUX, host)
+    assert caught.value.slug == "host-too-old"
+    assert caught.value.message == f"`just` 1.40.0 needs glibc 2.28 or newer; this machine has {has}"
+
+
+def test_environment_follows_packages_and_description(lock: Lock, base_set: PackageSet) -> None:
+    """The environment is another one where a package, a variable or the hook is; in the same order always."""
+    packages = {name: derive_locked({"base": base_set}, lock.packages[name], LINUX) for name in ("ninja", "just")}
+    environment = derive_environment(MANIFEST, lock, packages, LINUX)
+    mixed = derive_environment(MANIFEST, lock, dict(reversed(packages.items())), LINUX)
+    assert environment.key == mixed.key
+    others = [
+        derive_environment(replace(MANIFEST, env={"A": "1"}), lock, packages, LINUX),
+        derive_environment(replace(MANIFEST, shell=ShellSettings(hook="echo")), lock, packages, LINUX),
+        derive_environment(MANIFEST, lock, {"just": packages["just"]}, LINUX),
+    ]
+    assert len({environment.key, *(other.key for other in others)}) == 4
+    assert derive_environment(replace(MANIFEST, name="other"), lock, packages, LINUX).key == environment.key

@@ -1,0 +1,74 @@
+"""What an environment says about itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from devenv.environment.description import DESCRIPTION_LIMIT, DESCRIPTION_PATH, derive_description, read_description
+from devenv.errors import StoreError
+from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.system import System
+
+KEY = "blake3:" + "0" * 64
+LINUX = System.X86_64_LINUX
+LOCK = Lock(
+    KEY,
+    {"base": LockedInput("base", "builtin:base", KEY)},
+    {name: LockedPackage(name, "base", "*", "1.0", {LINUX: LockedBuild((), KEY)}) for name in ("zig", "go")},
+)
+HARD = "a'b\"c\n$(x) `y` \\ größe 🦀"
+
+
+def write(directory: Path, content: bytes) -> Path:
+    path = directory / DESCRIPTION_PATH
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return directory
+
+
+def test_values_arrive_as_they_were_given(tmp_path: Path) -> None:
+    """Variables, aliases and the hook come out of the object byte for byte as the manifest has them (FAULTS M-01)."""
+    manifest = Manifest(
+        packages={name: PackageRequest(name) for name in ("zig", "go")},
+        env={"B": HARD, "A": ""},
+        shell=ShellSettings(HARD, {"ll": "ls -l"}),
+    )
+    derivation = derive_description(manifest, LOCK, LINUX)
+    text = derivation.arguments["files"][DESCRIPTION_PATH]["text"]
+    description = read_description(write(tmp_path, text.encode()))
+    assert (description.variables, description.hook) == ({"B": HARD, "A": ""}, HARD)
+    assert description.aliases == {"ll": "ls -l"}
+    assert [(package.name, package.version) for package in description.packages] == [("go", "1.0"), ("zig", "1.0")]
+
+
+def test_order_does_not_show() -> None:
+    """The same manifest in another order has the same description, and so the same environment."""
+    one = Manifest(env={"A": "1", "B": "2"}, shell=ShellSettings(None, {"x": "1", "y": "2"}))
+    other = Manifest(env={"B": "2", "A": "1"}, shell=ShellSettings(None, {"y": "2", "x": "1"}))
+    assert derive_description(one, LOCK, LINUX).key == derive_description(other, LOCK, LINUX).key
+
+
+GOOD = {"format": 1, "packages": [], "variables": {}, "aliases": {}, "hook": None}
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"{", b"[]", b"\xff", b"{}", json.dumps({**GOOD, "format": 2}).encode(),
+    json.dumps({**GOOD, "more": 1}).encode(), json.dumps({**GOOD, "variables": {"A": 1}}).encode(),
+    b"[" * 100_000, b" " * (DESCRIPTION_LIMIT + 1),
+])  # fmt: skip
+def test_damaged_description(tmp_path: Path, content: bytes) -> None:
+    """An object that does not describe an environment of this format is an error, not half an environment."""
+    with pytest.raises(StoreError) as caught:
+        read_description(write(tmp_path, content))
+    assert caught.value.slug == "description-invalid"
+
+
+def test_missing_description(tmp_path: Path) -> None:
+    """An object without a description is an error that names its path."""
+    with pytest.raises(StoreError, match="does not describe an environment") as caught:
+        read_description(tmp_path)
+    assert str(tmp_path) in caught.value.message

@@ -1,0 +1,190 @@
+"""The canonical form: one text for one lock, and a change to one package stays in its own lines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.digest import NIX32_ALPHABET
+from devenv.lock.format import format_lock
+from devenv.lock.grammar import FieldError
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.parse import parse_lock
+from devenv.resources import resource_path
+from devenv.store_path import StorePath
+from devenv.system import ALL_SYSTEMS, Requirement, System
+
+HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
+KEYS = HEX.map(lambda digits: f"blake3:{digits}")
+INPUT_NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
+PACKAGE_NAMES = st.from_regex(r"[a-z0-9][a-z0-9+._-]{0,20}", fullmatch=True)
+TURNS = "\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+VISIBLE = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=TURNS), min_size=1, max_size=30
+) | st.sampled_from(["*", '"', "\\", '\\"#', "[a]", "'''"])
+OUTPUTS = st.builds(
+    StorePath,
+    st.text(NIX32_ALPHABET, min_size=32, max_size=32),
+    st.from_regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,20}", fullmatch=True),
+)
+LOCATORS = st.tuples(
+    st.sampled_from(["pypi:", "pypi:/", "pypi:../", "pypi:../../"]),
+    st.lists(st.sampled_from(["a", "x.whl", "+f", "%20", "~", "packages", "..."]), min_size=1, max_size=4).map(
+        "/".join
+    ),
+).map("".join)
+REQUIREMENTS = st.none() | st.builds(
+    Requirement, st.sampled_from(["glibc", "macos"]), st.tuples(st.integers(0, 9999), st.integers(0, 9999))
+)
+# The size follows from the hash: one file has one size.
+ARTIFACTS = st.builds(
+    lambda locator, sha256, requires: LockedArtifact(locator, sha256, int(sha256[:10], 16), requires),
+    LOCATORS,
+    HEX,
+    REQUIREMENTS,
+)
+BUILDS = st.builds(LockedBuild, st.lists(ARTIFACTS, max_size=3).map(tuple), KEYS, st.none() | OUTPUTS)
+
+
+@st.composite
+def packages(draw: st.DrawFn, name: str, inputs: list[str]) -> LockedPackage:
+    """A package called `name` from one of `inputs`, in a random order of its systems."""
+    systems = draw(st.lists(st.sampled_from(ALL_SYSTEMS), min_size=1, unique=True))
+    others = draw(st.permutations([system for system in ALL_SYSTEMS if system not in systems]))
+    return LockedPackage(
+        name=name,
+        input=draw(st.sampled_from(inputs)),
+        request=draw(VISIBLE),
+        version=draw(st.from_regex(r"[0-9A-Za-z][0-9A-Za-z.+!~:_-]{0,20}", fullmatch=True)),
+        systems={system: draw(BUILDS) for system in systems},
+        lacking={system: draw(VISIBLE) for system in others[: draw(st.integers(0, len(others)))]},
+    )
+
+
+@st.composite
+def locks(draw: st.DrawFn) -> Lock:
+    """Any lock with a few packages."""
+    inputs = draw(st.lists(INPUT_NAMES, min_size=1, max_size=3, unique=True))
+    names = draw(st.lists(PACKAGE_NAMES, max_size=4, unique=True))
+    return Lock(
+        draw(KEYS),
+        {name: LockedInput(name, "builtin:base", draw(KEYS)) for name in inputs},
+        {name: draw(packages(name, inputs)) for name in names},
+    )
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+def mix(mapping: Mapping[Key, Value], random: Random) -> dict[Key, Value]:
+    return dict(random.sample(list(mapping.items()), len(mapping)))
+
+
+def shuffled(lock: Lock, random: Random) -> Lock:
+    """The same lock with all its mappings in another order."""
+    mixed = {
+        name: replace(each, systems=mix(each.systems, random), lacking=mix(each.lacking, random))
+        for name, each in mix(lock.packages, random).items()
+    }
+    return Lock(lock.fingerprint, mix(lock.inputs, random), mixed)
+
+
+@given(locks())
+def test_what_is_written_is_read_back(lock: Lock) -> None:
+    """A lock survives its file: reading gives the same values, and writing again the same bytes."""
+    text = format_lock(lock)
+    assert parse_lock(text, "devenv.lock") == lock
+    assert format_lock(parse_lock(text, "devenv.lock")) == text
+
+
+@given(locks(), st.randoms(use_true_random=False))
+def test_order_of_making_does_not_show(lock: Lock, random: Random) -> None:
+    """Packages that were locked in another order, on another machine, give the same bytes."""
+    assert format_lock(shuffled(lock, random)) == format_lock(lock)
+
+
+def split_tables(text: bytes) -> list[str]:
+    """The tables of a lock with their headers, and what stands before the first one."""
+    return text.decode().rstrip("\n").split("\n\n")
+
+
+@given(locks(), st.data())
+def test_a_change_stays_in_its_own_tables(lock: Lock, data: st.DataObject) -> None:
+    """Adding, changing or removing a package changes lines of that package's tables only (DESIGN section 7)."""
+    name = data.draw(st.sampled_from([*lock.packages, "new", "a+b"]))
+    key = name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"'
+    others = {other: package for other, package in lock.packages.items() if other != name}
+    expected = split_tables(format_lock(replace(lock, packages=others)))
+    changed = {**others, name: data.draw(packages(name, sorted(lock.inputs)))}
+    for contents in (lock.packages, changed):
+        tables = split_tables(format_lock(replace(lock, packages=contents)))
+        own = (f"[packages.{key}]", f"[packages.{key}.", f"[[packages.{key}.")
+        assert [table for table in tables if not table.startswith(own)] == expected
+
+
+@pytest.mark.parametrize("environ", [
+    {"LC_ALL": "C"}, {"LC_ALL": "tr_TR.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"TZ": "Pacific/Kiritimati", "HOME": "/nowhere", "PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2"},
+])  # fmt: skip
+def test_surroundings_do_not_show(environ: dict[str, str]) -> None:
+    """Locale, time zone, home and hash seed change no byte of a lock (FAULTS O-02)."""
+    path = resource_path("lockfile", "vectors", "valid", "everything.toml")
+    program = (
+        "import sys; from devenv.lock.format import format_lock; from devenv.lock.parse import parse_lock;"
+        "sys.stdout.buffer.write(format_lock(parse_lock(sys.stdin.buffer.read(), 'devenv.lock')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=path.read_bytes(),
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout == path.read_bytes()
+
+
+PACKAGE = LockedPackage("a", "base", "*", "1", {System.X86_64_LINUX: LockedBuild((), "blake3:" + "0" * 64)})
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("name", "../a"), ("input", "A"), ("request", "a\nb"), ("request", ""), ("version", "1\x1b[2J"),
+    ("version", "../1"),
+    ("systems", {}), ("lacking", {System.X86_64_LINUX: "contradiction"}), ("lacking", {System.AARCH64_LINUX: "\n"}),
+])  # fmt: skip
+def test_impossible_packages_cannot_be_made(field: str, value: object) -> None:
+    """What no lock can hold is refused where it is made, before a file is written that nobody can read."""
+    with pytest.raises(FieldError):
+        replace(PACKAGE, **{field: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("requires", [Requirement("musl", (1, 2)), Requirement("glibc", (2, 10_000))])
+def test_impossible_artifacts_cannot_be_made(requires: Requirement) -> None:
+    """A platform that the format cannot spell is refused where the artifact is made."""
+    with pytest.raises(FieldError):
+        LockedArtifact("pypi:x.whl", "0" * 64, 1, requires)
+
+
+def test_impossible_locks_cannot_be_made() -> None:
+    """A package under another's name, or without its input, is refused where the lock is made."""
+    key = "blake3:" + "0" * 64
+    for packages_ in ({"b": PACKAGE}, {"a": PACKAGE}):
+        with pytest.raises(FieldError):
+            Lock(key, {}, packages_)
+
+
+@pytest.mark.parametrize(("locator", "filename"), [
+    ("pypi:packages/aa/bb/x-1.0.whl", "x-1.0.whl"), ("pypi:x%2B1.whl", "x+1.whl"), ("pypi:../../a%20b", "a b"),
+])  # fmt: skip
+def test_file_names(locator: str, filename: str) -> None:
+    """An artifact is shown, and its project recognised, by the name that its registry gives it."""
+    assert LockedArtifact(locator, "0" * 64, 1).filename == filename

@@ -1,0 +1,153 @@
+"""Whether a lock answers a manifest: a typed reason for each way in which it may not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.satisfies import (
+    InputChanged,
+    PackageNotLocked,
+    PackageNotWanted,
+    RequestChanged,
+    ScopeChanged,
+    SystemNotLocked,
+    Unsatisfied,
+    iter_unsatisfied,
+    manifest_fingerprint,
+)
+from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.system import System
+
+KEY = "blake3:" + "0" * 64
+LINUX, MAC = System.X86_64_LINUX, System.AARCH64_DARWIN
+INPUTS = {"base": "builtin:base", "zoo": "builtin:zoo"}
+MANIFEST = Manifest(
+    systems=(MAC, LINUX), inputs=INPUTS, packages={"go": PackageRequest("go", "1.25"), "just": PackageRequest("just")}
+)
+
+
+def locked(name: str, request: str = "*", *, input_name: str = "base") -> LockedPackage:
+    builds = {system: LockedBuild((), KEY) for system in (MAC, LINUX)}
+    return LockedPackage(name, input_name, request, "1.25.3", builds)
+
+
+LOCK = Lock(
+    manifest_fingerprint(MANIFEST),
+    {name: LockedInput(name, locator, KEY) for name, locator in INPUTS.items()},
+    {"go": locked("go", "1.25"), "just": locked("just")},
+)
+EVERYWHERE = replace(MANIFEST, systems=None)
+
+
+def with_packages(manifest: Manifest, *requests: PackageRequest) -> Manifest:
+    return replace(manifest, packages={request.name: request for request in requests})
+
+
+def test_answering_lock() -> None:
+    """A lock that answers gives no reason, and neither do changes to what no lock is about."""
+    other = replace(MANIFEST, name="other", env={"A": "1"}, shell=ShellSettings("echo", {"a": "b"}))
+    assert list(iter_unsatisfied(LOCK, MANIFEST)) == list(iter_unsatisfied(LOCK, other)) == []
+
+
+JUST, GO = MANIFEST.packages["just"], MANIFEST.packages["go"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason", "words"),
+    [
+        (
+            with_packages(MANIFEST, GO, JUST, PackageRequest("zig")),
+            PackageNotLocked("zig"),
+            "`zig` is not locked",
+        ),
+        (with_packages(MANIFEST, GO), PackageNotWanted("just"), "`just` is locked but not asked for"),
+        (
+            with_packages(MANIFEST, GO, PackageRequest("just", "1")),
+            RequestChanged("just", "base:*", "base:1"),
+            "`just` is asked for as `base:1` but locked for `base:*`",
+        ),
+        (
+            with_packages(MANIFEST, GO, PackageRequest("just", "latest")),
+            RequestChanged("just", "base:*", "base:latest"),
+            "`just` is asked for as `base:latest` but locked for `base:*`",
+        ),
+        (
+            with_packages(MANIFEST, GO, PackageRequest("just", input="zoo")),
+            RequestChanged("just", "base:*", "zoo:*"),
+            "`just` is asked for as `zoo:*` but locked for `base:*`",
+        ),
+        (replace(MANIFEST, systems=(LINUX,)), ScopeChanged(), "the systems or inputs changed"),
+        (replace(MANIFEST, inputs={"base": "builtin:base"}), ScopeChanged(), "the systems or inputs changed"),
+    ],
+)
+def test_changed_manifest(manifest: Manifest, reason: Unsatisfied, words: str) -> None:
+    """Each change of a manifest that a lock must follow gives its one reason, in words."""
+    assert list(iter_unsatisfied(LOCK, manifest)) == [reason]
+    assert str(reason) == words
+
+
+def test_system_that_a_merge_left_out() -> None:
+    """A package added on one branch lacks the system that another branch added: the merged lock does not answer."""
+    more = replace(MANIFEST, systems=(MAC, System.AARCH64_LINUX, LINUX))
+    both = {**locked("go").systems, System.AARCH64_LINUX: LockedBuild((), KEY)}
+    merged = replace(
+        LOCK,
+        fingerprint=manifest_fingerprint(more),
+        packages={"go": replace(locked("go", "1.25"), systems=both), "just": locked("just")},
+    )
+    reason = SystemNotLocked("just", System.AARCH64_LINUX)
+    assert list(iter_unsatisfied(merged, more)) == [reason]
+    assert str(reason) == "`just` is not locked for aarch64-linux"
+
+
+def test_every_system_without_systems() -> None:
+    """Where the manifest names no systems, a lock says something of each: what to build, or why there is nothing."""
+    lacking = {System.AARCH64_LINUX: "no file", System.X86_64_DARWIN: "no file"}
+    lock = replace(
+        LOCK,
+        fingerprint=manifest_fingerprint(EVERYWHERE),
+        packages={
+            "go": replace(locked("go", "1.25"), lacking=lacking),
+            "just": replace(locked("just"), lacking=lacking),
+        },
+    )
+    assert list(iter_unsatisfied(lock, EVERYWHERE)) == []
+    silent = replace(lock, packages={**lock.packages, "go": locked("go", "1.25")})
+    assert list(iter_unsatisfied(silent, EVERYWHERE)) == [SystemNotLocked("go", system) for system in sorted(lacking)]
+
+
+def test_reasons_that_say_why_a_system_is_lacking_do_not_answer_for_it() -> None:
+    """A system that the manifest names must be there: a reason why it is not is no answer."""
+    only = replace(MANIFEST, systems=(System.AARCH64_LINUX,))
+    lock = replace(
+        LOCK,
+        fingerprint=manifest_fingerprint(only),
+        packages={
+            name: replace(each, lacking={System.AARCH64_LINUX: "no file"}) for name, each in LOCK.packages.items()
+        },
+    )
+    assert list(iter_unsatisfied(lock, only)) == [
+        SystemNotLocked(name, System.AARCH64_LINUX) for name in ("go", "just")
+    ]
+
+
+def test_locator_changed_behind_the_name() -> None:
+    """An input whose locator was changed in the lock alone is found, fingerprint or not (FAULTS K-06)."""
+    inputs = {**LOCK.inputs, "base": LockedInput("base", "builtin:other", KEY)}
+    reasons = list(iter_unsatisfied(replace(LOCK, inputs=inputs), MANIFEST))
+    assert reasons == [InputChanged(name, "base", "builtin:other", "builtin:base") for name in ("go", "just")]
+    assert str(reasons[0]) == "`go` is locked from `builtin:other`, but the input `base` is `builtin:base` now"
+
+
+def test_reasons_come_in_order() -> None:
+    """Several reasons come in the order of the packages' names, whatever the order in the manifest."""
+    manifest = with_packages(MANIFEST, PackageRequest("zig"), PackageRequest("go", "1"), PackageRequest("awk"))
+    assert [type(reason) for reason in iter_unsatisfied(LOCK, manifest)] == [
+        PackageNotLocked,
+        RequestChanged,
+        PackageNotWanted,
+        PackageNotLocked,
+    ]

@@ -1,0 +1,330 @@
+"""`set_package` and `remove_package`: what changes, and that nothing else does."""
+
+from __future__ import annotations
+
+import tomllib
+from itertools import takewhile
+from typing import Any
+
+import pytest
+import tomlkit
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from devenv.errors import ManifestError, UsageError
+from devenv.manifest.edit import remove_package, set_package
+
+COMMENTED = """\
+# what the service needs
+[project]
+name = "api"
+
+[packages]
+# built with
+deno = "2"
+nodejs = { version = '22', input = "base" }  # long-term support
+
+# the environment
+[env]
+A = "1"
+"""
+
+
+def test_add_to_a_sorted_section() -> None:
+    """A new package goes to its place; comments stay with what they stand above, the next table's included."""
+    assert set_package(COMMENTED, "go", "1.25") == COMMENTED.replace('deno = "2"\n', 'deno = "2"\ngo = "1.25"\n')
+    assert set_package(COMMENTED, "zig") == COMMENTED.replace("support\n", 'support\nzig = "*"\n')
+    assert set_package(COMMENTED, "cmake") == COMMENTED.replace("[packages]\n", '[packages]\ncmake = "*"\n')
+
+
+def test_change() -> None:
+    """Only the version changes: the long form keeps its other keys, the line its comment."""
+    assert set_package(COMMENTED, "deno", "1") == COMMENTED.replace('"2"', '"1"')
+    assert set_package(COMMENTED, "nodejs", ">=24, <25") == COMMENTED.replace("'22'", '">=24, <25"')
+
+
+def test_add_without_a_version_keeps_the_pin() -> None:
+    """Adding a package that is there, without a version, changes nothing."""
+    assert set_package(COMMENTED, "nodejs") == COMMENTED
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '[packages]\ngo = "1"\n'),
+        ("[project]\nname = 'a'", "[project]\nname = 'a'\n\n[packages]\ngo = \"1\"\n"),
+        ("[env]\r\nA = 'a'\r\n", "[env]\r\nA = 'a'\r\n\r\n[packages]\r\ngo = \"1\"\r\n"),
+        ("[env]\n\n", '[env]\n\n[packages]\ngo = "1"\n'),
+        ("[packages]", '[packages]\ngo = "1"'),
+        ("[packages] # p\n[env]\n", '[packages] # p\ngo = "1"\n[env]\n'),
+        ("[packages]\nz = '1'\na = '1'\n\n", "[packages]\nz = '1'\na = '1'\ngo = \"1\"\n\n"),
+        ("[packages]\n  a = '1'\n\tz = '1'\n", "[packages]\n  a = '1'\n  go = \"1\"\n\tz = '1'\n"),
+        (
+            "packages.a = '1'\npackages.z = '1'\n[env]\n",
+            "packages.a = '1'\npackages.go = \"1\"\npackages.z = '1'\n[env]\n",
+        ),
+        ("packages.z = '1'", "packages.go = \"1\"\npackages.z = '1'"),
+        ("packages = {}\n", 'packages = {go = "1"}\n'),
+        ("packages = { z = '1' }\n", "packages = { go = \"1\", z = '1' }\n"),
+        ("packages = { a = '1' }\n", "packages = { a = '1', go = \"1\" }\n"),
+        ("[packages.a]\nversion = '1'\n", "[packages.a]\nversion = '1'\n\n[packages]\ngo = \"1\"\n"),
+        ("[packages]\na.version = '1'\na.input = 'base'\n", None),
+        ("[packages]\na = '1'\n[packages.b]\n[env]\n", "[packages]\na = '1'\ngo = \"1\"\n[packages.b]\n[env]\n"),
+    ],
+)
+def test_add_to_any_form(text: str, expected: str | None) -> None:
+    """Whatever form the packages are written in, a new one takes the same; without a section one is appended."""
+    assert set_package(text, "go", "1") == (expected or f'{text}go = "1"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("packages = { go = {} }", 'packages = { go = {version = "1"} }'),
+        ("[packages]\ngo = { input = 'base' }", "[packages]\ngo = { version = \"1\", input = 'base' }"),
+        ("[packages]\n  go.input = 'base'\n", "[packages]\n  go.version = \"1\"\n  go.input = 'base'\n"),
+        ("packages.go.input = 'base'\n", "packages.go.version = \"1\"\npackages.go.input = 'base'\n"),
+        ("[packages.go] # c\ninput = 'base'\n", "[packages.go] # c\nversion = \"1\"\ninput = 'base'\n"),
+        ("[packages.go]", '[packages.go]\nversion = "1"'),
+        ("[packages.go]\nversion = '''\n2'''\n", '[packages.go]\nversion = "1"\n'),
+        ("packages.go.version = '2'", 'packages.go.version = "1"'),
+    ],
+)
+def test_change_in_any_form(text: str, expected: str) -> None:
+    """The version of a long form is changed, or given where there was none, in whatever form it is written."""
+    assert set_package(text, "go", "1") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[packages]\n# about\ngo = '1' # why\nz = '1'\n", "[packages]\n# about\nz = '1'\n"),
+        ("[packages]\r\na = '1'\r\ngo = '1'", "[packages]\r\na = '1'"),
+        ("[packages]\ngo.version = '1'\nz = '1'\ngo.input = 'base'\n", "[packages]\nz = '1'\n"),
+        ("[packages.go]\nversion = '''\n1'''\n[env]\nA = 'a'\n", "[env]\nA = 'a'\n"),
+        ("[env]\n[packages.go]\nversion = '1'\n", "[env]\n"),
+        ("packages = { go = '1' }\n", "packages = {  }\n"),
+        ("packages = { a = '1', go = '1' }\n", "packages = { a = '1' }\n"),
+        ("packages = { go = '1', z = '1' }\n", "packages = { z = '1' }\n"),
+        ("packages = { go.version = '1', z = '1', go.input = 'base' }\n", "packages = { z = '1' }\n"),
+        ("packages.go = '1'\n", ""),
+    ],
+)
+def test_remove_from_any_form(text: str, expected: str) -> None:
+    """A package goes with all that says something about it, and nothing else does."""
+    assert remove_package(text, "go") == expected
+
+
+def test_names_that_need_quotes() -> None:
+    """A name that TOML would read as several keys is quoted."""
+    text = set_package("[packages]\n", "python3.11", "3.11")
+    assert text == '[packages]\n"python3.11" = "3.11"\n'
+    assert remove_package(text, "python3.11") == "[packages]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("../x", None), ("Go", "1"), ("go", "new"), ("go", '1"\nx = "'), ("", "")]
+)
+def test_what_no_manifest_can_hold(name: str, version: str | None) -> None:
+    """K-03: a name or version that would not be a manifest's is refused before anything is written."""
+    with pytest.raises(UsageError) as caught:
+        set_package(COMMENTED, name, version)
+    assert caught.value.slug == "package-invalid"
+    assert caught.value.hint
+
+
+def test_remove_what_is_not_there() -> None:
+    """Removing an unknown package is an error with a suggestion."""
+    with pytest.raises(UsageError, match="`nodjes` is not in the manifest") as caught:
+        remove_package(COMMENTED, "nodjes")
+    assert (caught.value.slug, caught.value.hint) == ("package-absent", "did you mean `nodejs`?")
+    with pytest.raises(UsageError) as caught:
+        remove_package("[packages]\n", "go")
+    assert caught.value.hint
+
+
+def test_invalid_manifests_are_not_edited() -> None:
+    """What is wrong already is reported and not built upon."""
+    with pytest.raises(ManifestError):
+        set_package("[packages]\nGo = '1'\n", "go", "1")
+    with pytest.raises(ManifestError):
+        remove_package("[packages]\ngo = '1'\n[evn]\n", "go")
+
+
+# Properties
+
+NAMES = st.sampled_from(["a", "b-c", "g++", "go", "m4", "node.js", "x", "z"])
+INDENTS = st.sampled_from(["", "", "", "  ", "\t"])
+COMMENTS = st.sampled_from(["", "", "  # why = [", ' # "'])
+BETWEEN = st.lists(st.sampled_from(["", "# [packages]", "  # go = '1'"]), max_size=2)
+VERSIONS = st.sampled_from(['"24"', "'1.2'", '"""1"""', '">=1,<2"', "'''\n2'''"])
+LONG = st.sampled_from(
+    ["{ version = '1' }", "{version='1',input='base'}", '{ input = "base", version = "2" }', "{ input = 'base' }", "{}"]
+)
+OTHERS = st.sampled_from(
+    [
+        ["[project]", "name = 'api'"],
+        ["[env]", "go = '[packages]'", "A = '''", "[packages]", "go = 1", "'''"],
+        ["[shell]", 'hook = """', "echo # '", '"""', "[shell.aliases]", "go = 'x'"],
+        ["inputs.base = 'builtin:base'"],
+    ]
+)
+
+
+def spell(name: str) -> str:
+    return f'"{name}"' if {"+", "."} & set(name) else name
+
+
+@st.composite
+def sections(draw: st.DrawFn) -> list[str]:
+    """The lines that give some packages, in one of the forms that TOML has for it."""
+    names = draw(st.lists(NAMES, max_size=5, unique=True))
+    if draw(st.booleans()):
+        names.sort()
+    form = draw(st.sampled_from(["header", "header", "dotted", "inline"]))
+    lines = [f"[packages]{draw(COMMENTS)}"] if form == "header" else []
+    prefix = "packages." if form == "dotted" else ""
+    pairs = []
+    for name in names:
+        pairs.append(f"{prefix}{spell(name)} = {draw(VERSIONS | LONG)}")
+        if form != "inline":
+            if draw(st.booleans()) and draw(st.booleans()):
+                pairs[-1:] = [
+                    f"{prefix}{spell(name)}.version = {draw(VERSIONS)}",
+                    f"{prefix}{spell(name)}.input = 'base'",
+                ]
+            lines.extend([*draw(BETWEEN), *(draw(INDENTS) + pair + draw(COMMENTS) for pair in pairs)])
+            pairs.clear()
+    if form == "inline":
+        space = draw(st.sampled_from(["", " "]))
+        lines.append(f"packages = {{{space}{', '.join(pairs)}{space}}}{draw(COMMENTS)}")
+    if form == "header":
+        for name in draw(st.lists(st.sampled_from(["sub", "table"]), max_size=2, unique=True)):
+            lines.extend([*draw(BETWEEN), f"[packages.{name}]", f"version = {draw(VERSIONS)}"])
+    return lines
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> str:
+    """Valid manifests: with a section for packages or without, in any order, with either kind of line endings."""
+    tables = draw(st.lists(OTHERS, max_size=3, unique_by=lambda lines: lines[0]))
+    section = draw(sections() | st.just([]))
+    tables.append(section)
+    # What has no header of its own must stand above all that has one.
+    tables.sort(key=lambda lines: bool(lines) and any(line.startswith("[") for line in lines))
+    lines = [line for table in tables for line in [*draw(BETWEEN), *table]]
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    return ("\n".join(lines) + draw(st.sampled_from(["", "\n"]))).replace("\n", newline)
+
+
+def packages_in(text: str) -> dict[str, Any]:
+    return dict(tomllib.loads(text).get("packages", {}))
+
+
+def with_version(packages: dict[str, Any], name: str, version: str) -> dict[str, Any]:
+    given_before = packages.get(name)
+    given_now = {**given_before, "version": version} if isinstance(given_before, dict) else version
+    return {**packages, name: given_now}
+
+
+def count_common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def assert_one_replacement(before: str, after: str, removed: int, added: int) -> None:
+    """`after` is `before` with at most `removed` characters in one place replaced by at most `added`."""
+    start = count_common(before, after)
+    end = count_common(before[start:][::-1], after[start:][::-1])
+    assert len(before) - start - end <= removed, (before, after)
+    assert len(after) - start - end <= added, (before, after)
+
+
+FAST = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=200)
+
+
+@FAST
+@given(manifests(), NAMES)
+def test_set_says_what_it_should(text: str, name: str) -> None:
+    """After setting, the file says the old facts and the new one to two readers, and keeps its line endings."""
+    after = set_package(text, name, "3.1")
+    expected = {**tomllib.loads(text), "packages": with_version(packages_in(text), name, "3.1")}
+    assert tomllib.loads(after) == expected
+    # The second reader keeps the line endings of multi-line strings.
+    assert tomlkit.parse(after.replace("\r\n", "\n")).unwrap() == expected
+    if "\r\n" in text:
+        assert "\n" not in after.replace("\r\n", "")
+    else:
+        assert "\r" not in after
+
+
+@FAST
+@given(manifests(), NAMES)
+@example("[packages]\n# about b\nb = '1'", "a")
+def test_set_changes_one_place(text: str, name: str) -> None:
+    """Every other byte stays: a new package is one insertion, a changed one replaces its version and nothing more."""
+    after = set_package(text, name, "3.1")
+    is_new = name not in packages_in(text)
+    assert_one_replacement(
+        text, after, 0 if is_new else 10, len('\r\n\r\n\r\n[packages]\r\n\tpackages."node.js" = "3.1"\r\n')
+    )
+
+
+@FAST
+@given(manifests(), NAMES)
+@example("[packages]", "go")
+@example("[packages]\r\na = '1'", "go")
+@example("packages.z = '1'", "go")
+def test_remove_takes_back_what_set_added(text: str, name: str) -> None:
+    """Adding a package that was not there and removing it gives back the file, byte for byte.
+
+    A section that had to be made stays, empty: whether a person put it there cannot be told later.
+    """
+    before = packages_in(text)
+    if name in before:
+        text = remove_package(text, name)
+    after = remove_package(set_package(text, name, "1"), name)
+    if "packages" in tomllib.loads(text) and ("[packages]" in text or "packages = {" in text or packages_in(text)):
+        assert after == text
+    else:
+        assert after.startswith(text)
+        assert after[len(text) :].strip() == "[packages]"
+
+
+@FAST
+@given(manifests(), st.data())
+def test_remove_takes_nothing_else(text: str, data: st.DataObject) -> None:
+    """Removing a package leaves all other facts, and all other lines in their order; inline it is one cut."""
+    before = packages_in(text)
+    if not before:
+        return
+    name = data.draw(st.sampled_from(sorted(before)))
+    after = remove_package(text, name)
+    del before[name]
+    assert packages_in(after) == before
+    if "packages = {" in text:
+        assert_one_replacement(text, after, len(text), 0)
+    else:
+        lines = iter(text.splitlines())
+        assert all(line in lines for line in after.splitlines())
+
+
+@FAST
+@given(manifests(), st.lists(NAMES, min_size=1, max_size=4))
+def test_sorted_sections_stay_sorted(text: str, names: list[str]) -> None:
+    """A section in the order of its names has that order after any additions."""
+    before = list(packages_in(remove_tables(text)))
+    if before != sorted(before):
+        return
+    for name in names:
+        text = set_package(text, name, "1")
+    after = list(packages_in(remove_tables(text)))
+    assert after == sorted(after)
+
+
+def remove_tables(text: str) -> str:
+    """`text` without the packages that have a table of their own: those stand after the section in any case."""
+    for name in ("sub", "table"):
+        if name in packages_in(text):
+            text = remove_package(text, name)
+    return text
