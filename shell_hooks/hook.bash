@@ -33,20 +33,22 @@
 
 # --- at the prompt ---
 
-__devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
+__devenv_changed() { # status 1: this shell is as it should be
   [[ $- != *[uvx]* ]] || { local - && set +uvx; }
-  __devenv_pending=
-  if [[ -n ${__devenv_here[:$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
+  [[ -n ${__devenv_here[:$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
     ${__devenv_project}devenv.toml -nt $__devenv_generation/devenv.toml.stamp || \
     ${__devenv_project}devenv.toml -ot $__devenv_generation/devenv.toml.stamp || \
     ${__devenv_project}devenv.lock -nt $__devenv_generation/devenv.lock.stamp || \
-    ${__devenv_project}devenv.lock -ot $__devenv_generation/devenv.lock.stamp)) ]]; then
-    local __devenv_path __devenv_appeared=
-    for __devenv_path in "${__devenv_absent[@]}"; do
-      [[ ! -e $__devenv_path ]] || __devenv_appeared=1
-    done
-    [[ -n $__devenv_appeared ]] || return 1
-  fi
+    ${__devenv_project}devenv.lock -ot $__devenv_generation/devenv.lock.stamp)) ]] || return 0
+  local __devenv_path
+  for __devenv_path in "${__devenv_absent[@]}"; do
+    [[ ! -e $__devenv_path ]] || return 0
+  done
+  return 1
+}
+
+__devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
+  __devenv_pending=
   [[ -n $__devenv_pinned ]] || __devenv_guard __devenv_follow
   [[ -n $__devenv_pending ]]
 }
@@ -414,7 +416,7 @@ __devenv_install() { # state directory, program
   fi
   __devenv_state=$1 __devenv_program=$2
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
-  local __devenv_command='__devenv_prompt && builtin eval "$__devenv_pending" || :' __devenv_name
+  local __devenv_command='__devenv_changed && __devenv_prompt && builtin eval "$__devenv_pending" || :' __devenv_name
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do
     [[ $__devenv_name != *__devenv_prompt* ]] || return 0
   done

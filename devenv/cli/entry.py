@@ -25,22 +25,24 @@ INTERRUPTED = 130
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run `devenv` with these arguments; returns the exit status, unless the verb becomes another program."""
     open_standard_streams()
-    as_json = False
+    verb, as_json = "devenv", False
     try:
         status = devenv_command.main(list(arguments), prog_name="devenv", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
-        failure: DevenvError = usage_error(error)
-        as_json = wants_json(error, arguments)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        failure: DevenvError = usage_error(error, context)
+        if context is not None:
+            verb, as_json = context.info_name or verb, wants_json(context, arguments)
     except OSError as error:
         # Verbs deal with their own: this one came from writing help or a completion script.
         discard_output()
         failure = output_error(error)
     except Exception as error:  # noqa: BLE001 - the last resort: told in one sentence, with the traceback in a file
         failure = crash_error(error)
-    print_failure("devenv", failure, as_json=as_json)
+    print_failure(verb, failure, as_json=as_json)
     return failure.exit_code
 
 
@@ -61,18 +63,14 @@ def open_standard_streams() -> None:
         sys.stderr = open(2, "w", closefd=False)
 
 
-def usage_error(error: click.ClickException) -> UsageError:
+def usage_error(error: click.ClickException, context: click.Context | None) -> UsageError:
     """What click says about arguments, in the form that all errors have."""
     message = re.sub(r"'([^']*)'", r"`\1`", error.format_message().strip().rstrip("."))
-    context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context is not None else "devenv"
     return UsageError(message[:1].lower() + message[1:], hint=f"run `{path} --help` for examples and options")
 
 
-def wants_json(error: click.ClickException, arguments: Sequence[str]) -> bool:
+def wants_json(context: click.Context, arguments: Sequence[str]) -> bool:
     """Whether the answer to wrong arguments is for a program: the verb (or no verb yet) would have taken `--json`."""
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None or "--json" not in arguments:
-        return False
     options = {name for parameter in context.command.params for name in parameter.opts}
-    return isinstance(context.command, click.Group) or "--json" in options
+    return "--json" in arguments and (isinstance(context.command, click.Group) or "--json" in options)

@@ -61,19 +61,20 @@ class Store:
     """The store below `settings.base`. May be used from several threads and by several processes at once."""
 
     def __init__(self, settings: Settings) -> None:
-        self._base = settings.base
-        self.root = store_root(settings.base)
+        base = settings.base
+        self.root = store_root(base)
         """The 80-byte directory that the objects lie in."""
+        self._locks = base / "locks"
         try:
             make_private_directory(self.root)
-            make_private_directory(self._base / "locks")
+            make_private_directory(self._locks)
         except OSError as error:
             raise StoreError(
-                f"the store cannot be made at `{self._base}`: {error.strerror}",
+                f"the store cannot be made at `{base}`: {error.strerror}",
                 hint="set `base` in `~/.config/devenv/settings.toml` to a directory that you can write to",
                 slug="store-unusable",
             ) from error
-        self._database = StoreDatabase(self._base / "store.sqlite")
+        self._database = StoreDatabase(base / "store.sqlite")
 
     def __enter__(self) -> Self:
         return self
@@ -118,7 +119,7 @@ class Store:
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold the lock `name` (a digest: of a derivation, of a path) against threads and processes."""
-        path = self._base / "locks" / name
+        path = self._locks / name
         with locked(path):
             try:
                 yield
@@ -194,12 +195,12 @@ class Store:
             self._database.register_object(path, written.size, references)
 
     def _remove_abandoned(self) -> None:
-        """Delete what killed processes left unfinished. A live one holds the lock of the same name."""
-        locks = self._base / "locks"
-        for name in {*os.listdir(self.root), *os.listdir(locks)}:
-            if not name.startswith(TEMPORARY_PREFIX):
-                continue
-            with locked(locks / name, wait=False) as dead:
-                if dead:
-                    delete_tree(self.root / name)
-                    (locks / name).unlink(missing_ok=True)
+        """Delete what killed processes left: locks, and trees that are called as their locks. Living ones hold those."""
+        unfinished = {name for name in os.listdir(self.root) if name.startswith(TEMPORARY_PREFIX)}
+        for name in unfinished.union(os.listdir(self._locks)):
+            lock = self._locks / name
+            with locked(lock, wait=False) as abandoned:
+                if abandoned:
+                    if name in unfinished:
+                        delete_tree(self.root / name)
+                    lock.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from devenv.build import realize as realize_module
 from devenv.build.builders import BUILDERS
 from devenv.build.builders.request import BuilderRequest
 from devenv.build.realize import Artifacts, plan_realization, realize
@@ -50,7 +49,7 @@ class Builds:
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> Builds:
     builds = Builds()
-    monkeypatch.setattr(realize_module, "BUILDERS", {**BUILDERS, "test/1": builds})
+    monkeypatch.setitem(BUILDERS, "test/1", builds)  # type: ignore[misc]
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     return builds
 

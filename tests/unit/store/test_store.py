@@ -260,13 +260,14 @@ def test_abandoned_work_is_removed(store: Store) -> None:
     for name in (dead, alive):
         write_files({b"d": {b"x": b""}}, store.root / name)
     (store.root / dead / "d").chmod(0)
-    (locks / lock_only).touch()
+    for name in (lock_only, "blake3-of-a-dead-build"):
+        (locks / name).touch()
     with locked(locks / alive):
         store.add(output(SMALL))
-        assert leftovers(store) == [alive, alive]
+        assert leftovers(store) == os.listdir(locks) * 2 == [alive, alive]
         assert (store.root / alive / "d" / "x").exists()
     store.add(output(SMALL))
-    assert leftovers(store) == []
+    assert leftovers(store) == os.listdir(locks) == []
 
 
 def test_locks_do_not_pile_up(store: Store) -> None:
