@@ -23,8 +23,9 @@
 # costs about a microsecond; where there is a choice, the common way has few. What is kept from prompt to prompt:
 #
 #   __devenv_here     its one key is a colon and the directory for which all is settled
-#   __devenv_absent   what must not come to exist for that to stay so
+#   __devenv_missing, __devenv_absent     what must not come to exist for that to stay so
 #   __devenv_project, __devenv_generation, __devenv_link, __devenv_hook     what is loaded, if anything
+#   __devenv_manifest, __devenv_lock and their stamps     the files whose times are compared
 #   __devenv_values   plain variables → what we give them
 #   __devenv_entries  list variables → our entries; __devenv_tails → what follows where the variable is unset or empty
 #   __devenv_lists    list variables → what we gave them, entries and all
@@ -35,27 +36,26 @@
 
 __devenv_changed() { # status 1: this shell is as it should be
   [[ $- != *[uvx]* ]] || { local - && set +uvx; }
-  [[ -n ${__devenv_here[:$PWD]+set} && (-z $__devenv_project || $__devenv_link -ef $__devenv_generation && ! (\
-    ${__devenv_project}devenv.toml -nt $__devenv_generation/devenv.toml.stamp || \
-    ${__devenv_project}devenv.toml -ot $__devenv_generation/devenv.toml.stamp || \
-    ${__devenv_project}devenv.lock -nt $__devenv_generation/devenv.lock.stamp || \
-    ${__devenv_project}devenv.lock -ot $__devenv_generation/devenv.lock.stamp)) ]] || return 0
+  # The first stamp is looked up through the project's link, and below a name that only this generation has: it is not
+  # there any more once the link points elsewhere.
+  [[ -n ${__devenv_here[:$PWD]+set} && ! -e $__devenv_missing && (-z $__devenv_project || ! (\
+    $__devenv_manifest -nt $__devenv_linked_stamp || $__devenv_manifest -ot $__devenv_manifest_stamp || \
+    $__devenv_lock -nt $__devenv_lock_stamp || $__devenv_lock -ot $__devenv_lock_stamp)) ]] || return 0
+  # Seldom are there more than four, and a loop takes twice as long.
+  [[ ! (-e ${__devenv_absent[0]} || -e ${__devenv_absent[1]} || -e ${__devenv_absent[2]} || -e ${__devenv_absent[3]}) ]] ||
+    return 0
+  [[ -n ${__devenv_absent[4]} ]] || return 1
   local __devenv_path
-  for __devenv_path in "${__devenv_absent[@]}"; do
+  for __devenv_path in "${__devenv_absent[@]:4}"; do
     [[ ! -e $__devenv_path ]] || return 0
   done
   return 1
 }
 
-__devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
-  __devenv_pending=
-  [[ -n $__devenv_pinned ]] || __devenv_guard __devenv_follow
-  [[ -n $__devenv_pending ]]
-}
-
-__devenv_guard() { # function, arguments: runs it as if no option were set that changes what commands do
+__devenv_guard() { # function, arguments: runs it whatever the user's options are; status 0: there is code to evaluate
   local -
   set +eEfuvxT
+  __devenv_pending=
   # shellcheck disable=SC2050 # constant but for `nocasematch`
   if [[ a != A ]]; then
     "$@"
@@ -64,30 +64,30 @@ __devenv_guard() { # function, arguments: runs it as if no option were set that 
     "$@"
     builtin shopt -s nocasematch
   fi
+  [[ -n $__devenv_pending ]]
 }
 
 __devenv_follow() { # brings this shell to the environment of $PWD
-  local __devenv_before
   __devenv_here=()
-  [[ -z $__devenv_busy ]] || __devenv_leave # entering was interrupted
-  [[ -n $__devenv_adopted ]] || __devenv_adopt
-  __devenv_look
-  until [[ -z $__devenv_found ]] || __devenv_fresh "$__devenv_found"; do
-    if ! __devenv_ask "$__devenv_found"; then
-      # Nobody said whether the changed files are allowed: what is loaded stays, nothing new is entered.
-      [[ $__devenv_found == "$__devenv_project" ]] || __devenv_leave
-      return
-    fi
-    __devenv_look
-  done
-  __devenv_before=$__devenv_project
-  if [[ $__devenv_found != "$__devenv_before" || -n $__devenv_before && ! $__devenv_link -ef $__devenv_generation ]]; then
-    [[ -z $__devenv_before ]] || __devenv_leave
-    [[ -z $__devenv_found ]] || __devenv_enter "$__devenv_found" "$__devenv_before" || return
+  if [[ -n $__devenv_pinned$__devenv_busy || -z $__devenv_adopted ]]; then
+    [[ -z $__devenv_pinned ]] || return
+    [[ -z $__devenv_busy ]] || __devenv_leave # entering was interrupted
+    [[ -n $__devenv_adopted ]] || __devenv_adopt
+  fi
+  __devenv_walk "${PWD%/}" || __devenv_walk_physical
+  if [[ -n $__devenv_found ]] && ! __devenv_fresh "$__devenv_found"; then
+    __devenv_ask || return
+  fi
+  if [[ $__devenv_found != "$__devenv_project" ]]; then
+    [[ -z $__devenv_project ]] || __devenv_leave
+    [[ -z $__devenv_found ]] || __devenv_enter "$__devenv_found" entered || return
+  elif [[ -n $__devenv_project && ! $__devenv_link -ef $__devenv_generation ]]; then
+    __devenv_leave
+    __devenv_enter "$__devenv_found" 'switched to the new environment of' || return
   elif [[ -n $__devenv_inherited ]]; then
     __devenv_settle
   fi
-  __devenv_here[:$PWD]=1
+  __devenv_here[:$PWD]=1 __devenv_unanswered=
   if [[ -n $__devenv_unallowed ]]; then
     # shellcheck disable=SC2016 # backticks round a command are how messages are written
     __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' "$__devenv_unallowed"
@@ -98,39 +98,36 @@ __devenv_follow() { # brings this shell to the environment of $PWD
 
 # --- which project ---
 
-__devenv_look() { # finds the project of $PWD
-  if ! __devenv_walk "${PWD%/}"; then
-    # Projects are known by paths without symbolic links. The dot keeps newlines at the end of the path.
-    local __devenv_path
-    __devenv_path=$(builtin pwd -P 2>/dev/null && builtin printf .)
-    __devenv_path=${__devenv_path%$'\n.'}
-    __devenv_walk "${__devenv_path%/}"
-  fi
-  [[ $__devenv_found == "$__devenv_unanswered" ]] || __devenv_unanswered=
-}
-
 __devenv_walk() { # directory, from which to go up to the first project; status 1: on the way lies a symbolic link
   # Below a directory of the name `@devenv` the way would lead into a generation and packages, which anybody may have made.
   local __devenv_path=${1%%/@devenv*} __devenv_active=$__devenv_state/active
-  __devenv_found='' __devenv_unallowed='' __devenv_absent=()
-  while [[ ! -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; do
-    if [[ -d $__devenv_active$__devenv_path ]]; then
-      __devenv_absent+=("$__devenv_active$__devenv_path/@devenv/activate.bash")
+  __devenv_found='' __devenv_unallowed='' __devenv_missing='' __devenv_absent=()
+  while :; do
+    if [[ ! -d $__devenv_active$__devenv_path ]]; then
+      __devenv_missing=$__devenv_active$__devenv_path # nothing can come to exist below either
+    elif [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; then
+      __devenv_found=$__devenv_path/
+      return
     else
-      __devenv_absent=("$__devenv_active$__devenv_path") # nothing can come to exist below either
+      __devenv_absent+=("$__devenv_active$__devenv_path/@devenv")
     fi
-    [[ ! -L $__devenv_path ]] || return 1
-    if [[ -e $__devenv_path/devenv.toml ]]; then
-      [[ -e $__devenv_active$__devenv_path/@denied ]] || __devenv_unallowed=${__devenv_path:-/}
-      while [[ $__devenv_path == */* ]]; do
-        __devenv_path=${__devenv_path%/*}
-        [[ ! -L $__devenv_path ]] || return 1
-      done
-    fi
-    [[ $__devenv_path == */* ]] || return 0
+    if [[ -L $__devenv_path || -e $__devenv_path/devenv.toml || $__devenv_path != */* ]]; then break; fi
     __devenv_path=${__devenv_path%/*}
   done
-  __devenv_found=$__devenv_path/
+  if [[ -e $__devenv_path/devenv.toml && ! -e $__devenv_active$__devenv_path/@denied ]]; then
+    __devenv_unallowed=${__devenv_path:-/}
+  fi
+  while [[ $__devenv_path == */* ]]; do
+    [[ ! -L $__devenv_path ]] || return 1
+    __devenv_path=${__devenv_path%/*}
+  done
+}
+
+__devenv_walk_physical() { # the same, from where $PWD really is: projects are known by paths without symbolic links
+  local __devenv_path
+  __devenv_path=$(builtin pwd -P 2>/dev/null && builtin printf .) # the dot keeps newlines at the end of the path
+  __devenv_path=${__devenv_path%$'\n.'}
+  __devenv_walk "${__devenv_path%/}"
 }
 
 __devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
@@ -139,7 +136,18 @@ __devenv_fresh() { # project: its files have the times that they had when allowe
     $1devenv.lock -nt $__devenv_stamps/devenv.lock.stamp || $1devenv.lock -ot $__devenv_stamps/devenv.lock.stamp) ]]
 }
 
-__devenv_ask() { # project whose files changed: the program compares their content; status 1: it has not answered
+__devenv_ask() { # what is found changed: the program compares its content; status 1: what is loaded is to stay
+  until [[ -z $__devenv_found ]] || __devenv_fresh "$__devenv_found"; do
+    if ! __devenv_ask_program "$__devenv_found"; then
+      # Nobody said whether the changed files are allowed: nothing new is entered.
+      [[ $__devenv_found == "$__devenv_project" ]] || __devenv_leave
+      return 1
+    fi
+    __devenv_walk "${PWD%/}" || __devenv_walk_physical
+  done
+}
+
+__devenv_ask_program() { # project; status 1: the program has not answered
   local __devenv_path=${1%/}
   if [[ $__devenv_unanswered == "$1" && ! (-n $__devenv_mark && \
     ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark)) ]]; then
@@ -163,7 +171,7 @@ __devenv_ask() { # project whose files changed: the program compares their conte
 
 # --- entering: a script of the state directory calls `begin`, and the others in a block that runs if that succeeds ---
 
-__devenv_enter() { # project, the project that was left just now
+__devenv_enter() { # project, what to say of it
   __devenv_link=$__devenv_state/active$1@devenv
   if [[ $__devenv_unfit == "$1" ]]; then
     __devenv_read "$__devenv_link" "$1" 2>/dev/null # bash said before what is wrong with it
@@ -176,24 +184,23 @@ __devenv_enter() { # project, the project that was left just now
     # shellcheck disable=SC2016
     __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"
     return 1
-  elif [[ $1 == "$2" ]]; then
-    __devenv_say 'switched to the new environment of %q' "$DEVENV_PROJECT"
-  else
-    __devenv_say 'entered %q' "${DEVENV_PROJECT##*/}"
   fi
+  __devenv_say "$2 %q" "${DEVENV_PROJECT##*/}"
 }
 
-__devenv_read() { # generation, the project it must belong to; status 1: it does not, or is damaged
+__devenv_read() { # generation, the project it must belong to; $__devenv_project stays empty where it does not, or is damaged
   local __devenv_source=$1 __devenv_expected=$2
   __devenv_busy=1
   builtin source "$1/activate.bash"
   __devenv_busy=
-  [[ -n $__devenv_project ]]
 }
 
 __devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
   [[ $1 == 1 && ${2%/}/ == "$__devenv_expected" && $3 -ef $__devenv_source ]] || return 1
-  __devenv_project=$__devenv_expected __devenv_generation=$3
+  __devenv_project=$__devenv_expected __devenv_generation=$3 \
+    __devenv_manifest=${__devenv_expected}devenv.toml __devenv_manifest_stamp=$3/devenv.toml.stamp \
+    __devenv_lock=${__devenv_expected}devenv.lock __devenv_lock_stamp=$3/devenv.lock.stamp \
+    __devenv_linked_stamp=$__devenv_link/${3##*/}/devenv.toml.stamp
   [[ -n $__devenv_inherited ]] || builtin export "DEVENV_PROJECT=$2" "DEVENV_GENERATION=$3"
 }
 
@@ -266,12 +273,14 @@ __devenv_reset() { # nothing is loaded
 # --- a shell that was started inside an environment ---
 
 __devenv_adopt() { # takes over what the parent published, if it names a generation of this state directory
-  local __devenv_path=${DEVENV_GENERATION-} __devenv_parent=$__devenv_state/projects/ __devenv_project_path=${DEVENV_PROJECT-}
-  __devenv_adopted=1 __devenv_inherited=1
+  local __devenv_path=${DEVENV_GENERATION-} __devenv_parent=$__devenv_state/projects/ __devenv_old=${DEVENV_PROJECT-}
+  __devenv_adopted=1
   if [[ ${__devenv_path#"$__devenv_parent"} =~ ^[0-9a-f]{32}/generations/[0-9]{1,18}$ &&
-    -e $__devenv_path/activate.bash ]] && __devenv_read "$__devenv_path" "${__devenv_project_path%/}/"; then
-    __devenv_link=$__devenv_state/active${__devenv_project}@devenv
-  else
+    -e $__devenv_path/activate.bash ]]; then
+    __devenv_inherited=1 __devenv_link=$__devenv_state/active${__devenv_old%/}/@devenv
+    __devenv_read "$__devenv_path" "${__devenv_old%/}/"
+  fi
+  if [[ -z $__devenv_project ]]; then
     __devenv_inherited=
     builtin unset -v DEVENV_PROJECT DEVENV_GENERATION "${!DEVENV_WAS_@}"
   fi
@@ -304,11 +313,16 @@ __devenv_settle() { # stays in what was inherited, and adds what is not
 __devenv_leave() {
   local __devenv_name __devenv_old
   for __devenv_name in "${!__devenv_values[@]}"; do
-    [[ ${!__devenv_name+=}${!__devenv_name-} != "=${__devenv_values[$__devenv_name]}" ]] ||
+    if [[ ${!__devenv_name+=}${!__devenv_name-} == "=${__devenv_values[$__devenv_name]}" ]]; then
       __devenv_restore "$__devenv_name"
+    fi
   done
   for __devenv_name in "${!__devenv_lists[@]}"; do
-    __devenv_take_out "$__devenv_name"
+    if [[ ${!__devenv_name+=}${!__devenv_name-} == "=${__devenv_lists[$__devenv_name]}" ]]; then
+      __devenv_restore "$__devenv_name"
+    else
+      __devenv_take_out "$__devenv_name"
+    fi
   done
   for __devenv_name in "${!__devenv_was[@]}"; do
     builtin unset -v "DEVENV_WAS_$__devenv_name"
@@ -345,12 +359,7 @@ __devenv_assign() { # variable, value: exported if it was, or if it did not exis
 }
 
 __devenv_take_out() { # list variable: our entries go, the first of each; what the user added stays, in its order
-  if [[ ${!1+=}${!1-} == "=${__devenv_lists[$1]}" ]]; then
-    __devenv_restore "$1"
-    return
-  elif [[ -z ${!1+set} ]]; then
-    return
-  fi
+  [[ -n ${!1+set} ]] || return 0
   local - IFS=: __devenv_entry __devenv_all=${!1}: __devenv_value=
   local -A __devenv_count=() # an element → a letter for each time that it is to go; no key is empty
   set -f
@@ -392,15 +401,10 @@ __devenv_say_once() { # the same, unless it was the last thing said
 # --- setting up ---
 
 __devenv_pin() { # project, generation: for `devenv shell`, which stays in its environment wherever it goes
-  __devenv_pending=
-  __devenv_guard __devenv_pin_guarded "$@"
-  [[ -n $__devenv_pending ]]
-}
-
-__devenv_pin_guarded() {
   __devenv_adopt
   __devenv_leave
-  ! __devenv_read "$2" "${1%/}/" || __devenv_pinned=1
+  __devenv_read "$2" "${1%/}/"
+  __devenv_pinned=$__devenv_project
 }
 
 __devenv_install() { # state directory, program
@@ -411,14 +415,14 @@ __devenv_install() { # state directory, program
     declare -ga __devenv_installed=(yes yes) __devenv_absent=()
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
-    __devenv_pinned='' __devenv_adopted='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
+    __devenv_pinned='' __devenv_adopted='' __devenv_link='' __devenv_missing='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
     __devenv_reset
   fi
   __devenv_state=$1 __devenv_program=$2
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
-  local __devenv_command='__devenv_changed && __devenv_prompt && builtin eval "$__devenv_pending" || :' __devenv_name
+  local __devenv_command='__devenv_changed && __devenv_guard __devenv_follow && builtin eval "$__devenv_pending" || :' __devenv_name
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do
-    [[ $__devenv_name != *__devenv_prompt* ]] || return 0
+    [[ $__devenv_name != *__devenv_follow* ]] || return 0
   done
   if [[ ${PROMPT_COMMAND@a} == *r* ]]; then
     __devenv_say '%q is read-only, so that environments cannot follow the directory' PROMPT_COMMAND

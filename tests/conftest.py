@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Speed is measured in tests/bench: a noisy machine must not fail a property.
+hypothesis.settings.register_profile("devenv", deadline=None)
+hypothesis.settings.load_profile("devenv")
 
 TESTS = Path(__file__).parent
 TIERS = {

@@ -55,6 +55,6 @@ def format_bash_rc(settings: Settings, activation: Activation, program: Path) ->
     home = quote_bash(f"{settings.home}/.bashrc")
     project, generation = quote_bash(str(activation.project)), quote_bash(str(activation.generation))
     user = f"# Written by devenv for `devenv shell`.\nif [[ -f {home} ]]; then . {home}; fi\n"
-    pin = f'__devenv_pin {project} {generation} && builtin eval "$__devenv_pending" || :\n'
+    pin = f'__devenv_guard __devenv_pin {project} {generation} && builtin eval "$__devenv_pending" || :\n'
     before, after = (text.encode("utf-8", "surrogateescape") for text in (user, pin))
     return before + format_hook("bash", settings, program) + after

@@ -7,6 +7,8 @@
         activate.<shell>     what the hook of that shell reads
         activation.json      the same for `devenv run` and for editors
         <file>.stamp         times of the project's files (see `devenv.activation.watched`)
+        <number>             link to the generation itself: below `@devenv`, its name exists in this generation only,
+                             so that one `stat` of a stamp tells a shell both the time and that nothing was switched
 
 It lies outside the project, so that nothing in a checkout can claim to be allowed. Directories are 0700.
 """
@@ -72,10 +74,14 @@ def active_path(settings: Settings, project: Path) -> Path:
 
 
 def write_generation_scripts(generation: Path, activation: Activation) -> None:
-    """Put into `generation` what each shell, `devenv run` and editors read."""
+    """Put into `generation` what each shell, `devenv run` and editors read.
+
+    `generation` may still have another name than `activation.generation`, where it is going to lie.
+    """
     for support in SHELLS.values():
         fsutil.write_atomic(generation / support.script_name, support.format_script(activation), 0o600)
     fsutil.write_atomic(generation / ACTIVATION_NAME, format_activation(activation), 0o600)
+    fsutil.replace_link(generation / activation.generation.name, ".")
 
 
 def silence_project(settings: Settings, project: Path) -> None:

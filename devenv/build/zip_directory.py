@@ -35,6 +35,7 @@ DESCRIPTOR_64 = struct.Struct("<4sL2Q")
 DESCRIPTOR_LENGTHS = {False: {0}, True: {12, 16, 20, 24}}
 """By whether there is one: with or without signature, with sizes of 32 or of 64 bits."""
 EXTRA = struct.Struct("<2H")
+SIZES_64 = struct.Struct("<2Q")
 
 SIZE_FOLLOWS = 0x8
 """Flag: check sum and sizes stand behind the content (in a descriptor), because they were not known before it."""
@@ -239,8 +240,8 @@ def _check_entry(entry: _Entry) -> str:
         raise InvalidZipError(f"`{name}` is encrypted or compressed in an unknown way")
     if entry.method == STORED and entry.packed_size != entry.size:
         raise InvalidZipError(f"`{name}` is not compressed and has two sizes")
-    expected = stat.S_IFDIR if name.endswith("/") else stat.S_IFREG
-    if stat.S_IFMT(entry.mode) not in {0, expected}:
+    # A directory is one by its name; that some writers give it a file's mode misleads nobody.
+    if stat.S_IFMT(entry.mode) not in {0, stat.S_IFREG, stat.S_IFDIR if name.endswith("/") else 0}:
         raise InvalidZipError(f"`{name}` is a link, a special file, or not what its name says")
     if name.endswith("/") and entry.size:
         raise InvalidZipError(f"the directory `{name}` has content")
@@ -274,12 +275,23 @@ def _read_local_header(descriptor: int, entry: _Entry) -> int:
     if signature != b"PK\3\4" or not same_name or (flags, method) != (entry.flags, entry.method):
         raise InvalidZipError(f"{entry.name!r} has another name or form in its own header")
     start = entry.offset + len(header)
-    if extra_length:
-        packed, size, _ = _with_zip64(_read_at(descriptor, start, extra_length), (packed, size, 0), entry.name)
-    unknown = flags & SIZE_FOLLOWS and not (checksum or packed or size)
-    if not unknown and (checksum, packed, size) != (entry.checksum, entry.packed_size, entry.size):
+    extra = _read_at(descriptor, start, extra_length)
+    if flags & SIZE_FOLLOWS:
+        # Writers put here what they know already, and nothing for the rest. Those that put a field of 64 bits say by it
+        # how wide the descriptor is.
+        wide = _read_extra(extra, entry.name)
+        agrees = (
+            wide in {b"", bytes(16), SIZES_64.pack(entry.size, entry.packed_size)}
+            and checksum in {0, entry.checksum}
+            and packed in {0, SATURATED_32, entry.packed_size}
+            and size in {0, SATURATED_32, entry.size}
+        )
+    else:
+        sizes = _with_zip64(extra, (packed, size, 0), entry.name)
+        agrees = (checksum, *sizes) == (entry.checksum, entry.packed_size, entry.size, 0)
+    if not agrees:
         raise InvalidZipError(f"{entry.name!r} has another length or check sum in its own header")
-    return start + int(extra_length)
+    return start + len(extra)
 
 
 def _is_descriptor(spelt: bytes, entry: _Entry) -> bool:

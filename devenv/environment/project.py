@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
 from devenv.errors import ForeignFileError, LockError, Place, UsageError
-from devenv.fsutil import write_atomic
+from devenv.fsutil import TEMPORARY_PREFIX, delete_tree, write_atomic
 from devenv.lock.model import Lock
 from devenv.lock.parse import parse_lock
 from devenv.manifest.model import MANIFEST_NAME, Manifest
@@ -23,6 +24,10 @@ LOCK_NAME = "devenv.lock"
 
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""
+
+
+UNFINISHED_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
+"""What `devenv.fsutil.temporary_name` makes, and nobody else in a project of theirs."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +116,35 @@ def read_project(path: Path) -> Project:
     return Project(path, files.manifest.content, files.lock.content, files)
 
 
-def write_project(project: Project) -> Project:
-    """Write the manifest and the lock where they differ from what is there; returns the project as it is then."""
-    there = read_project(project.path)
-    if project.lock_bytes is not None and project.lock_bytes != there.lock_bytes:
-        write_atomic(project.lock_path, project.lock_bytes)
-    if project.manifest_bytes != there.manifest_bytes:
-        write_atomic(project.manifest_path, project.manifest_bytes, project.manifest_path.stat().st_mode & 0o777)
-    return read_project(project.path)
+def write_project(before: Project, after: Project) -> Project:
+    """Replace the project `before`, as it was read, by `after`; files that stay as they are are not written.
+
+    Returns `after` with the files as they are now; without, where somebody changed them at that very moment: then
+    nothing vouches for what is there. Raises UsageError (`project-changed`) where the files are not those of `before`
+    any more: what an editor or a merge wrote meanwhile is not overwritten. The caller holds `project_locked`.
+    """
+    _remove_unfinished(before.path)
+    there = read_project(before.path)
+    if not _is_same(there, before):
+        raise UsageError(
+            f"`{before.path}` was changed by somebody else meanwhile; nothing was written",
+            hint="run the command again",
+            slug="project-changed",
+        )
+    if after.lock_bytes is not None and after.lock_bytes != there.lock_bytes:
+        write_atomic(after.lock_path, after.lock_bytes)
+    if after.manifest_bytes != there.manifest_bytes:
+        write_atomic(after.manifest_path, after.manifest_bytes, after.manifest_path.stat().st_mode & 0o777)
+    written = read_project(after.path)
+    return replace(after, files=written.files if _is_same(written, after) else None)
+
+
+def _is_same(first: Project, second: Project) -> bool:
+    return (first.manifest_bytes, first.lock_bytes) == (second.manifest_bytes, second.lock_bytes)
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Delete what a process left that was killed while it wrote here. Whoever writes here holds the project's lock."""
+    for name in os.listdir(path):
+        if UNFINISHED_NAME.fullmatch(name):
+            delete_tree(path / name)

@@ -1,6 +1,6 @@
 """Between addresses and locators: how a lock names a file of the registry `pypi:` without saying where that lies.
 
-A locator is `pypi:` and a path in one of three forms:
+A locator is `pypi:` and a path (`devenv.lock.grammar` has the grammar) in one of three forms:
 
 - `pypi:packages/<2 hex>/<2 hex>/<60 hex>/<file>`: the canonical layout of the public index, which its full mirrors
 share;
@@ -16,20 +16,17 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from devenv.fetch.access import RegistryAccess
 from devenv.fetch.addresses import origin_of, parse_address
+from devenv.lock.grammar import ARTIFACT_LOCATOR
 
-LOCATOR_LIMIT = 1024
-"""Characters of a locator."""
+SHOWN_LENGTH = 200
 
-SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"
 CANONICAL = re.compile(r"packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/]+", re.ASCII)
-LOCATOR = re.compile(rf"pypi:(?P<climb>/|(?:\.\./)*)(?P<path>{SEGMENT}(?:/{SEGMENT})*)", re.ASCII)
-
-UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]")
-"""What may not hide behind percent signs in a segment."""
+PARTS = re.compile(r"pypi:(?P<climb>/|(?:\.\./)*)(?P<path>.+)", re.DOTALL)
+"""What stands before the first name, and the rest, of a text that the grammar of locators has accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +42,9 @@ def parse_locator(locator: str) -> tuple[str, str]:
 
     Raises ValueError on anything that is no locator of this registry.
     """
-    match = LOCATOR.fullmatch(locator)
-    if match is None or len(locator) > LOCATOR_LIMIT:
-        raise ValueError(f"{locator[:LOCATOR_LIMIT]!r} is no locator of the registry `pypi:`")
-    segments = match["path"].split("/")
-    if not match["climb"] and ":" in segments[0]:
-        raise ValueError(f"{locator!r} is no locator: it would read as an address")
-    for segment in segments:
-        name = unquote(segment)
-        if name in {".", ".."} or UNSAFE.search(name):
-            raise ValueError(f"{locator!r} holds a name that leads elsewhere")
+    match = PARTS.fullmatch(locator)
+    if match is None or ARTIFACT_LOCATOR.pattern.fullmatch(locator) is None:
+        raise ValueError(f"{locator[:SHOWN_LENGTH]!r} is no locator of the registry `pypi:`")
     return match["climb"], match["path"]
 
 

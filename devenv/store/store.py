@@ -195,7 +195,7 @@ class Store:
             self._database.register_object(path, written.size, references)
 
     def _remove_abandoned(self) -> None:
-        """Delete what killed processes left: locks, and trees that are called as their locks. Living ones hold those."""
+        """Delete what killed processes left: locks, and trees of the same names. Living ones hold theirs."""
         unfinished = {name for name in os.listdir(self.root) if name.startswith(TEMPORARY_PREFIX)}
         for name in unfinished.union(os.listdir(self._locks)):
             lock = self._locks / name

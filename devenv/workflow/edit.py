@@ -48,7 +48,7 @@ def parse_wanted(text: str) -> WantedPackage:
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
     """Add packages to the manifest or change their versions; lock, realize, write, switch.
 
-    Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
+    A version that is asked for gets the newest release that answers; without one, what the lock has stays. Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
     """
 
     def edit(text: str) -> str:
@@ -56,7 +56,9 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
             text = set_package(text, each.name, each.version)
         return text
 
-    return _edit_packages(tools, start, _Edit(edit, tuple(each.name for each in wanted), ()))
+    names = tuple(each.name for each in wanted)
+    asked = frozenset(each.name for each in wanted if each.version is not None)
+    return _edit_packages(tools, start, _Edit(edit, added=names, asked_anew=asked))
 
 
 def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResult:
@@ -67,7 +69,7 @@ def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResu
             text = remove_package(text, name)
         return text
 
-    return _edit_packages(tools, start, _Edit(edit, (), tuple(names)))
+    return _edit_packages(tools, start, _Edit(edit, removed=tuple(names)))
 
 
 def lock_project(tools: Tools, start: Path) -> LockResult:
@@ -80,8 +82,8 @@ def lock_project(tools: Tools, start: Path) -> LockResult:
         project = read_project(path)
         was_allowed = trust_in(tools, project) is Trust.ALLOWED
         tools.report(Step(f"locking {path}"))
-        lock = _lock(tools, project)
-        written = write_project(replace(project, lock_bytes=format_lock(lock)))
+        lock = _lock(tools, project, project.lock)
+        written = write_project(project, replace(project, lock_bytes=format_lock(lock)))
         if was_allowed:
             allow(tools.settings, path, written.digest)
     changed = written.lock_bytes != project.lock_bytes
@@ -91,8 +93,11 @@ def lock_project(tools: Tools, start: Path) -> LockResult:
 @dataclass(frozen=True, slots=True)
 class _Edit:
     apply: Callable[[str], str]
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
+    """From the manifest's text to its new text."""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    asked_anew: frozenset[str] = frozenset()
+    """Packages whose answers in the lock do not count any more."""
 
 
 def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
@@ -103,10 +108,10 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         text = edit.apply(_require_text(before))
         tools.report(Step(f"locking {path}"))
         after = Project(path, text.encode(), before.lock_bytes)
-        after = replace(after, lock_bytes=format_lock(_lock(tools, after)))
+        after = replace(after, lock_bytes=format_lock(_lock(tools, after, _forget(before.lock, edit.asked_anew))))
         environment = realize_project(tools, after)
         lock = _with_outputs(after.require_lock(), tools.system, environment)
-        written = write_project(replace(after, lock_bytes=format_lock(lock)))
+        written = write_project(before, replace(after, lock_bytes=format_lock(lock)))
         if was_allowed:
             allow(tools.settings, path, written.digest)
             activate(tools, add_generation(tools, written, environment.path))
@@ -120,9 +125,15 @@ def _require_text(project: Project) -> str:
     return project.manifest_bytes.decode()
 
 
-def _lock(tools: Tools, project: Project) -> Lock:
-    request = LockRequest(project.manifest, project.lock, tools.package_sets(project.manifest))
+def _lock(tools: Tools, project: Project, previous: Lock | None) -> Lock:
+    request = LockRequest(project.manifest, previous, tools.package_sets(project.manifest))
     return lock_manifest(request, tools.index)
+
+
+def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:
+    if lock is None:
+        return None
+    return replace(lock, packages={name: package for name, package in lock.packages.items() if name not in names})
 
 
 def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:

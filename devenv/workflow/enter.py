@@ -117,7 +117,8 @@ def require_satisfied(project: Project) -> None:
     """Raises LockError (`lock-missing`, `lock-stale`) where the lock does not answer the manifest."""
     from devenv.lock.satisfies import iter_unsatisfied
 
-    reasons = tuple(str(reason) for reason in iter_unsatisfied(project.require_lock(), project.manifest))
+    manifest = project.manifest
+    reasons = tuple(str(reason) for reason in iter_unsatisfied(project.require_lock(), manifest))
     if reasons:
         raise LockError(
             "the lock does not answer the manifest",

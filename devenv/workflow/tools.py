@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from devenv.events import Detail, Report
@@ -95,7 +94,5 @@ class Tools:
             if path is not None and not verify_file(path, artifact.sha256):
                 self.report(Detail(f"`{path}` is damaged and will be fetched again"))
                 cache.discard(artifact.sha256)
-        requests = [
-            ArtifactRequest(each.locator, each.sha256, each.size, Path(each.locator).name) for each in artifacts
-        ]
+        requests = [ArtifactRequest(each.locator, each.sha256, each.size, each.filename) for each in artifacts]
         return cache.fetch(requests, self.report)

@@ -45,7 +45,7 @@ def test_forms_of_prompt_command(workspace: Workspace, form: str, array: bool) -
     with workspace.bash(
         before, "source ~/hook.bash; source ~/hook.bash", hook=hook_text(workspace, array=array)
     ) as bash:
-        assert bash.run("printf '%s\\n' \"${PROMPT_COMMAND[@]}\" | grep -c __devenv_prompt") == "1\n"
+        assert bash.run("printf '%s\\n' \"${PROMPT_COMMAND[@]}\" | grep -c __devenv_follow") == "1\n"
         assert bash.run("cd api") == "devenv: entered api\n"
         assert bash.run("NOTED=; (exit 3)") == ""
         expected = {"array": "one 3;two 3;"}.get(form, "string 3;" if form.startswith("string") else "")
@@ -177,13 +177,13 @@ def test_no_process_is_started(workspace: Workspace) -> None:
 
 def file_accesses(workspace: Workspace, log: Path, bash: Bash) -> int:
     """How many times the hook looks at the file system in one prompt; `log` is where strace writes."""
-    bash.run("[[ -e /mark-one ]]; __devenv_prompt; [[ -e /mark-two ]]")
+    bash.run("[[ -e /mark-one ]]; __devenv_changed; [[ -e /mark-two ]]")
     between = log.read_text().rsplit("/mark-one", 1)[1].split("/mark-two")[0]
     return len(between.splitlines()) - 2
 
 
 def test_file_accesses_at_a_prompt(workspace: Workspace) -> None:
-    """mise#7312: a prompt asks the file system ten times inside a project, and outside once for each known parent."""
+    """mise#7312: a prompt asks the file system eight times inside a project, and outside once for each known parent."""
     strace = shutil.which("strace")
     assert strace is not None, "this test needs strace: install it with the system's package manager"
     workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
@@ -193,7 +193,7 @@ def test_file_accesses_at_a_prompt(workspace: Workspace) -> None:
     wrapper = [strace, "-e", "trace=%file", "-o", str(log)]
     with workspace.bash(wrapper=wrapper) as bash:
         bash.run("cd api")
-        assert file_accesses(workspace, log, bash) == 10
+        assert file_accesses(workspace, log, bash) == 8
         bash.run(f"cd {deep}")
         assert file_accesses(workspace, log, bash) == len(workspace.home.parts) + 1
 

@@ -134,7 +134,7 @@ def test_new_generation(workspace: Workspace) -> None:
     with workspace.bash() as bash:
         assert bash.run("cd api") == "devenv: entered api\nhook 1\n"
         workspace.activate(project, variables={"NEW": "2", "BOTH": "2"}, hook="echo hook 2")
-        assert bash.run("true") == f"devenv: switched to the new environment of {project}\nhook 2\n"
+        assert bash.run("true") == "devenv: switched to the new environment of api\nhook 2\n"
         assert bash.run("echo ${OLD-unset} $NEW $BOTH") == "unset 2 2\n"
 
 

@@ -4,6 +4,8 @@ Arguments: `format` (`wheel` or `zip`), `strip` (a directory; what is not below 
 a file or a directory → destination; what is not placed is left out), `links` (destination → target) and `executable`
 (destinations). In a wheel the members are first named as an installer names them (the binary distribution format of the
 Python packaging standards): `<distribution>.data/scripts/x` becomes `bin/x`, `<distribution>.data/data/x` becomes `x`.
+The licence files that a wheel's metadata carries are always kept, as `share/licenses/<distribution>/…`: what is passed
+on must carry them, and their place in the metadata changed too often for recipes to name it.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from devenv.nar.nodes import Node, NodePath
 
 INSTALLED_PREFIXES = {"scripts": "bin/", "data": ""}
 WHEEL_DATA = re.compile(r"[^/]+\.data/(scripts|data)/(.+)")
+WHEEL_LICENSE = re.compile(
+    r"([^/-]+)-[^/]+\.dist-info/(?:(?:licenses|license_files)/(.+)|((?:LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*))"
+)
 
 
 class UnpackArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -43,7 +48,8 @@ def build_unpack(request: BuilderRequest) -> Iterator[Node]:
     source = request.require_source()
     with ZipArchive(source, request.name) as archive:
         entries: dict[NodePath, Entry] = {}
-        for path, entry in itertools.chain(_iter_entries(archive, arguments, request.name), _iter_links(arguments)):
+        placed = _iter_entries(archive, arguments, request.name)
+        for path, entry in itertools.chain(placed, _iter_links(arguments), _iter_licenses(archive, arguments)):
             if path in entries:
                 place = b"/".join(path).decode(errors="replace")
                 raise BuildError(f"`{request.name}` places two things at `{place}`", slug="tree-conflict")
@@ -54,6 +60,14 @@ def build_unpack(request: BuilderRequest) -> Iterator[Node]:
 def _iter_links(arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:
     for destination, target in arguments.links.items():
         yield parse_destination(destination), NewLink(target.encode())
+
+
+def _iter_licenses(archive: ZipArchive, arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:
+    for member in archive.members if arguments.format == "wheel" else ():
+        match = WHEEL_LICENSE.fullmatch(member.name)
+        if match is not None:
+            destination = parse_destination(f"share/licenses/{match[1]}/{match[2] or match[3]}")
+            yield destination, NewFile(False, member.size, functools.partial(archive.read, member))
 
 
 def _iter_entries(archive: ZipArchive, arguments: UnpackArguments, name: str) -> Iterator[tuple[NodePath, Entry]]:

@@ -95,6 +95,7 @@ def change_digit(text: str, field: str) -> str:
         ("sha256", "lock-recipe-changed", 10),
         ("derivation", "lock-recipe-changed", 10),
         ("output", "output-differs", 12),
+        # Of a package that is realized already, nothing is fetched: the hash alone decides.
         ("size", "hash-mismatch", 11),
     ],
 )
@@ -104,7 +105,7 @@ def test_changed_digit(user: User, make_user: MakeUser, field: str, slug: str, s
     text = api.lock.read_text()
     changed = change_digit(text, field)
     assert sum(before != after for before, after in zip(text, changed, strict=True)) == 1
-    for other in (give_project(api, make_user()), api):
+    for other in (give_project(api, make_user()), *([api] if field != "size" else [])):
         other.lock.write_text(changed)
         error = other.failure("allow")
         assert (error["slug"], error["exit_code"]) == (slug, status)

@@ -13,9 +13,9 @@ from tests.functional.workflow.command import User
     [
         (("add", "ripgrap"), "package-unknown", 10),
         (("add", "just", "nodejs@99"), "version-unknown", 10),
-        (("add", "nodejs@>="), "version-invalid", 10),
+        (("add", "nodejs@>="), "package-invalid", 2),
         (("add", "nodejs@"), "version-missing", 2),
-        (("add", "../evil"), "manifest-invalid", 10),
+        (("add", "../evil"), "package-invalid", 2),
         (("remove", "ripgrep"), "package-absent", 2),
         (("add", "deno"), "project-unknown", 11),
         (("add",), "usage", 2),
@@ -36,7 +36,7 @@ def test_request_that_cannot_be_met(user: User, arguments: tuple[str, ...], slug
     assert not error["message"].endswith(".")
     assert error["hint"]
     assert (api.files(), api.objects()) == (before, objects)
-    assert api.devenv("run", "just").text == "just 1.40.0\n"
+    assert api.report("status")["realized"]
 
 
 def test_unknown_package_is_answered_with_a_suggestion(user: User) -> None:

@@ -49,7 +49,7 @@ class Builds:
 @pytest.fixture
 def builds(monkeypatch: pytest.MonkeyPatch) -> Builds:
     builds = Builds()
-    monkeypatch.setitem(BUILDERS, "test/1", builds)  # type: ignore[misc]
+    monkeypatch.setitem(BUILDERS, "test/1", builds)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     return builds
 

@@ -194,3 +194,29 @@ def test_one_source(tmp_path: Path, count: int) -> None:
     with pytest.raises(BuildError) as caught:
         list(BUILDERS["unpack/1"](request))
     assert caught.value.slug == "arguments-invalid"
+
+
+def test_licences_of_a_wheel_are_kept(unpack: Unpack) -> None:
+    """The licence files of a wheel's metadata are kept whatever a recipe places, wherever the wheel has them."""
+    members = [
+        Entry(b"tool-1.data/scripts/tool", b"#!/bin/sh\n"),
+        Entry(b"tool-1.dist-info/METADATA", b""),
+        Entry(b"tool-1.dist-info/LICENSE.txt", b"old place"),
+        Entry(b"tool-1.dist-info/license_files/COPYING", b"for a while"),
+        Entry(b"tool-1.dist-info/licenses/lib/NOTICE", b"new place"),
+    ]
+    expect(
+        unpack(members, {"bin/tool": "bin/tool"}),
+        {
+            b"bin": {b"tool": Script(b"#!/bin/sh\n")},
+            b"share": {
+                b"licenses": {
+                    b"tool": {
+                        b"COPYING": b"for a while",
+                        b"LICENSE.txt": b"old place",
+                        b"lib": {b"NOTICE": b"new place"},
+                    }
+                }
+            },
+        },
+    )

@@ -23,6 +23,7 @@ from tests.zips import (
     EXECUTABLE,
     FOLLOWS,
     LINK,
+    REGULAR,
     STORED,
     UTF_8,
     Ending,
@@ -117,9 +118,25 @@ def test_descriptors(read_zip: ReadZip, signed: bool, wide: bool) -> None:
     """A descriptor has one of four forms; each is read, and its numbers must be right."""
     zeros = {"checksum": 0, "packed_size": 0, "size": 0}
     right = descriptor(TEXT, packed_size(A), signed=signed, wide=wide)
-    assert read_zip([Entry(b"a", TEXT, flags=FOLLOWS, local=zeros, descriptor=right), B]) == {"a": TEXT, "b": b"other"}
+    # Nothing is known in front of the content, or the size alone (Info-ZIP), or all of it.
+    for local in (zeros, zeros | {"size": len(TEXT)}, {}):
+        entry = Entry(b"a", TEXT, flags=FOLLOWS, local=local, descriptor=right)
+        assert read_zip([entry, B]) == {"a": TEXT, "b": b"other"}
     wrong = descriptor(TEXT, packed_size(A), signed=signed, wide=wide, checksum=1)
     assert "behind its content" in refuse(read_zip, [Entry(b"a", TEXT, flags=FOLLOWS, local=zeros, descriptor=wrong)])
+
+
+@pytest.mark.parametrize("announced", [0, WIDE])
+def test_sizes_that_follow_in_64_bits(read_zip: ReadZip, announced: int) -> None:
+    """A field of 64 bits before content whose size follows says nothing, or the truth (old Pythons write zeros)."""
+    size, packed = len(TEXT), packed_size(A)
+    local = {"checksum": 0, "packed_size": announced, "size": announced}
+    behind = descriptor(TEXT, packed, wide=True)
+    for sizes in [(0, 0), (size, packed)]:
+        entry = Entry(b"a", TEXT, flags=FOLLOWS, local=local, local_extra=zip64_extra(*sizes), descriptor=behind)
+        assert read_zip([entry]) == {"a": TEXT}
+    entry = Entry(b"a", TEXT, flags=FOLLOWS, local=local, local_extra=zip64_extra(size, 1), descriptor=behind)
+    refuse(read_zip, [entry])
 
 
 def test_sizes_of_64_bits(read_zip: ReadZip) -> None:
@@ -136,6 +153,12 @@ def test_sizes_of_64_bits(read_zip: ReadZip) -> None:
     assert read_zip([wide, B], Ending(wide=True)) == {"a": TEXT, "b": b"other"}
     saturated = {"count": 0xFFFF, "here": 0xFFFF, "size": WIDE, "start": WIDE}
     assert read_zip([wide, B], Ending(wide=True, end=saturated)) == {"a": TEXT, "b": b"other"}
+
+
+@pytest.mark.parametrize("mode", [0, 0o040755, REGULAR])
+def test_directories(read_zip: ReadZip, mode: int) -> None:
+    """A directory is one by its name, whatever mode a writer gave it, and is no file."""
+    assert read_zip([Entry(b"d/", b"", STORED, mode=mode), A]) == {"a": TEXT}
 
 
 def test_empty_archive(read_zip: ReadZip) -> None:
@@ -168,7 +191,7 @@ BAD_ENTRIES = {
     "device": Entry(b"a", b"", mode=0o020644),
     "fifo": Entry(b"a", b"", mode=0o010644),
     "directory by mode only": Entry(b"a", b"", mode=0o040755),
-    "file by mode, directory by name": Entry(b"a/", b"", STORED),
+    "link by mode, directory by name": Entry(b"a/", b"", STORED, mode=LINK),
     "directory with content": Entry(b"a/", TEXT, mode=0o040755),
     "absolute": Entry(b"/a", TEXT),
     "upwards": Entry(b"../a", TEXT),
@@ -204,6 +227,13 @@ BAD_ENTRIES = {
     ),
     "endless offset": Entry(b"a", TEXT, extra=zip64_extra((1 << 64) - 1), central={"offset": WIDE}),
     "descriptor without flag": Entry(b"a", TEXT, descriptor=descriptor(TEXT, 12)),
+    "wrong size in front of a descriptor": Entry(
+        b"a",
+        TEXT,
+        flags=FOLLOWS,
+        local={"checksum": 0, "packed_size": 0, "size": 3},
+        descriptor=descriptor(TEXT, packed_size(A)),
+    ),
     "flag without descriptor": Entry(b"a", TEXT, flags=FOLLOWS),
     "no deflated data": Entry(b"a", TEXT, packed=b""),
     "not deflated": Entry(b"a", TEXT, packed=b"\xff" * 9),

@@ -136,6 +136,14 @@ def test_system_taken_out(make_lock: MakeLock, make_index: MakeIndex) -> None:
     assert after.packages["just"].systems == {LINUX: before.packages["just"].systems[LINUX]}
 
 
+def test_reasons_leave_with_the_systems(make_lock: MakeLock, make_index: MakeIndex) -> None:
+    """Once the manifest names its systems, the lock says nothing of the others any more."""
+    before = make_lock(manifest(shfmt="*"), make_index(SHFMT))
+    after = make_lock(manifest((LINUX,), shfmt="*"), make_index({}), before)
+    assert before.packages["shfmt"].lacking
+    assert after.packages["shfmt"].lacking == {}
+
+
 def test_system_added(make_lock: MakeLock, make_index: MakeIndex) -> None:
     """A new system is asked about; a package that has a file for it keeps its version, one that has none moves."""
     index = make_index({**NEWER_JUST, "shfmt-py": [*SHFMT["shfmt-py"], *wheels("shfmt_py", "3.9.0")]})

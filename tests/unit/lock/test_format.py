@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import TypeVar
 
@@ -177,9 +178,34 @@ def test_impossible_artifacts_cannot_be_made(requires: Requirement) -> None:
 def test_impossible_locks_cannot_be_made() -> None:
     """A package under another's name, or without its input, is refused where the lock is made."""
     key = "blake3:" + "0" * 64
-    for packages_ in ({"b": PACKAGE}, {"a": PACKAGE}):
+    inputs = {"base": LockedInput("base", "builtin:base", key)}
+    assert Lock(key, inputs, {"a": PACKAGE}).packages == {"a": PACKAGE}
+    for wrong_inputs, wrong_packages in (({}, {"a": PACKAGE}), (inputs, {"b": PACKAGE})):
         with pytest.raises(FieldError):
-            Lock(key, {}, packages_)
+            Lock(key, wrong_inputs, wrong_packages)
+
+
+def package(name: str, version: str = "1") -> LockedPackage:
+    return replace(PACKAGE, name=name, version=version)
+
+
+def lock_of(*packages_: LockedPackage) -> Lock:
+    inputs = {"base": LockedInput("base", "builtin:base", "blake3:" + "0" * 64)}
+    return Lock("blake3:" + "0" * 64, inputs, {each.name: each for each in packages_})
+
+
+def test_branches_merge(tmp_path: Path) -> None:
+    """Changes to packages that are no neighbours merge line by line into the lock that has both (DESIGN section 7)."""
+    b, d, f = package("b"), package("d"), package("f")
+    sides = {
+        "ours": lock_of(package("a"), b, d, f),
+        "base": lock_of(b, d, f),
+        "theirs": lock_of(b, d, package("f", "2")),
+    }
+    for name, lock in sides.items():
+        (tmp_path / name).write_bytes(format_lock(lock))
+    merged = subprocess.run(["git", "merge-file", "-p", *sides], cwd=tmp_path, capture_output=True, check=True).stdout
+    assert merged == format_lock(lock_of(package("a"), b, d, package("f", "2")))
 
 
 @pytest.mark.parametrize(("locator", "filename"), [
