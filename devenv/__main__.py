@@ -23,8 +23,8 @@ def drop_foreign_modules() -> None:
     """Take out of the module search path what `PYTHONPATH` and the working directory (with `-m`) put there.
 
     A `json.py` in a project must not run because somebody asked for that project's status (FAULTS O-07). The directory
-    that devenv itself came from stays, and so do Python's own. What shadows `devenv` itself is beyond us: for that there
-    is `python -I -m devenv`.
+    that devenv itself came from stays, and so do Python's own. What runs before this, such as a package that shadows
+    `devenv` itself, is beyond us: against that there is `python -I -m devenv`.
     """
     foreign = {_absolute(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
     if sys.argv[0] == __file__ and not sys.flags.safe_path:

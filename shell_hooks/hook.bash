@@ -15,7 +15,8 @@
 # - From bash 5.1 on the hook is the first element of `PROMPT_COMMAND`, so that a prompt that shows the environment
 #   shows the new one. Before, the commands in that string see the status and the pipe status that those in front of
 #   them leave: there it comes last.
-# - It works whatever `set` and `shopt` say. The project's own code runs outside of our functions, under the user's options.
+# - It works whatever `set` and `shopt` say. The project's own code runs outside of our functions, under the user's
+#   options.
 #
 # Every name begins with `__devenv`, local ones included: bash looks variables up through all callers, so that a plain
 # `local name` would hide the user's own variable `name` from what sets and restores it. No environment may set such
@@ -27,10 +28,11 @@
 #   __devenv_project, __devenv_generation, __devenv_link, __devenv_hook     what is loaded, if anything
 #   __devenv_manifest, __devenv_lock and their stamps     the files whose times are compared
 #   __devenv_values   plain variables → what we give them
-#   __devenv_entries  list variables → our entries; __devenv_tails → what follows where the variable is unset or empty
+#   __devenv_entries  list variables → our entries
+#   __devenv_tails    list variables → what follows our entries where the variable is unset or empty
 #   __devenv_lists    list variables → what we gave them, entries and all
-#   __devenv_was      variables → what they were; absent: not set. __devenv_attributes → `x` where they were exported
-#   __devenv_aliases  aliases → commands; __devenv_alias_was → `=` and what they were, or nothing
+#   __devenv_was, __devenv_attributes     variables → what they were (absent: not set), and `x` if exported
+#   __devenv_aliases, __devenv_alias_was  aliases → commands, and `=` with what they were, or `none`
 
 # --- at the prompt ---
 
@@ -41,9 +43,10 @@ __devenv_changed() { # status 1: this shell is as it should be
   [[ -n ${__devenv_here[:$PWD]+set} && ! -e $__devenv_missing && (-z $__devenv_project || ! (\
     $__devenv_manifest -nt $__devenv_linked_stamp || $__devenv_manifest -ot $__devenv_manifest_stamp || \
     $__devenv_lock -nt $__devenv_lock_stamp || $__devenv_lock -ot $__devenv_lock_stamp)) ]] || return 0
+  [[ -n ${__devenv_absent[0]} ]] || return 1
   # Seldom are there more than four, and a loop takes twice as long.
-  [[ ! (-e ${__devenv_absent[0]} || -e ${__devenv_absent[1]} || -e ${__devenv_absent[2]} || -e ${__devenv_absent[3]}) ]] ||
-    return 0
+  [[ ! (-e ${__devenv_absent[0]} || -e ${__devenv_absent[1]} || \
+    -e ${__devenv_absent[2]} || -e ${__devenv_absent[3]}) ]] || return 0
   [[ -n ${__devenv_absent[4]} ]] || return 1
   local __devenv_path
   for __devenv_path in "${__devenv_absent[@]:4}"; do
@@ -53,9 +56,9 @@ __devenv_changed() { # status 1: this shell is as it should be
 }
 
 __devenv_guard() { # function, arguments: runs it whatever the user's options are; status 0: there is code to evaluate
-  local -
-  set +eEfuvxT
   __devenv_pending=
+  # Of the options only these matter: `set -e` and `ERR` traps do not act in a list with `&&`, where this is called.
+  [[ $- != *[ETuvx]* ]] || { local - && set +ETuvx; }
   # shellcheck disable=SC2050 # constant but for `nocasematch`
   if [[ a != A ]]; then
     "$@"
@@ -69,28 +72,41 @@ __devenv_guard() { # function, arguments: runs it whatever the user's options ar
 
 __devenv_follow() { # brings this shell to the environment of $PWD
   __devenv_here=()
-  if [[ -n $__devenv_pinned$__devenv_busy || -z $__devenv_adopted ]]; then
-    [[ -z $__devenv_pinned ]] || return
-    [[ -z $__devenv_busy ]] || __devenv_leave # entering was interrupted
-    [[ -n $__devenv_adopted ]] || __devenv_adopt
-  fi
+  [[ -z $__devenv_unsettled ]] || __devenv_prepare || return
   __devenv_walk "${PWD%/}" || __devenv_walk_physical
-  if [[ -n $__devenv_found ]] && ! __devenv_fresh "$__devenv_found"; then
-    __devenv_ask || return
-  fi
+  [[ -z $__devenv_found ]] || __devenv_fresh "$__devenv_found" || __devenv_ask || return
   if [[ $__devenv_found != "$__devenv_project" ]]; then
     [[ -z $__devenv_project ]] || __devenv_leave
     [[ -z $__devenv_found ]] || __devenv_enter "$__devenv_found" entered || return
-  elif [[ -n $__devenv_project && ! $__devenv_link -ef $__devenv_generation ]]; then
+  elif [[ -n $__devenv_project ]]; then
+    __devenv_stay || return
+  fi
+  __devenv_here=([:"$PWD"]=1)
+  [[ -z $__devenv_unallowed$__devenv_unanswered$__devenv_said ]] || __devenv_remark
+}
+
+__devenv_prepare() { # the first time, after an interruption, and in a shell that stays where it is (status 1)
+  [[ -z $__devenv_pinned ]] || return 1
+  [[ $__devenv_unsettled != entering ]] || __devenv_leave
+  [[ $__devenv_unsettled != new ]] || __devenv_adopt
+  __devenv_unsettled=
+}
+
+__devenv_stay() { # the project is the one whose environment is loaded
+  if [[ ! $__devenv_link -ef $__devenv_generation ]]; then
     __devenv_leave
-    __devenv_enter "$__devenv_found" 'switched to the new environment of' || return
+    __devenv_enter "$__devenv_found" 'switched to the new environment of'
   elif [[ -n $__devenv_inherited ]]; then
     __devenv_settle
   fi
-  __devenv_here[:$PWD]=1 __devenv_unanswered=
+}
+
+__devenv_remark() { # what there is to say of a directory without an environment, and that other things are no longer so
+  __devenv_unanswered=
   if [[ -n $__devenv_unallowed ]]; then
     # shellcheck disable=SC2016 # backticks round a command are how messages are written
-    __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' "$__devenv_unallowed"
+    __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' \
+      "$__devenv_unallowed"
   else
     __devenv_said=
   fi
@@ -99,21 +115,27 @@ __devenv_follow() { # brings this shell to the environment of $PWD
 # --- which project ---
 
 __devenv_walk() { # directory, from which to go up to the first project; status 1: on the way lies a symbolic link
-  # Below a directory of the name `@devenv` the way would lead into a generation and packages, which anybody may have made.
-  local __devenv_path=${1%%/@devenv*} __devenv_active=$__devenv_state/active
+  local __devenv_path=$1
+  # Below a directory `@devenv` the way would lead into a generation and its packages, which anybody may have made.
+  [[ $1/ != */@devenv/* ]] || __devenv_path=${1%%/@devenv/*} __devenv_path=${__devenv_path%/@devenv}
   __devenv_found='' __devenv_unallowed='' __devenv_missing='' __devenv_absent=()
-  while :; do
-    if [[ ! -d $__devenv_active$__devenv_path ]]; then
-      __devenv_missing=$__devenv_active$__devenv_path # nothing can come to exist below either
-    elif [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; then
-      __devenv_found=$__devenv_path/
-      return
-    else
+  until [[ -e $__devenv_active$__devenv_path/@devenv/activate.bash ]]; do
+    if [[ -n ${__devenv_absent[0]} || -d $__devenv_active$__devenv_path ]]; then
       __devenv_absent+=("$__devenv_active$__devenv_path/@devenv")
+    else
+      __devenv_missing=$__devenv_active$__devenv_path # nothing can come to exist below either
     fi
-    if [[ -L $__devenv_path || -e $__devenv_path/devenv.toml || $__devenv_path != */* ]]; then break; fi
+    if [[ -L $__devenv_path || -e $__devenv_path/devenv.toml || $__devenv_path != */* ]]; then
+      __devenv_walk_end "$__devenv_path"
+      return
+    fi
     __devenv_path=${__devenv_path%/*}
   done
+  __devenv_found=$__devenv_path/
+}
+
+__devenv_walk_end() { # directory that ended the way up without a project
+  local __devenv_path=$1
   if [[ -e $__devenv_path/devenv.toml && ! -e $__devenv_active$__devenv_path/@denied ]]; then
     __devenv_unallowed=${__devenv_path:-/}
   fi
@@ -131,7 +153,7 @@ __devenv_walk_physical() { # the same, from where $PWD really is: projects are k
 }
 
 __devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
-  local __devenv_stamps=$__devenv_state/active$1@devenv
+  local __devenv_stamps=$__devenv_active$1@devenv
   [[ ! ($1devenv.toml -nt $__devenv_stamps/devenv.toml.stamp || $1devenv.toml -ot $__devenv_stamps/devenv.toml.stamp ||
     $1devenv.lock -nt $__devenv_stamps/devenv.lock.stamp || $1devenv.lock -ot $__devenv_stamps/devenv.lock.stamp) ]]
 }
@@ -154,31 +176,27 @@ __devenv_ask_program() { # project; status 1: the program has not answered
     return 1
   fi
   # First of all: who interrupts the program does not want it at the next prompt.
-  __devenv_unanswered=$1 __devenv_mark=$__devenv_state/active$1@unanswered
+  __devenv_unanswered=$1 __devenv_mark=$__devenv_active$1@unanswered
   builtin printf '' 2>/dev/null >|"$__devenv_mark"
   # A file from the future, or no mark, could not be told from a further change.
   [[ ! ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark) ]] || __devenv_mark=
   if [[ -x $__devenv_program ]] && "$__devenv_program" hook-changed -- "${__devenv_path:-/}" </dev/null >&2; then
-    if __devenv_fresh "$1" || [[ ! -e $__devenv_state/active$1@devenv/activate.bash ]]; then
+    if __devenv_fresh "$1" || [[ ! -e $__devenv_active$1@devenv/activate.bash ]]; then
       __devenv_unanswered=
       return 0
     fi
   fi
   # shellcheck disable=SC2016
-  __devenv_say_once 'the files of %q changed, and nothing follows until `devenv status` works there' "${__devenv_path:-/}"
+  __devenv_say_once 'the files of %q changed, and nothing follows until `devenv status` works there' \
+    "${__devenv_path:-/}"
   return 1
 }
 
 # --- entering: a script of the state directory calls `begin`, and the others in a block that runs if that succeeds ---
 
 __devenv_enter() { # project, what to say of it
-  __devenv_link=$__devenv_state/active$1@devenv
-  if [[ $__devenv_unfit == "$1" ]]; then
-    __devenv_read "$__devenv_link" "$1" 2>/dev/null # bash said before what is wrong with it
-  else
-    __devenv_read "$__devenv_link" "$1"
-  fi
-  __devenv_unfit=
+  __devenv_link=$__devenv_active$1@devenv
+  __devenv_read "$__devenv_link" "$1"
   if [[ -z $__devenv_project ]]; then
     __devenv_unfit=$1
     # shellcheck disable=SC2016
@@ -188,11 +206,14 @@ __devenv_enter() { # project, what to say of it
   __devenv_say "$2 %q" "${DEVENV_PROJECT##*/}"
 }
 
-__devenv_read() { # generation, the project it must belong to; $__devenv_project stays empty where it does not, or is damaged
-  local __devenv_source=$1 __devenv_expected=$2
-  __devenv_busy=1
-  builtin source "$1/activate.bash"
-  __devenv_busy=
+__devenv_read() { # generation, the project it must belong to; where it does not, $__devenv_project stays empty
+  __devenv_source=$1 __devenv_expected=$2 __devenv_unsettled=entering
+  if [[ -z $__devenv_unfit ]]; then
+    builtin source "$1/activate.bash"
+  else
+    builtin source "$1/activate.bash" 2>/dev/null # bash said before what is wrong with it
+  fi
+  __devenv_unsettled='' __devenv_unfit=''
 }
 
 __devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
@@ -259,25 +280,24 @@ __devenv_give() { # variable that is set, value; status 1: this shell does not a
 }
 
 __devenv_define() { # alias
-  __devenv_alias_was[$1]=${BASH_ALIASES[$1]+=${BASH_ALIASES[$1]}}
+  __devenv_alias_was[$1]=${BASH_ALIASES[$1]-none}
+  [[ -z ${BASH_ALIASES[$1]+set} ]] || __devenv_alias_was[$1]="=${BASH_ALIASES[$1]}"
   # shellcheck disable=SC2139 # the command is meant to be put in now
   builtin alias "$1=${__devenv_aliases[$1]}"
 }
 
-__devenv_reset() { # nothing is loaded
-  __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=() __devenv_was=() __devenv_attributes=() \
-    __devenv_aliases=() __devenv_alias_was=() \
-    __devenv_project='' __devenv_generation='' __devenv_hook='' __devenv_inherited='' __devenv_busy=''
+__devenv_reset() { # nothing is loaded; the other arrays are only asked for the keys of these
+  __devenv_values=() __devenv_lists=() __devenv_was=() __devenv_alias_was=() \
+    __devenv_project='' __devenv_hook='' __devenv_inherited=''
 }
 
 # --- a shell that was started inside an environment ---
 
 __devenv_adopt() { # takes over what the parent published, if it names a generation of this state directory
   local __devenv_path=${DEVENV_GENERATION-} __devenv_parent=$__devenv_state/projects/ __devenv_old=${DEVENV_PROJECT-}
-  __devenv_adopted=1
   if [[ ${__devenv_path#"$__devenv_parent"} =~ ^[0-9a-f]{32}/generations/[0-9]{1,18}$ &&
     -e $__devenv_path/activate.bash ]]; then
-    __devenv_inherited=1 __devenv_link=$__devenv_state/active${__devenv_old%/}/@devenv
+    __devenv_inherited=1 __devenv_link=$__devenv_active${__devenv_old%/}/@devenv
     __devenv_read "$__devenv_path" "${__devenv_old%/}/"
   fi
   if [[ -z $__devenv_project ]]; then
@@ -294,7 +314,7 @@ __devenv_recall() { # variable: what it was, by the parent
 __devenv_settle() { # stays in what was inherited, and adds what is not
   local __devenv_name __devenv_value
   __devenv_inherited='' __devenv_pending=$__devenv_hook
-  for __devenv_name in "${!__devenv_entries[@]}"; do
+  for __devenv_name in "${!__devenv_lists[@]}"; do
     # A login shell sets PATH anew, an rc file puts its own directories in front: ours come first again.
     __devenv_value=${!__devenv_name-}:
     if [[ $__devenv_value != "${__devenv_entries[$__devenv_name]}:"* ]]; then
@@ -311,7 +331,7 @@ __devenv_settle() { # stays in what was inherited, and adds what is not
 # --- leaving ---
 
 __devenv_leave() {
-  local __devenv_name __devenv_old
+  local __devenv_name
   for __devenv_name in "${!__devenv_values[@]}"; do
     if [[ ${!__devenv_name+=}${!__devenv_name-} == "=${__devenv_values[$__devenv_name]}" ]]; then
       __devenv_restore "$__devenv_name"
@@ -327,19 +347,23 @@ __devenv_leave() {
   for __devenv_name in "${!__devenv_was[@]}"; do
     builtin unset -v "DEVENV_WAS_$__devenv_name"
   done
+  [[ -z ${__devenv_alias_was[*]} ]] || __devenv_undefine
+  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION
+  __devenv_reset
+}
+
+__devenv_undefine() { # every alias of ours that is still what we made it
+  local __devenv_name
   for __devenv_name in "${!__devenv_alias_was[@]}"; do
-    __devenv_old=${__devenv_alias_was[$__devenv_name]}
     if [[ ${BASH_ALIASES[$__devenv_name]-} != "${__devenv_aliases[$__devenv_name]}" ]]; then
       continue
-    elif [[ -n $__devenv_old ]]; then
+    elif [[ ${__devenv_alias_was[$__devenv_name]} == =* ]]; then
       # shellcheck disable=SC2139
-      builtin alias "$__devenv_name=${__devenv_old#=}"
+      builtin alias "$__devenv_name=${__devenv_alias_was[$__devenv_name]#=}"
     else
       builtin unalias "$__devenv_name"
     fi
   done
-  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION
-  __devenv_reset
 }
 
 __devenv_restore() { # variable: as it was before
@@ -386,8 +410,8 @@ __devenv_take_out() { # list variable: our entries go, the first of each; what t
 # --- words for people ---
 
 __devenv_say() { # format with one %q, text for it from outside
-  # %q makes control characters harmless, but what changes the direction of writing counts as printable: whatever is more
-  # than letters and digits is spelt in ASCII.
+  # %q makes control characters harmless, but what changes the direction of writing counts as printable: whatever is
+  # more than letters and digits is spelt in ASCII.
   case $2 in *[![:alnum:]_./@+,:~=-]*) local LC_ALL=C ;; esac
   # shellcheck disable=SC2059 # the formats stand in this file
   builtin printf "devenv: $1\n" "$2" >&2
@@ -404,7 +428,7 @@ __devenv_pin() { # project, generation: for `devenv shell`, which stays in its e
   __devenv_adopt
   __devenv_leave
   __devenv_read "$2" "${1%/}/"
-  __devenv_pinned=$__devenv_project
+  __devenv_pinned=$__devenv_project __devenv_unsettled=pinned
 }
 
 __devenv_install() { # state directory, program
@@ -415,12 +439,14 @@ __devenv_install() { # state directory, program
     declare -ga __devenv_installed=(yes yes) __devenv_absent=()
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
-    __devenv_pinned='' __devenv_adopted='' __devenv_link='' __devenv_missing='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
+    __devenv_unsettled=new __devenv_pinned='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
+    __devenv_link='' __devenv_missing='' __devenv_found='' __devenv_unallowed=''
     __devenv_reset
   fi
-  __devenv_state=$1 __devenv_program=$2
+  __devenv_state=$1 __devenv_active=$1/active __devenv_program=$2
+  local __devenv_name __devenv_command
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
-  local __devenv_command='__devenv_changed && __devenv_guard __devenv_follow && builtin eval "$__devenv_pending" || :' __devenv_name
+  __devenv_command='__devenv_changed && __devenv_guard __devenv_follow && builtin eval "$__devenv_pending" || :'
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do
     [[ $__devenv_name != *__devenv_follow* ]] || return 0
   done

@@ -69,7 +69,7 @@ def make_zip(entries: Sequence[Entry], ending: Ending | None = None) -> bytes:
     for entry in entries:
         packed = entry.pack()
         body += entry.before
-        fields = {
+        fields: dict[str, Any] = {
             "signature": b"PK\3\4",
             "flags": entry.flags,
             "method": entry.method,
@@ -78,7 +78,13 @@ def make_zip(entries: Sequence[Entry], ending: Ending | None = None) -> bytes:
             "size": len(entry.content),
             "name": entry.name,
         }
-        central = {**fields, "signature": b"PK\1\2", "offset": len(body), "disk": 0, "comment": b""} | entry.central
+        central: dict[str, Any] = {
+            **fields,
+            "signature": b"PK\1\2",
+            "offset": len(body),
+            "disk": 0,
+            "comment": b"",
+        } | entry.central
         local = fields | entry.local
         body += struct.pack(
             "<4s5H3L2H",

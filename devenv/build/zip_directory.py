@@ -276,19 +276,17 @@ def _read_local_header(descriptor: int, entry: _Entry) -> int:
         raise InvalidZipError(f"{entry.name!r} has another name or form in its own header")
     start = entry.offset + len(header)
     extra = _read_at(descriptor, start, extra_length)
-    if flags & SIZE_FOLLOWS:
-        # Writers put here what they know already, and nothing for the rest. Those that put a field of 64 bits say by it
-        # how wide the descriptor is.
-        wide = _read_extra(extra, entry.name)
-        agrees = (
-            wide in {b"", bytes(16), SIZES_64.pack(entry.size, entry.packed_size)}
-            and checksum in {0, entry.checksum}
-            and packed in {0, SATURATED_32, entry.packed_size}
-            and size in {0, SATURATED_32, entry.size}
-        )
-    else:
-        sizes = _with_zip64(extra, (packed, size, 0), entry.name)
-        agrees = (checksum, *sizes) == (entry.checksum, entry.packed_size, entry.size, 0)
+    wide = _read_extra(extra, entry.name)
+    # Where sizes follow, writers put here what they know already, and nothing for the rest. Some put both sizes into
+    # the field of 64 bits though they would fit without; where they follow, it says how wide the descriptor is.
+    unknown = {0} if flags & SIZE_FOLLOWS else set()
+    elsewhere = {SATURATED_32} if wide else set()
+    agrees = (
+        wide in {b"", SIZES_64.pack(entry.size, entry.packed_size), bytes(16) if unknown else b""}
+        and checksum in {entry.checksum, *unknown}
+        and packed in {entry.packed_size, *unknown, *elsewhere}
+        and size in {entry.size, *unknown, *elsewhere}
+    )
     if not agrees:
         raise InvalidZipError(f"{entry.name!r} has another length or check sum in its own header")
     return start + len(extra)

@@ -77,13 +77,14 @@ def perform(name: str, action: Action, output: Output) -> None:
         result = _run(action, output)
         if result is not None:
             _print_result(name, result, output)
-        return
     except DevenvError as error:
         failure = error
     except OSError as error:
         failure = os_error(error)
     except Exception as error:  # noqa: BLE001 - the last resort: told in one sentence, with the traceback in a file
         failure = crash_error(error)
+    else:
+        return
     print_failure(name, failure, as_json=output.json)
     sys.exit(failure.exit_code)
 
@@ -144,10 +145,10 @@ def _write_output(content: bytes) -> None:
         raise output_error(error) from error
 
 
-def discard_output() -> None:
-    """Let what stdout still holds go nowhere, so that the interpreter does not fail on it at its end."""
+def discard_output(stream: int = 1) -> None:
+    """Let what stdout (or stderr: 2) still holds go nowhere, so that the interpreter does not fail on it at its end."""
     descriptor = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-    os.dup2(descriptor, 1, inheritable=False)
+    os.dup2(descriptor, stream, inheritable=False)
     os.close(descriptor)
 
 

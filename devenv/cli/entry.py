@@ -25,6 +25,17 @@ INTERRUPTED = 130
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run `devenv` with these arguments; returns the exit status, unless the verb becomes another program."""
     open_standard_streams()
+    try:
+        return _run(arguments)
+    finally:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            # Nobody reads what we say; what we did counts all the same.
+            discard_output(2)
+
+
+def _run(arguments: Sequence[str]) -> int:
     verb, as_json = "devenv", False
     try:
         status = devenv_command.main(list(arguments), prog_name="devenv", standalone_mode=False)
@@ -58,9 +69,9 @@ def open_standard_streams() -> None:
         except OSError:
             os.open(os.devnull, flags | os.O_CLOEXEC)
     if sys.stdout is None:
-        sys.stdout = open(1, "w", closefd=False)
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - a standard stream stays open
     if sys.stderr is None:
-        sys.stderr = open(2, "w", closefd=False)
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def usage_error(error: click.ClickException, context: click.Context | None) -> UsageError:

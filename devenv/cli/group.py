@@ -74,9 +74,7 @@ class LazyGroup(click.Group):
         click.Command.format_options(self, ctx, formatter)
 
 
-@click.group(
-    cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="devenv", message="%(prog)s %(version)s")
 @click.pass_context
 def devenv_command(context: click.Context) -> None:

@@ -70,7 +70,8 @@ def run_parallel(tasks: Sequence[Callable[[], Result]], limit: int) -> list[Resu
         stopped.set()
         deadline = time.monotonic() + FAREWELL
         with contextlib.suppress(KeyboardInterrupt):
-            for worker in workers:
+            # The interrupt may have come while they were being started.
+            for worker in filter(threading.Thread.is_alive, workers):
                 worker.join(max(0.0, deadline - time.monotonic()))
         raise
     failures = [worker.failure for worker in workers if worker.failure is not None]

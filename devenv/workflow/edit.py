@@ -48,7 +48,9 @@ def parse_wanted(text: str) -> WantedPackage:
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
     """Add packages to the manifest or change their versions; lock, realize, write, switch.
 
-    A version that is asked for gets the newest release that answers; without one, what the lock has stays. Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
+    A version that is asked for gets the newest release that answers; without one, what the lock has stays.
+
+    Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
     """
 
     def edit(text: str) -> str:
@@ -157,8 +159,8 @@ def package_versions(lock: Lock) -> tuple[PackageVersion, ...]:
 def find_lacking(lock: Lock) -> dict[System, str]:
     """The systems that the lock does not cover because a package cannot be had for them, with the first reason."""
     lacking: dict[System, str] = {}
-    for _, package in sorted(lock.packages.items()):
+    for name, package in sorted(lock.packages.items()):
         for system in ALL_SYSTEMS:
             if system in package.lacking:
-                lacking.setdefault(system, package.lacking[system])
+                lacking.setdefault(system, f"`{name}` {package.version}: {package.lacking[system]}")
     return lacking

@@ -63,7 +63,6 @@ def package_info(tools: Tools, name: str) -> InfoResult:
 
     package = tools.base_set.package(name)
     offers = Offers(package, tools.index)
-    stable = [version for version in offers.versions if not version.is_prerelease and version not in offers.yanked]
     versions = (
         OfferedVersion(
             str(version),
@@ -72,7 +71,7 @@ def package_info(tools: Tools, name: str) -> InfoResult:
                 for system, choice in offers.choices(version).items()
             },
         )
-        for version in stable
+        for version in offers.stable
         if offers.choices(version)
     )
     return InfoResult(
@@ -81,6 +80,6 @@ def package_info(tools: Tools, name: str) -> InfoResult:
         license=package.license,
         homepage=package.homepage,
         programs=package.programs,
-        version_count=len(stable),
+        version_count=len(offers.stable),
         versions=tuple(islice(versions, SHOWN_VERSIONS)),
     )

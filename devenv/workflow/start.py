@@ -71,6 +71,10 @@ def init_project(tools: Tools, directory: Path, template: str) -> InitResult:
 
 
 def _refuse_taken(directory: Path) -> None:
+    if os.path.lexists(directory) and not directory.is_dir():
+        raise UsageError(
+            f"`{directory}` is no directory", hint="choose another name for the project", slug="file-exists"
+        )
     refuse_foreign_directory(directory)
     if os.path.lexists(directory / MANIFEST_NAME):
         try:

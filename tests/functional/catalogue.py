@@ -104,6 +104,8 @@ class Catalogue:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        # As the public index: sizes are on its pages.
+        registry.format = "json"
         self._published: dict[tuple[str, str, System], Published] = {
             (distribution, version, system): registry.add(wheel)
             for distribution, version, system, wheel in catalogue_wheels()

@@ -104,6 +104,7 @@ HOSTILE_NAMES = [
     "-n",
     "~",
     "!!",
+    "@devenv2",
 ]
 
 

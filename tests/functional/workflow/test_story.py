@@ -158,7 +158,7 @@ def test_environment_without_packages(user: User) -> None:
 def test_variables_of_the_manifest_reach_programs(user: User) -> None:
     """Values under `[env]` arrive byte for byte, whatever quotes or expansions they seem to hold."""
     api = user.project("api", "just")
-    value = "it's \"$(touch x)\" \\ `y`\nügly"
+    value = 'it\'s "$(touch x)" \\ `y`\nügly'
     api.manifest.write_text(api.manifest.read_text() + f"\n[env]\nODD = '''{value}'''\n")
     api.devenv("allow")
     assert api.devenv("run", "printenv", "ODD").output == value.encode() + b"\n"

@@ -139,6 +139,14 @@ def test_sizes_that_follow_in_64_bits(read_zip: ReadZip, announced: int) -> None
     refuse(read_zip, [entry])
 
 
+def test_needless_sizes_in_64_bits(read_zip: ReadZip) -> None:
+    """Some writers repeat in 64 bits what fits into 32: accepted in front of a member if it is the same."""
+    size, packed = len(TEXT), packed_size(A)
+    assert read_zip([Entry(b"a", TEXT, local_extra=zip64_extra(size, packed))]) == {"a": TEXT}
+    for sizes in [(size, packed + 1), (size + 1, packed), (0, 0), (size,), (size, packed, 0)]:
+        refuse(read_zip, [Entry(b"a", TEXT, local_extra=zip64_extra(*sizes))])
+
+
 def test_sizes_of_64_bits(read_zip: ReadZip) -> None:
     """Sizes and offsets in the 64-bit field are read where the short ones are saturated."""
     size, packed = len(TEXT), packed_size(A)

@@ -81,6 +81,21 @@ def test_interrupt_does_not_wait_for_tasks(monkeypatch: pytest.MonkeyPatch) -> N
     release.set()
 
 
+def test_interrupt_while_threads_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C gets through as itself before all threads are there (A-11)."""
+    original = threading.Thread.start
+    calls = iter([original])
+
+    def start(thread: threading.Thread) -> None:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        original(thread)
+
+    monkeypatch.setattr("devenv.fetch.workers.Worker.start", start)
+    with pytest.raises(KeyboardInterrupt):
+        run_parallel([lambda: None, lambda: None], 2)
+
+
 def test_outside_of_workers_nothing_is_cancelled() -> None:
     """In the main thread the checks do nothing: an interrupt arrives there by itself."""
     check_cancelled()
