@@ -95,7 +95,8 @@ class ProgressReport:
             from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
             from rich.table import Column
 
-            name = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+            column = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+            name = TextColumn("{task.description}", markup=False, table_column=column)
             self._bars = Progress(
                 name,
                 BarColumn(bar_width=20),

@@ -63,11 +63,14 @@ def _iter_links(arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:
 
 
 def _iter_licenses(archive: ZipArchive, arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:
+    """Each licence file once: some wheels carry one at its old place in the metadata and at its new one."""
+    found: dict[str, Member] = {}
     for member in archive.members if arguments.format == "wheel" else ():
         match = WHEEL_LICENSE.fullmatch(member.name)
         if match is not None:
-            destination = parse_destination(f"share/licenses/{match[1]}/{match[2] or match[3]}")
-            yield destination, NewFile(False, member.size, functools.partial(archive.read, member))
+            found.setdefault(f"share/licenses/{match[1]}/{match[2] or match[3]}", member)
+    for destination, member in found.items():
+        yield parse_destination(destination), NewFile(False, member.size, functools.partial(archive.read, member))
 
 
 def _iter_entries(archive: ZipArchive, arguments: UnpackArguments, name: str) -> Iterator[tuple[NodePath, Entry]]:

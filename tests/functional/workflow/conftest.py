@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -14,7 +15,13 @@ from tests.functional.loopback import Registry
 from tests.functional.workflow.command import User
 from tests.homes import temporary_home
 
-MakeUser = Callable[[], User]
+
+class MakeUser(Protocol):
+    """Makes users; `suffix` makes the path of the home directory longer."""
+
+    def __call__(self, suffix: str = "") -> User:
+        """A user who has nothing but settings that name the registry."""
+        ...
 
 
 @pytest.fixture
@@ -24,8 +31,8 @@ def catalogue(registry: Registry) -> Catalogue:
 
 
 @pytest.fixture
-def make_user(catalogue: Catalogue) -> Iterator[Callable[..., User]]:
-    """Makes users whose settings name the registry; `suffix` makes the path of the home directory longer."""
+def make_user(catalogue: Catalogue) -> Iterator[MakeUser]:
+    """Makes users with home directories of their own."""
     with ExitStack() as stack:
 
         def make(suffix: str = "") -> User:

@@ -137,7 +137,7 @@ def test_quiet_and_verbose(user: User) -> None:
     assert "`frobnicate`" in user.at("api").call("info", "-q", "frobnicate").messages
 
 
-def run_on_terminal(user: User, arguments: list[str], **variables: str) -> tuple[pexpect.spawn, io.BytesIO]:
+def run_on_terminal(user: User, arguments: list[str], **variables: str) -> tuple[pexpect.spawn[Any], io.BytesIO]:
     """`devenv` on a terminal of 100 columns, and all that it writes."""
     first, *rest = user.command(*arguments)
     environ = {**user.environ, "TERM": "xterm-256color", **variables}
@@ -149,7 +149,7 @@ def run_on_terminal(user: User, arguments: list[str], **variables: str) -> tuple
     return child, written
 
 
-def finish(child: pexpect.spawn, written: io.BytesIO) -> str:
+def finish(child: pexpect.spawn[Any], written: io.BytesIO) -> str:
     """Wait for the end; what was written in all."""
     child.expect(pexpect.EOF)
     child.close()
@@ -190,7 +190,7 @@ def test_bars_on_a_terminal(user: User, catalogue: Catalogue, variables: dict[st
     text = finish(child, written)
     assert "uv-0.9.2-py3" in text
     assert "uv-0.9.2-py3" not in "\n".join(visible_lines(text))
-    assert visible_lines(text)[-2:-1] == ["added uv 0.9.2"]
+    assert visible_lines(text)[-2:] == ["added just 1.42.0", "added uv 0.9.2"]
     assert ("\x1b[32m" in text) is not bool(variables)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h"), "the cursor is shown again"
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from devenv.cli.program import program_path
 from devenv.settings import settings_path
 from tests.functional.workflow.command import TIME_LIMIT, Outcome, User
+from tests.functional.workflow.conftest import MakeUser
 
 SHADOWED = ("json", "click", "tomllib", "tempfile", "shutil", "sqlite3", "httpx", "rich", "packaging", "logging")
 """Modules that verbs import."""
@@ -146,7 +146,7 @@ def test_home_that_cannot_be_written(user: User) -> None:
     assert list(api.files()) == ["devenv.toml"]
 
 
-def test_home_that_is_too_long(user: User, make_user: Callable[[str], User]) -> None:
+def test_home_that_is_too_long(user: User, make_user: MakeUser) -> None:
     """A home directory too long for a store path: the error names the setting that helps, and it does help."""
     long = make_user("x" * 80)
     api = long.at("api")

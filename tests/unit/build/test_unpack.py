@@ -203,6 +203,7 @@ def test_licences_of_a_wheel_are_kept(unpack: Unpack) -> None:
         Entry(b"tool-1.dist-info/METADATA", b""),
         Entry(b"tool-1.dist-info/LICENSE.txt", b"old place"),
         Entry(b"tool-1.dist-info/license_files/COPYING", b"for a while"),
+        Entry(b"tool-1.dist-info/licenses/LICENSE.txt", b"the same at its new place"),
         Entry(b"tool-1.dist-info/licenses/lib/NOTICE", b"new place"),
     ]
     expect(
