@@ -36,23 +36,19 @@
 
 # --- at the prompt ---
 
-__devenv_changed() { # status 1: this shell is as it should be
-  [[ $- != *[uvx]* ]] || { local - && set +uvx; }
-  # The first stamp is looked up through the project's link, and below a name that only this generation has: it is not
-  # there any more once the link points elsewhere.
-  [[ -n ${__devenv_here[:$PWD]+set} && ! -e $__devenv_missing && (-z $__devenv_project || ! (\
+__devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the project's own shell code
+  # One test, since each costs. More than eight directories in which a project may come to exist are not tested here but
+  # looked at anew; so is everything where an option would print what is done. The first stamp is looked up through the
+  # project's link and below a name that only this generation has: once the link points elsewhere, it is not there.
+  if [[ -n ${__devenv_here[:$PWD]+set} && $- != *[uvx]* && ! -e $__devenv_missing && ! (-n ${__devenv_absent[0]} && (\
+    -e ${__devenv_absent[0]} || -e ${__devenv_absent[1]} || -e ${__devenv_absent[2]} || -e ${__devenv_absent[3]} || \
+    -n ${__devenv_absent[4]} && (-e ${__devenv_absent[4]} || -e ${__devenv_absent[5]} || \
+    -e ${__devenv_absent[6]} || -e ${__devenv_absent[7]} || -n ${__devenv_absent[8]}))) && (-z $__devenv_project || ! (\
     $__devenv_manifest -nt $__devenv_linked_stamp || $__devenv_manifest -ot $__devenv_manifest_stamp || \
-    $__devenv_lock -nt $__devenv_lock_stamp || $__devenv_lock -ot $__devenv_lock_stamp)) ]] || return 0
-  [[ -n ${__devenv_absent[0]} ]] || return 1
-  # Seldom are there more than four, and a loop takes twice as long.
-  [[ ! (-e ${__devenv_absent[0]} || -e ${__devenv_absent[1]} || \
-    -e ${__devenv_absent[2]} || -e ${__devenv_absent[3]}) ]] || return 0
-  [[ -n ${__devenv_absent[4]} ]] || return 1
-  local __devenv_path
-  for __devenv_path in "${__devenv_absent[@]:4}"; do
-    [[ ! -e $__devenv_path ]] || return 0
-  done
-  return 1
+    $__devenv_lock -nt $__devenv_lock_stamp || $__devenv_lock -ot $__devenv_lock_stamp)) ]]; then
+    return 1
+  fi
+  __devenv_guard __devenv_follow
 }
 
 __devenv_guard() { # function, arguments: runs it whatever the user's options are; status 0: there is code to evaluate
@@ -446,9 +442,9 @@ __devenv_install() { # state directory, program
   __devenv_state=$1 __devenv_active=$1/active __devenv_program=$2
   local __devenv_name __devenv_command
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
-  __devenv_command='__devenv_changed && __devenv_guard __devenv_follow && builtin eval "$__devenv_pending" || :'
+  __devenv_command='__devenv_prompt && builtin eval "$__devenv_pending" || :'
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do
-    [[ $__devenv_name != *__devenv_follow* ]] || return 0
+    [[ $__devenv_name != *__devenv_prompt* ]] || return 0
   done
   if [[ ${PROMPT_COMMAND@a} == *r* ]]; then
     __devenv_say '%q is read-only, so that environments cannot follow the directory' PROMPT_COMMAND

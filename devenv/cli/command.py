@@ -56,15 +56,14 @@ def verb(name: str, *, examples: Sequence[str], json: bool = True, **attributes:
         def run(*, quiet: bool, verbose: bool, as_json: bool = False, **arguments: Any) -> None:
             perform(name, function(**arguments), Output(as_json, int(verbose) - int(quiet)))
 
-        options = [
-            click.option("-q", "--quiet", is_flag=True, help="Print errors and the result only."),
-            click.option("-v", "--verbose", is_flag=True, help="Print more of what is going on."),
-        ]
+        command = click.command(name, cls=Verb, examples=examples, **attributes)(run)
         if json:
-            options.append(click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."))
-        for option in options:
-            run = option(run)
-        return click.command(name, cls=Verb, examples=examples, **attributes)(run)
+            command.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."))
+        command.params += (
+            click.Option(["-q", "--quiet"], is_flag=True, help="Print errors and the result only."),
+            click.Option(["-v", "--verbose"], is_flag=True, help="Print more of what is going on."),
+        )
+        return command
 
     return decorate
 

@@ -11,7 +11,7 @@ from devenv.cli.command import Action, here, verb
 
 @verb("init", examples=["devenv init", "devenv init --template node api", "devenv init --list"])
 @click.argument("directory", required=False, type=click.Path(path_type=Path))
-@click.option("-t", "--template", default="minimal", show_default=True, help="What to begin with.")
+@click.option("-t", "--template", default="minimal", metavar="NAME", show_default=True, help="What to begin with.")
 @click.option("--list", "listing", is_flag=True, help="List the templates and do nothing.")
 def command(directory: Path | None, template: str, listing: bool) -> Action:
     """Make a project: a manifest, and the files of a template."""

@@ -164,9 +164,9 @@ def test_leaving_undoes_exactly_what_is_ours(workspace: Workspace, shell: Shell,
     lines = [f"unset -v {' '.join(NAMES)}"]
     lines += [f"{name}={quote_bash(value)}" for name, value in case.before.items()]
     lines += [f"export {name}" for name in case.before if name in case.exported]
-    lines += ["builtin cd project; __devenv_guard __devenv_follow 2>/dev/null"]
+    lines += ["builtin cd project; __devenv_prompt 2>/dev/null"]
     lines += [user_command(name, change) for name, change in case.changes.items()]
-    lines += ["builtin cd ..; __devenv_guard __devenv_follow"]
+    lines += ["builtin cd ..; __devenv_prompt"]
     found = shell.run(lines)
     for name in NAMES:
         value, exported = found[name]
