@@ -15,6 +15,7 @@
 # - From bash 5.1 on the hook is the first element of `PROMPT_COMMAND`, so that a prompt that shows the environment
 #   shows the new one. Before, the commands in that string see the status and the pipe status that those in front of
 #   them leave: there it comes last.
+# - `cd`, `pushd` and `popd` become functions that look as a prompt does, so that `cd project && make` is right as well.
 # - It works whatever `set` and `shopt` say. The project's own code runs outside of our functions, under the user's
 #   options.
 #
@@ -51,8 +52,14 @@ __devenv_prompt() { # status 0: the caller is to evaluate $__devenv_pending, the
   __devenv_guard __devenv_follow
 }
 
+__devenv_moved() { # after a change of directory: what follows on the same line runs in the new environment
+  [[ $BASH_SUBSHELL == 0 ]] || return 0
+  # The project's own code waits for the prompt: what it declares would be local to our function.
+  if __devenv_prompt; then __devenv_deferred=$__devenv_pending __devenv_here=(); fi
+}
+
 __devenv_guard() { # function, arguments: runs it whatever the user's options are; status 0: there is code to evaluate
-  __devenv_pending=
+  __devenv_pending=$__devenv_deferred __devenv_deferred=
   # Of the options only these matter: `set -e` and `ERR` traps do not act in a list with `&&`, where this is called.
   [[ $- != *[ETuvx]* ]] || { local - && set +ETuvx; }
   # shellcheck disable=SC2050 # constant but for `nocasematch`
@@ -284,7 +291,7 @@ __devenv_define() { # alias
 
 __devenv_reset() { # nothing is loaded; the other arrays are only asked for the keys of these
   __devenv_values=() __devenv_lists=() __devenv_was=() __devenv_alias_was=() \
-    __devenv_project='' __devenv_hook='' __devenv_inherited=''
+    __devenv_project='' __devenv_hook='' __devenv_pending='' __devenv_inherited=''
 }
 
 # --- a shell that was started inside an environment ---
@@ -436,11 +443,15 @@ __devenv_install() { # state directory, program
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
     __devenv_unsettled=new __devenv_pinned='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
-    __devenv_link='' __devenv_missing='' __devenv_found='' __devenv_unallowed=''
+    __devenv_link='' __devenv_missing='' __devenv_found='' __devenv_unallowed='' __devenv_deferred=''
     __devenv_reset
   fi
   __devenv_state=$1 __devenv_active=$1/active __devenv_program=$2
   local __devenv_name __devenv_command
+  for __devenv_name in cd pushd popd; do # functions of the user stay: then the next prompt follows
+    builtin declare -F "$__devenv_name" >/dev/null ||
+      builtin eval "function $__devenv_name { builtin $__devenv_name \"\$@\" && __devenv_moved; }"
+  done
   # shellcheck disable=SC2016 # expanded at the prompt; evaluated there, code can set options and declare variables
   __devenv_command='__devenv_prompt && builtin eval "$__devenv_pending" || :'
   for __devenv_name in "${PROMPT_COMMAND[@]}"; do

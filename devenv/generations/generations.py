@@ -105,6 +105,7 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     project = new.project
     generations = make_private_directory(generations_path(settings, project.path))
     state = generations.parent
+    _remove_unfinished(state)
     _remove_unfinished(generations)
     write_atomic(state / "path", os.fsencode(project.path), 0o600)
     number = max((int(name) for name in os.listdir(generations) if name.isdecimal()), default=0) + 1
@@ -124,8 +125,8 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     return Generation(number, path, new.environment, project.digest, created)
 
 
-def _remove_unfinished(generations: Path) -> None:
+def _remove_unfinished(directory: Path) -> None:
     """Delete what a killed process left. Whoever makes generations holds the project's lock, so none is alive."""
-    for name in os.listdir(generations):
+    for name in os.listdir(directory):
         if name.startswith(TEMPORARY_PREFIX):
-            delete_tree(generations / name)
+            delete_tree(directory / name)

@@ -58,6 +58,5 @@ def check_changed(tools: Tools, project_path: Path) -> str | None:
         activate(tools, entered)
         return None
     state.deactivate_project(tools.settings, project_path)
-    if found is Trust.ALLOWED:
-        return "the environment is not realized; run `devenv allow`"
-    return "`devenv.toml` or `devenv.lock` changed; look at it, then run `devenv allow`"
+    # Of a project that is not allowed any more the hook itself tells.
+    return "the environment is not realized; run `devenv allow`" if found is Trust.ALLOWED else None

@@ -265,3 +265,38 @@ def test_nothing_is_read_below_the_name_of_the_link(workspace: Workspace) -> Non
         bash.run("cd api/@devenv/package")
         assert bash.run("echo $INSIDE") == "yes\n"
     assert not (workspace.home / "broken").exists()
+
+
+def test_rest_of_the_line_runs_where_cd_led(workspace: Workspace) -> None:
+    """Behind `cd`, `pushd` and `popd` on the same line the environment is that of the new directory already."""
+    for name in ("api", "web"):
+        workspace.activate(workspace.project(name), variables={"WHERE": name})
+    with workspace.bash() as bash:
+        show = 'echo "in ${WHERE-none}"'
+        assert bash.run(f"cd api && {show}") == "devenv: entered api\nin api\n"
+        assert bash.run(f"cd ../web && {show}; cd / && {show}") == "devenv: entered web\nin web\nin none\n"
+        assert bash.run(f"pushd ~/api >/dev/null && {show}; popd >/dev/null && {show}") == (
+            "devenv: entered api\nin api\nin none\n"
+        )
+        assert bash.run(f"(cd ~/api && {show})") == "in none\n", "a subshell is left alone"
+        assert "nowhere" in bash.run("cd ~/nowhere || echo status $?")
+        assert bash.run("cd ~/nowhere 2>/dev/null; echo $?; cd ~; echo $?") == "1\n0\n"
+
+
+def test_code_of_the_project_waits_for_the_prompt(workspace: Workspace) -> None:
+    """The project's own code runs outside of functions also where `cd` led in, and not where the line led out again."""
+    workspace.activate(workspace.project("api"), hook="declare MARK=${MARK-}x")
+    with workspace.bash() as bash:
+        assert bash.run('cd api && echo "[${MARK-}]"') == "devenv: entered api\n[]\n"
+        assert bash.run('echo "[$MARK]"') == "[x]\n"
+        bash.run("cd ..")
+        assert bash.run("cd api; cd ..") == "devenv: entered api\n"
+        assert bash.run('echo "[$MARK]"') == "[x]\n"
+
+
+def test_functions_of_the_user_stay(workspace: Workspace) -> None:
+    """A user's own function `cd`, or alias, stays as it is, and the next prompt follows the directory."""
+    workspace.activate(workspace.project("api"), variables={"WHERE": "api"})
+    with workspace.bash("cd() { builtin cd \"$@\" && echo mine; }\nalias pushd='pushd -n'") as bash:
+        assert bash.run('cd api && echo "in ${WHERE-none}"') == "mine\nin none\ndevenv: entered api\n"
+        assert bash.run('echo "in $WHERE"; alias pushd') == "in api\nalias pushd='pushd -n'\n"

@@ -28,7 +28,7 @@ def test_directory_of_another_tool(user: User, name: str) -> None:
     theirs = user.at("theirs")
     (theirs.directory / name).write_text("{ pkgs, ... }: { }\n")
     theirs.lock.write_text(JSON_LOCK)
-    for verb in (["init"], ["lock"], ["add", "uv"], ["allow"], ["status"]):
+    for verb in (["init"], ["add", "uv"], ["status"]):
         error = theirs.failure(*verb)
         assert (error["slug"], error["exit_code"]) == ("foreign-file", 10)
         assert "another tool" in error["message"]
@@ -50,9 +50,9 @@ def test_manifest_of_another_tool(user: User) -> None:
     theirs = user.at("theirs")
     theirs.manifest.write_text('[devenv]\nversion = "1.0"\n\n[languages.python]\nenable = true\n')
     before = theirs.files()
-    for verb in (["init"], ["add", "uv"], ["lock"], ["allow"]):
+    for verb in (["init"], ["add", "uv"], ["lock"]):
         error = theirs.failure(*verb)
-        assert error["exit_code"] in {2, 10}
+        assert (error["slug"], error["exit_code"]) == ("foreign-file", 10)
         assert str(theirs.manifest) in str(error)
     assert theirs.files() == before
 

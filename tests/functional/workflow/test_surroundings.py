@@ -46,13 +46,13 @@ def hostile(user: User) -> User:
     return api
 
 
-@pytest.mark.parametrize("search_path", [None, "", ":", ".", "{project}", "{project}/:/no/such"])
+@pytest.mark.parametrize("search_path", [None, ":", ".", "{project}/:/no/such"])
 def test_modules_in_the_project_are_not_imported(hostile: User, search_path: str | None) -> None:
     """Modules in the working directory do not run, however `PYTHONPATH` points there (O-07)."""
     if search_path is not None:
         hostile = hostile.having(PYTHONPATH=search_path.format(project=hostile.directory))
     for command in ([str(program_path())], [sys.executable, "-m", "devenv"]):
-        for verb in (["status", "--json"], ["add", "uv", "-q"], ["run", "just"], ["search", "uv"]):
+        for verb in (["status", "--json"], ["add", "uv", "-q"], ["run", "just"]):
             outcome = run(hostile, [*command, *verb])
             assert outcome.status == 0, outcome
 
@@ -99,19 +99,17 @@ def test_closed_streams(user: User) -> None:
 @pytest.mark.parametrize("variables", [{}, {"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}])
 def test_names_and_locales(user: User, variables: dict[str, str]) -> None:
     """Projects whose names are of no encoding work without any locale; JSON is UTF-8 nevertheless (O-02)."""
-    for name in (b"caf\xe9 \xff", "ügly 'name' $(x) \\ ☃".encode()):
-        path = os.path.join(os.fsencode(user.home), name)
-        os.mkdir(path)
-        odd = user.at(os.fsdecode(path)).having(LC_ALL="C", **variables)
-        odd.devenv("init")
-        assert "added just" in odd.devenv("add", "just").text
-        assert odd.devenv("run", "just").text == "just 1.42.0\n"
-        status = odd.devenv("status", "--json").output
-        assert json.loads(status.decode())["result"]["trust"] == "allowed"
-        assert odd.devenv("run", "pwd").output == path + b"\n"
-        odd.devenv("status")
-        odd.devenv("deny")
-        assert odd.call("run", "just").status == 14
+    path = os.path.join(os.fsencode(user.home), b"caf\xe9 \xff " + "ügly 'name' $(x) \\ ☃".encode())
+    os.mkdir(path)
+    odd = user.at(os.fsdecode(path)).having(LC_ALL="C", **variables)
+    odd.devenv("init")
+    assert "added just" in odd.devenv("add", "just").text
+    assert odd.devenv("run", "sh", "-c", "pwd; just").output == path + b"\njust 1.42.0\n"
+    status = odd.devenv("status", "--json").output
+    assert json.loads(status.decode())["result"]["trust"] == "allowed"
+    odd.devenv("status")
+    odd.devenv("deny")
+    assert odd.call("run", "just").status == 14
 
 
 def test_control_characters_are_shown_as_escapes(user: User) -> None:
