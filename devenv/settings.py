@@ -8,11 +8,13 @@ space, which breaks `#!` lines (DESIGN section 3); so nothing is left for `platf
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from devenv.errors import Place, UsageError
+from devenv.fsutil import read_regular
 
 SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
@@ -71,28 +73,28 @@ def read_settings(home: Path | None = None) -> Settings:
     Raises UsageError where the file cannot be read or says something that is no setting.
     """
     if home is None:
-        home = Path(os.path.expanduser("~"))
-        if not home.is_absolute():
-            raise UsageError(
-                "the home directory is not known", hint="set `HOME` to an absolute path", slug="home-unknown"
-            )
+        home = _find_home()
     path = settings_path(home)
     try:
-        with path.open("rb") as file:
-            text = file.read(SETTINGS_LIMIT + 1)
+        text = read_regular(path, SETTINGS_LIMIT)
     except FileNotFoundError:
         return default_settings(home)
     except OSError as error:
-        raise UsageError(
-            f"the settings cannot be read: {error.strerror}", place=Place(str(path)), slug="settings-invalid"
-        ) from error
-    if len(text) > SETTINGS_LIMIT:
-        raise UsageError(
-            f"the settings are larger than {SETTINGS_LIMIT} bytes",
-            place=Place(str(path)),
-            slug="settings-invalid",
-        )
+        raise _invalid(f"the settings cannot be read: {error.strerror}", Place(str(path))) from error
     return parse_settings(text, home)
+
+
+def _find_home() -> Path:
+    """`$HOME`; where it is not set, or empty, what the password database says."""
+    home = os.environ.get("HOME") or ""
+    if not home:
+        import pwd
+
+        with contextlib.suppress(KeyError):
+            home = pwd.getpwuid(os.getuid()).pw_dir
+    if not os.path.isabs(home):
+        raise UsageError("the home directory is not known", hint="set `HOME` to an absolute path", slug="home-unknown")
+    return Path(home)
 
 
 def parse_settings(text: bytes, home: Path) -> Settings:

@@ -13,7 +13,9 @@ HEAVY = {"httpx", "rich", "tomlkit", "starlark", "msgspec", "packaging", "blake3
 def loaded_by(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter has after running `code`."""
     program = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
-    return set(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    )
 
 
 def test_importing_the_command_line_loads_click_and_nothing_heavy() -> None:

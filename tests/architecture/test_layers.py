@@ -62,15 +62,18 @@ def test_imports_point_downwards(path: Path) -> None:
         return
     for module in iter_imports(path):
         other = part_of(module)
-        if other is None or other == own or other == "__version__":
+        if other in {None, own, "__version__"}:
             continue
+        assert other is not None
         assert RANK[other] <= RANK[own], f"{path} imports {module} from a layer above"
         assert other not in ORDER_WITHIN.get(own, set()), f"{path} imports {module}, which stands beside and above"
 
 
 def test_every_part_has_a_layer() -> None:
     """A new part of the package finds its place in the layers before anything imports it."""
-    parts = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.name not in {"__init__.py", "py.typed"}}
+    parts = {
+        path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.name not in {"__init__.py", "py.typed"}
+    }
     assert parts - {"__pycache__"} == set(RANK)
 
 

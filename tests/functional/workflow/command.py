@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,6 @@ from devenv.workflow.tools import Tools
 
 TIME_LIMIT = 60
 """Seconds of one command; all take less than one unless something hangs."""
-
-Input = bytes | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +185,3 @@ def kill(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKI
     process.send_signal(number)
     output, errors = process.communicate(timeout=TIME_LIMIT)
     return Outcome(process.returncode, output, errors)
-
-
-def lines(outcome: Outcome) -> Sequence[str]:
-    """The lines of standard output."""
-    return outcome.text.splitlines()

@@ -25,7 +25,6 @@ def ripgrep(catalogue: Catalogue) -> Published:
         (Fault(Kind.BODY, body=b"<html>log in, please</html>"), "index-invalid"),
         (Fault(Kind.BODY, body=b"\xff\xfe\x00garbage"), "index-invalid"),
         (Fault(Kind.TRUNCATE), "fetch-network"),
-        (Fault(Kind.DROP), "fetch-network"),
     ],
 )
 def test_index_that_fails(user: User, catalogue: Catalogue, fault: Fault, slug: str) -> None:
@@ -43,7 +42,7 @@ def test_index_that_fails(user: User, catalogue: Catalogue, fault: Fault, slug: 
     ("fault", "slug"),
     [
         (Fault.status_code(404), "artifact-missing"),
-        (Fault.status_code(500), "fetch-status"),
+        (Fault.status_code(403), "fetch-status"),
         (Fault(Kind.BODY, body=b"<html>log in, please</html>"), "hash-mismatch"),
         (Fault(Kind.FLIP), "hash-mismatch"),
         (Fault(Kind.TRUNCATE), "fetch-network"),

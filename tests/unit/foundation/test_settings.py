@@ -1,0 +1,80 @@
+"""The user's settings: strict, found by the home directory alone."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from devenv.errors import UsageError
+from devenv.settings import default_settings, parse_settings, read_settings, settings_path
+
+HOME = Path("/home/somebody")
+
+
+def test_nothing_has_to_be_set(tmp_path: Path) -> None:
+    """Without a settings file everything has its default place below the home directory."""
+    assert read_settings(tmp_path) == default_settings(tmp_path)
+
+
+def test_settings_move_what_they_name() -> None:
+    """Each setting moves its own thing, the others stay."""
+    settings = parse_settings(b'base = "/srv/base"\n[registries.pypi]\nindex = "https://index.example/simple/"\n', HOME)
+    assert settings.base == Path("/srv/base")
+    assert settings.state == default_settings(HOME).state
+    assert settings.pypi.index == "https://index.example/simple/"
+    assert settings.pypi.files is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'bse = "/srv"', "`bse` is no key"),
+        (b"base = 1", "`base` must be a string"),
+        (b'base = "relative"', "`base` must be an absolute path"),
+        (b"registries = 1", "`registries` must be a table"),
+        (b"[registries.npm]", "`npm` is no key"),
+        (b"[registries.pypi]\nurl = 'x'", "`url` is no key"),
+        (b"base =", "not valid TOML"),
+        (b"\xff", "not valid TOML"),
+    ],
+)
+def test_what_is_no_setting_is_refused(text: bytes, message: str) -> None:
+    """A setting that devenv would not obey is an error that names the file, never ignored."""
+    with pytest.raises(UsageError, match=message) as caught:
+        parse_settings(text, HOME)
+    assert caught.value.slug == "settings-invalid"
+    assert str(caught.value.place) == str(settings_path(HOME))
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_home_that_is_not_set_comes_from_the_password_database(
+    value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O-03: `HOME` unset or empty is no reason to work in `/`."""
+    if value is None:
+        monkeypatch.delenv("HOME")
+    else:
+        monkeypatch.setenv("HOME", value)
+    monkeypatch.setattr(
+        pwd, "getpwuid", lambda number: pwd.struct_passwd(("u", "x", number, number, "", "/nowhere", ""))
+    )
+    assert read_settings().home == Path("/nowhere")
+
+
+def test_no_variable_moves_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """L-09: variables that a project could set do not move the state directory."""
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DEVENV_STATE", "DEVENV_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    assert read_settings(tmp_path) == default_settings(tmp_path)
+
+
+def test_settings_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """K-05: a FIFO in place of the settings is an error and does not hang."""
+    path = settings_path(tmp_path)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_settings(tmp_path)
