@@ -91,7 +91,7 @@ def _check_output(name: str, expected: StorePath | None, actual: StorePath) -> N
     if expected is not None and expected != actual:
         raise BuildError(
             f"`{name}` did not come out as the lock says",
-            hint="report this: the same derivation must always give the same content",
+            hint="restore `devenv.lock` from version control; if nobody changed it, report this, please",
             details=(f"expected: {expected}", f"got:      {actual}"),
             slug="output-differs",
         )
