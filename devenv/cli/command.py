@@ -41,6 +41,8 @@ class Output:
     verbosity: int
 
 
+refresh_option = click.option("--refresh", is_flag=True, help="Ask the index again, even if its pages are minutes old.")
+
 Action = Callable[[Tools], object]
 """What a verb does with its tools; its result is printed: bytes as they are, None not at all."""
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import click
 
-from devenv.cli.command import Action, verb
+from devenv.cli.command import Action, refresh_option, verb
+from devenv.workflow.tools import Tools
 
 
 @verb("info", examples=["devenv info nodejs", "devenv info nodejs --json"])
 @click.argument("name")
-def command(name: str) -> Action:
+@refresh_option
+def command(name: str, refresh: bool) -> Action:
     """Show what is known of a package, and its newest versions."""
     from devenv.workflow.inspect import package_info
 
-    return lambda tools: package_info(tools, name)
+    def action(tools: Tools) -> object:
+        tools.refresh = refresh
+        return package_info(tools, name)
+
+    return action

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from devenv.cli.command import Action, here, verb
+from devenv.cli.command import Action, here, refresh_option, verb
+from devenv.workflow.tools import Tools
 
 
 @verb("lock", examples=["devenv lock"])
-def command() -> Action:
+@refresh_option
+def command(refresh: bool) -> Action:
     """Make the lock answer the manifest; what it answers already stays."""
     from devenv.workflow.edit import lock_project
 
-    return lambda tools: lock_project(tools, here())
+    def action(tools: Tools) -> object:
+        tools.refresh = refresh
+        return lock_project(tools, here())
+
+    return action

@@ -23,18 +23,14 @@ if TYPE_CHECKING:
 
 
 class Tools:
-    """Settings, environment variables, where to report, and what follows from them. A context manager.
+    """Settings, environment variables, where to report, and what follows from them. A context manager."""
 
-    `refresh` asks indexes again even where the cache is fresh.
-    """
-
-    def __init__(
-        self, settings: Settings, environ: Mapping[str, str], report: Report, *, refresh: bool = False
-    ) -> None:
+    def __init__(self, settings: Settings, environ: Mapping[str, str], report: Report) -> None:
         self.settings = settings
         self.environ = environ
         self.report = report
-        self._refresh = refresh
+        self.refresh = False
+        """Whether indexes are asked again even where their pages are fresh; set it before the first question."""
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -67,7 +63,7 @@ class Tools:
         """What answers locking."""
         from devenv.fetch.index import PypiIndex
 
-        return PypiIndex(self.registry, refresh=self._refresh)
+        return PypiIndex(self.registry, refresh=self.refresh)
 
     @functools.cached_property
     def base_set(self) -> PackageSet:

@@ -163,3 +163,13 @@ def test_variables_of_the_manifest_reach_programs(user: User) -> None:
     api.devenv("allow")
     assert api.devenv("run", "printenv", "ODD").output == value.encode() + b"\n"
     assert not (api.directory / "x").exists()
+
+
+def test_refresh_finds_what_was_published_meanwhile(user: User, catalogue: Catalogue) -> None:
+    """Pages of the index count for some minutes; `--refresh` asks again and sees a version that came since."""
+    api = user.project("api", "just")
+    before = tomllib.loads(api.lock.read_text())["packages"]["just"]["version"]
+    catalogue.publish("rust_just", "9.0.0", "manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "macosx_11_0_arm64")
+    assert api.report("add", "just@latest")["added"][0]["version"] == before
+    assert api.report("info", "just", "--refresh")["versions"][0]["version"] == "9.0.0"
+    assert api.report("add", "just@latest", "--refresh")["added"][0]["version"] == "9.0.0"
