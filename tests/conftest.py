@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+# Whoever starts tests in the background may have made them deaf to Ctrl-C, and with them all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Speed is measured in tests/bench: a noisy machine must not fail a property.
 hypothesis.settings.register_profile("devenv", deadline=None)
