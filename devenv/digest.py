@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from blake3 import blake3
 
@@ -45,3 +48,12 @@ def nix32_decode(text: str, size: int) -> bytes:
 def blake3_key(data: bytes) -> str:
     """The BLAKE3 digest of `data` as `blake3:<64 hexadecimal digits>`: the spelling of derivation keys."""
     return f"blake3:{blake3(data).hexdigest()}"
+
+
+def canonical_json_key(document: Mapping[str, Any]) -> str:
+    """The key of plain JSON data: `blake3_key` of its canonical form, which is UTF-8, sorted keys, no white space.
+
+    Raises ValueError on a number that JSON cannot hold.
+    """
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return blake3_key(text.encode())

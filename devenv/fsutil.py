@@ -53,14 +53,27 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def _replacement(path: Path) -> Iterator[Path]:
+    """Yields a name beside `path` for what is to stand there: it does if the block ends well, else it is removed."""
+    temporary = path.parent / temporary_name()
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_directory(path.parent)
+
+
 def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int, int] | None = None) -> None:
     """Replace `path` by a file with `content`: old or new after a crash, never half.
 
     `times` are access and modification time in nanoseconds. A symbolic link at `path` is replaced, not followed.
     """
-    temporary = path.parent / temporary_name()
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
+    with _replacement(path) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb", closefd=True) as file:
             file.write(content)
             file.flush()
@@ -68,25 +81,12 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int
             if times is not None:
                 os.utime(file.fileno(), ns=times)
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    sync_directory(path.parent)
 
 
 def replace_link(path: Path, target: str) -> None:
     """Make `path` a symbolic link to `target` in one step, whatever link or file stood there."""
-    temporary = path.parent / temporary_name()
-    os.symlink(target, temporary)
-    try:
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    sync_directory(path.parent)
+    with _replacement(path) as temporary:
+        os.symlink(target, temporary)
 
 
 def read_regular(path: Path, limit: int) -> bytes:

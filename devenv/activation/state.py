@@ -107,14 +107,6 @@ def deactivate_project(settings: Settings, project: Path) -> None:
         (active / name).unlink(missing_ok=True)
 
 
-def find_generation(settings: Settings, project: Path) -> Path | None:
-    """The generation that shells in `project` use."""
-    try:
-        return Path(os.readlink(active_path(settings, project) / LINK_NAME))
-    except OSError:
-        return None
-
-
 def find_inherited(settings: Settings, environ: Mapping[str, str]) -> Activation | None:
     """The activation that `environ` came out of, where it says so truly.
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from devenv import fsutil
 from devenv.errors import Place, UsageError
+from devenv.lock.model import LOCK_NAME
+from devenv.manifest.model import MANIFEST_NAME
 
-WATCHED_NAMES = ("devenv.toml", "devenv.lock")
+WATCHED_NAMES = (MANIFEST_NAME, LOCK_NAME)
 SIZE_LIMIT = 16 << 20
 """Bytes of each file: a lock of a thousand packages for four systems takes one or two megabytes."""
 

@@ -8,12 +8,11 @@ key, and what is above a rebuilt but unchanged input is not built again (early c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.digest import STORE_DIGEST_BYTES, blake3_key, nix32_encode
+from devenv.digest import STORE_DIGEST_BYTES, canonical_json_key, nix32_encode
 from devenv.store_path import StorePath
 
 FORMAT_VERSION = 1
@@ -51,7 +50,7 @@ class Derivation:
 
     def __post_init__(self) -> None:
         inputs = [{"derivation": each.derivation.key, "output": each.output} for each in self.inputs]
-        object.__setattr__(self, "key", blake3_key(self._canonical(inputs)))
+        object.__setattr__(self, "key", canonical_json_key(self._document(inputs)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Derivation) and self.key == other.key
@@ -61,15 +60,15 @@ class Derivation:
 
     def resolved_key(self, paths: Mapping[Input, StorePath]) -> str:
         """The key with each input replaced by the object it was realised as."""
-        return blake3_key(self._canonical([{"path": str(paths[each])} for each in self.inputs]))
+        return canonical_json_key(self._document([{"path": str(paths[each])} for each in self.inputs]))
 
     @property
     def scratch_digest(self) -> str:
         """The 32-character digest under which the main output refers to itself while it is built."""
         return nix32_encode(bytes.fromhex(self.key.removeprefix("blake3:"))[:STORE_DIGEST_BYTES])
 
-    def _canonical(self, inputs: list[dict[str, str]]) -> bytes:
-        document = {
+    def _document(self, inputs: list[dict[str, str]]) -> dict[str, Any]:
+        return {
             "format": FORMAT_VERSION,
             "name": self.name,
             "system": self.system,
@@ -81,4 +80,3 @@ class Derivation:
             "outputs": self.outputs,
             "output_hash": self.output_hash,
         }
-        return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()

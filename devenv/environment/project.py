@@ -15,12 +15,10 @@ from pathlib import Path
 from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
 from devenv.errors import ForeignFileError, LockError, Place, UsageError
 from devenv.fsutil import TEMPORARY_PREFIX, delete_tree, write_atomic
-from devenv.lock.model import Lock
+from devenv.lock.model import LOCK_NAME, Lock
 from devenv.lock.parse import parse_lock
 from devenv.manifest.model import MANIFEST_NAME, Manifest
 from devenv.manifest.parse import parse_manifest
-
-LOCK_NAME = "devenv.lock"
 
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""

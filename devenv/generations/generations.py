@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from devenv.activation.state import generations_path
-from devenv.environment.project import LOCK_NAME, Project
+from devenv.environment.project import Project
 from devenv.fsutil import (
     TEMPORARY_PREFIX,
     delete_tree,
@@ -35,6 +35,7 @@ from devenv.fsutil import (
     temporary_name,
     write_atomic,
 )
+from devenv.lock.model import LOCK_NAME
 from devenv.manifest.model import MANIFEST_NAME
 from devenv.settings import Settings
 from devenv.store.store import Store

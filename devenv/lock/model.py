@@ -14,6 +14,7 @@ from devenv.lock.grammar import FieldError
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
+LOCK_NAME = "devenv.lock"
 LOCK_VERSION = 1
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devenv.digest import blake3_key
+from devenv.digest import canonical_json_key
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest
 from devenv.system import ALL_SYSTEMS, System
@@ -91,8 +90,7 @@ def manifest_fingerprint(manifest: Manifest) -> str:
     every merge).
     """
     systems = None if manifest.systems is None else sorted(str(system) for system in manifest.systems)
-    document = {"systems": systems, "inputs": dict(manifest.inputs)}
-    return blake3_key(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+    return canonical_json_key({"systems": systems, "inputs": dict(manifest.inputs)})
 
 
 def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:

@@ -16,7 +16,6 @@ from devenv.activation.saved import read_activation
 from devenv.activation.state import activate_project, write_generation_scripts
 from devenv.activation.trust import Trust, trust_of
 from devenv.activation.watched import write_stamps
-from devenv.environment.description import read_description
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.errors import ActivationError, LockError, Place, TrustError
 from devenv.generations.generations import (
@@ -151,6 +150,8 @@ def add_generation(tools: Tools, project: Project, environment: StorePath) -> En
 
 def _make_activation(tools: Tools, project: Project, environment: StorePath, generation: Path) -> Activation:
     """What the environment does to a shell, by its own description."""
+    from devenv.environment.description import read_description
+
     path = tools.store.path(environment)
     description = read_description(path)
     return Activation(

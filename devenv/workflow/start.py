@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devenv.activation.trust import allow
-from devenv.environment.project import LOCK_NAME, read_project, refuse_foreign_directory
+from devenv.environment.project import read_project, refuse_foreign_directory
 from devenv.errors import EvaluationError, ForeignFileError, Place, UsageError
 from devenv.fsutil import write_atomic
+from devenv.lock.model import LOCK_NAME
 from devenv.manifest.model import MANIFEST_NAME
 from devenv.resources import resource_path
 from devenv.workflow.results import InitResult, TemplatesResult

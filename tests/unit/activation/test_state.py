@@ -16,7 +16,6 @@ from devenv.activation.state import (
     activate_project,
     active_path,
     deactivate_project,
-    find_generation,
     find_inherited,
     generations_path,
     leave_inherited,
@@ -47,6 +46,12 @@ def project(tmp_path: Path) -> Path:
 
 def make_generation(settings: Settings, project: Path) -> Path:
     return make_private_directory(generations_path(settings, project) / "1")
+
+
+def find_generation(settings: Settings, project: Path) -> Path | None:
+    """The generation that shells in the project would use."""
+    link = active_path(settings, project) / "@devenv"
+    return link.readlink() if link.is_symlink() else None
 
 
 def test_activation_is_one_link(state: Settings, project: Path) -> None:
