@@ -11,6 +11,7 @@ import errno
 import fcntl
 import functools
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
@@ -19,10 +20,15 @@ from pathlib import Path
 TEMPORARY_PREFIX = ".tmp-"
 """Names of unfinished things; whoever finds one without a living owner may delete it."""
 
+UNFINISHED = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
+"""What `temporary_name` makes, and nobody else in a directory of theirs."""
+
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
 RENAME_EXCL = 4
+RENAME_SWAP = 2
 AT_FDCWD = -100
 
 
@@ -53,26 +59,13 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _replacement(path: Path) -> Iterator[Path]:
-    """Yields a name beside `path` for what is to stand there: it does if the block ends well, else it is removed."""
-    temporary = path.parent / temporary_name()
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    sync_directory(path.parent)
-
-
 def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int, int] | None = None) -> None:
     """Replace `path` by a file with `content`: old or new after a crash, never half.
 
     `times` are access and modification time in nanoseconds. A symbolic link at `path` is replaced, not followed.
     """
-    with _replacement(path) as temporary:
+
+    def make(temporary: Path) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb", closefd=True) as file:
             file.write(content)
@@ -82,11 +75,59 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int
                 os.utime(file.fileno(), ns=times)
             os.fsync(file.fileno())
 
+    _replace(path, make)
+
 
 def replace_link(path: Path, target: str) -> None:
     """Make `path` a symbolic link to `target` in one step, whatever link or file stood there."""
-    with _replacement(path) as temporary:
-        os.symlink(target, temporary)
+    _replace(path, functools.partial(os.symlink, target))
+
+
+def _replace(path: Path, make: Callable[[Path], None]) -> None:
+    """Have `make` make something at a name beside `path`, and put it at `path`."""
+    while not _try_replace(path, make):
+        # Another process tidied it away (`remove_unfinished`). If the whole directory has gone, `make` raises.
+        pass
+    sync_directory(path.parent)
+
+
+def _try_replace(path: Path, make: Callable[[Path], None]) -> bool:
+    """Whether it stands at `path` now; False: what was made is gone."""
+    temporary = path.parent / temporary_name()
+    try:
+        make(temporary)
+        try:
+            os.replace(temporary, path)
+        except FileNotFoundError:
+            return False
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    return True
+
+
+def find_unfinished(directory: Path) -> list[Path]:
+    """What `write_atomic` and `replace_link` have not finished in `directory`, in order; directories are not theirs."""
+    try:
+        with os.scandir(directory) as entries:
+            names = [
+                each.name
+                for each in entries
+                if UNFINISHED.fullmatch(each.name) and not each.is_dir(follow_symlinks=False)
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [directory / name for name in sorted(names)]
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Delete what killed processes left of `write_atomic` and `replace_link` in `directory` (FAULTS A-09).
+
+    Needs no lock and no guess from a file's age: a living writer whose file goes as well makes it again.
+    """
+    for path in find_unfinished(directory):
+        path.unlink(missing_ok=True)
 
 
 def read_regular(path: Path, limit: int) -> bytes:
@@ -109,32 +150,52 @@ def read_regular(path: Path, limit: int) -> bytes:
     return content
 
 
+Rename = Callable[[bytes, bytes], int]
+
+
 @functools.cache
-def _native_rename() -> Callable[[bytes, bytes], int] | None:
+def _native_rename(linux_flag: int, macos_flag: int) -> Rename | None:
+    """The system's rename with a flag of Linux (`renameat2`) or of macOS (`renamex_np`)."""
     library = ctypes.CDLL(None, use_errno=True)
-    for name, leading, flag in (("renameat2", True, RENAME_NOREPLACE), ("renamex_np", False, RENAME_EXCL)):
-        function = getattr(library, name, None)
-        if function is None:
-            continue
-        if leading:
-            return lambda source, target: int(function(AT_FDCWD, source, AT_FDCWD, target, flag))
-        return lambda source, target: int(function(source, target, flag))
+    linux, macos = getattr(library, "renameat2", None), getattr(library, "renamex_np", None)
+    if linux is not None:
+        return lambda source, target: int(linux(AT_FDCWD, source, AT_FDCWD, target, linux_flag))
+    if macos is not None:
+        return lambda source, target: int(macos(source, target, macos_flag))
     return None
+
+
+def _try_rename(rename: Rename | None, source: Path, target: Path) -> bool:
+    """Whether the system did it; False: it does not know how. Raises OSError."""
+    if rename is None:
+        return False
+    if rename(os.fsencode(source), os.fsencode(target)) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}:
+        return False
+    raise OSError(number, os.strerror(number), str(source), None, str(target))
 
 
 def rename_new(source: Path, target: Path) -> None:
     """Rename without replacing. Raises FileExistsError where `target` exists, even as an empty directory."""
-    rename = _native_rename()
-    if rename is not None:
-        if rename(os.fsencode(source), os.fsencode(target)) == 0:
-            return
-        number = ctypes.get_errno()
-        if number not in {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}:
-            raise OSError(number, os.strerror(number), str(source), None, str(target))
+    if _try_rename(_native_rename(RENAME_NOREPLACE, RENAME_EXCL), source, target):
+        return
     # A file system without the call: the check and the rename are two steps; callers hold the path's lock.
     if os.path.lexists(target):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     os.rename(source, target)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two names in one directory change places: at no time is either of them missing."""
+    if _try_rename(_native_rename(RENAME_EXCHANGE, RENAME_SWAP), one, other):
+        return
+    # A file system without the call: `other` is missing for a moment; callers hold the path's lock.
+    aside = one.with_name(temporary_name())
+    os.rename(other, aside)
+    os.rename(one, other)
+    os.rename(aside, one)
 
 
 def delete_tree(path: Path) -> None:

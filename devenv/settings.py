@@ -15,9 +15,12 @@ from pathlib import Path
 
 from devenv.errors import Place, UsageError
 from devenv.fsutil import read_regular
+from devenv.sizes import parse_size
 
 SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
+
+DEFAULT_ARTIFACT_LIMIT = 5 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Settings:
     """Trust, generations and what the shell hooks read."""
     cache: Path
     """May be deleted at any time."""
+    artifact_limit: int = DEFAULT_ARTIFACT_LIMIT
+    """Bytes of downloaded files that are kept; 0: only what a running process uses."""
     pypi: PypiSettings = field(default_factory=PypiSettings)
 
     @property
@@ -108,13 +113,15 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         raise _invalid(f"the settings are not valid TOML: {error}", place) from error
     registries = _require_table(document.pop("registries", {}), "registries", {"pypi"}, place)
     pypi = _require_strings(registries.get("pypi", {}), "registries.pypi", {"files", "index"}, place)
-    paths = _require_strings(document, "settings", {"base", "cache", "state"}, place)
+    limit = _size(document.pop("artifact_limit", DEFAULT_ARTIFACT_LIMIT), "artifact_limit", place)
+    paths = _require_strings(document, "settings", {"artifact_limit", "base", "cache", "state"}, place)
     default = default_settings(home)
     return Settings(
         home=home,
         base=_directory(paths, "base", default.base, place),
         state=_directory(paths, "state", default.state, place),
         cache=_directory(paths, "cache", default.cache, place),
+        artifact_limit=limit,
         pypi=PypiSettings(index=pypi.get("index"), files=pypi.get("files")),
     )
 
@@ -146,3 +153,14 @@ def _directory(paths: dict[str, str], key: str, default: Path, place: Place) -> 
     if not path.is_absolute():
         raise _invalid(f"`{key}` must be an absolute path", place)
     return path
+
+
+def _size(value: object, key: str, place: Place) -> int:
+    """Bytes, as a number or as text such as `500M`."""
+    try:
+        # Of the values that TOML knows, `true` is an `int` to Python as well.
+        if not isinstance(value, bool) and isinstance(value, (int, str)):
+            return parse_size(str(value))
+        raise ValueError(f"{value!r} is no size")
+    except ValueError as error:
+        raise _invalid(f"`{key}` must be a size such as `500M` or `5G`: {error}", place) from None

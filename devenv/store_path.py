@@ -11,13 +11,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.digest import STORE_DIGEST_BYTES, STORE_DIGEST_LENGTH, nix32_decode
+from devenv.digest import NIX32_ALPHABET, STORE_DIGEST_LENGTH
 from devenv.errors import StoreError, UsageError
 
 ROOT_LENGTH = 80
 """Bytes of every store root."""
 
 MAX_NAME_LENGTH = 180
+DIGEST_PATTERN = re.compile(rf"[{NIX32_ALPHABET}]{{{STORE_DIGEST_LENGTH}}}")
+"""Each string that it matches spells 160 bits, none beyond: 32 digits of 5 bits."""
 NAME_PATTERN = re.compile(rf"(?!\.)[A-Za-z0-9+._?=-]{{1,{MAX_NAME_LENGTH}}}")
 
 UNSAFE_IN_ROOT = re.compile(rb"[\x00-\x20\x7f\"'`$\\:;*?\[\]{}()<>|&!#]")
@@ -35,7 +37,8 @@ class StorePath:
     name: str
 
     def __post_init__(self) -> None:
-        nix32_decode(self.digest, STORE_DIGEST_BYTES)
+        if DIGEST_PATTERN.fullmatch(self.digest) is None:
+            raise ValueError(f"{self.digest!r} is no digest of a store path")
         if NAME_PATTERN.fullmatch(self.name) is None:
             raise ValueError(f"{self.name!r} cannot name a store object")
 

@@ -216,6 +216,8 @@ __devenv_read() { # generation, the project it must belong to; where it does not
   else
     builtin source "$1/activate.bash" 2>/dev/null # bash said before what is wrong with it
   fi
+  # The program does not delete what a living shell is in; nobody but the program removes these files.
+  [[ -z $__devenv_project ]] || builtin printf %s "$__devenv_generation" 2>/dev/null >|"$__devenv_state/shells/$BASHPID"
   __devenv_unsettled='' __devenv_unfit=''
 }
 

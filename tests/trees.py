@@ -57,27 +57,28 @@ def iter_tree_nodes(tree: Tree, path: NodePath = (), piece_size: int = 1 << 16) 
 
 def nar_of(tree: Tree) -> bytes:
     """The archive of a tree, by the grammar."""
-    return _strings(b"nix-archive-1") + _object(tree)
+    return strings(b"nix-archive-1") + _object(tree)
 
 
-def _strings(*values: bytes) -> bytes:
+def strings(*values: bytes) -> bytes:
+    """The strings of an archive, by the grammar."""
     return b"".join(len(value).to_bytes(8, "little") + value + b"\0" * (-len(value) % 8) for value in values)
 
 
 def _object(tree: Tree) -> bytes:
     match tree:
         case bytes():
-            return _strings(b"(", b"type", b"regular", b"contents", tree, b")")
+            return strings(b"(", b"type", b"regular", b"contents", tree, b")")
         case Script(content):
-            return _strings(b"(", b"type", b"regular", b"executable", b"", b"contents", content, b")")
+            return strings(b"(", b"type", b"regular", b"executable", b"", b"contents", content, b")")
         case Link(target):
-            return _strings(b"(", b"type", b"symlink", b"target", target, b")")
+            return strings(b"(", b"type", b"symlink", b"target", target, b")")
         case _:
             entries = [
-                _strings(b"entry", b"(", b"name", name, b"node") + _object(tree[name]) + _strings(b")")
+                strings(b"entry", b"(", b"name", name, b"node") + _object(tree[name]) + strings(b")")
                 for name in sorted(tree)
             ]
-            return _strings(b"(", b"type", b"directory") + b"".join(entries) + _strings(b")")
+            return strings(b"(", b"type", b"directory") + b"".join(entries) + strings(b")")
 
 
 def write_files(tree: Tree, place: Path) -> Path:

@@ -46,6 +46,7 @@ def shell_command(settings: Settings, activation: Activation, request: ShellRequ
     if Path(request.shell).name != "bash":
         return ShellCommand((request.shell,), environ)
     path = activation.generation / BASH_RC_NAME
+    fsutil.remove_unfinished(activation.generation)
     fsutil.write_atomic(path, format_bash_rc(settings, activation, request.program), 0o600)
     return ShellCommand((request.shell, "--rcfile", str(path)), environ)
 

@@ -9,6 +9,7 @@
         <file>.stamp         times of the project's files (see `devenv.activation.watched`)
         <number>             link to the generation itself: below `@devenv`, its name exists in this generation only,
                              so that one `stat` of a stamp tells a shell both the time and that nothing was switched
+    <state>/shells/<process>                          made by hooks: the generation that this shell entered last
 
 It lies outside the project, so that nothing in a checkout can claim to be allowed. Directories are 0700.
 """
@@ -73,6 +74,11 @@ def active_path(settings: Settings, project: Path) -> Path:
     return path
 
 
+def shells_path(settings: Settings) -> Path:
+    """The directory in which each shell names the generation that it is in (see `devenv.generations.pins`)."""
+    return settings.state / "shells"
+
+
 def write_generation_scripts(generation: Path, activation: Activation) -> None:
     """Put into `generation` what each shell, `devenv run` and editors read.
 
@@ -86,7 +92,7 @@ def write_generation_scripts(generation: Path, activation: Activation) -> None:
 
 def silence_project(settings: Settings, project: Path) -> None:
     """Make the hooks say nothing of `project` as long as it is not activated."""
-    active = fsutil.make_private_directory(active_path(settings, project))
+    active = _make_active_directory(settings, project)
     fsutil.write_atomic(active / DENIED_NAME, b"", 0o600)
 
 
@@ -95,9 +101,18 @@ def activate_project(settings: Settings, project: Path, generation: Path) -> Non
 
     The generation is complete: scripts and stamps are written before. The project is allowed.
     """
-    active = fsutil.make_private_directory(active_path(settings, project))
+    # Hooks can make a file without starting a process, a directory they cannot.
+    fsutil.make_private_directory(shells_path(settings))
+    active = _make_active_directory(settings, project)
     fsutil.replace_link(active / LINK_NAME, str(generation))
     (active / DENIED_NAME).unlink(missing_ok=True)
+
+
+def _make_active_directory(settings: Settings, project: Path) -> Path:
+    """The directory of `active_path`, made where missing, without what killed processes left there."""
+    active = fsutil.make_private_directory(active_path(settings, project))
+    fsutil.remove_unfinished(active)
+    return active
 
 
 def deactivate_project(settings: Settings, project: Path) -> None:
@@ -113,15 +128,23 @@ def find_inherited(settings: Settings, environ: Mapping[str, str]) -> Activation
     The markers are claims of whoever started us (FAULTS L-09): they count only if they name a generation of this state
     directory, and what it sets is read from there.
     """
-    root, generation = str(settings.state / "projects") + "/", environ.get(GENERATION_MARKER, "")
-    if not generation.startswith(root) or GENERATION_PATTERN.fullmatch(generation.removeprefix(root)) is None:
+    generation = find_claimed_generation(settings, environ.get(GENERATION_MARKER, ""))
+    if generation is None:
         return None
     try:
-        activation = read_activation(Path(generation))
+        activation = read_activation(generation)
     except ActivationError:
         return None
-    claimed = (environ.get(PROJECT_MARKER), generation)
+    claimed = (environ.get(PROJECT_MARKER), str(generation))
     return activation if (str(activation.project), str(activation.generation)) == claimed else None
+
+
+def find_claimed_generation(settings: Settings, claim: str) -> Path | None:
+    """The directory of the generation that `claim` names, if it is one of this state directory; it need not exist."""
+    root = str(settings.state / "projects") + "/"
+    if not claim.startswith(root) or GENERATION_PATTERN.fullmatch(claim.removeprefix(root)) is None:
+        return None
+    return Path(claim)
 
 
 def leave_inherited(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

@@ -69,7 +69,7 @@ def _record_path(settings: Settings, project: Path) -> Path:
 
 def _write_record(settings: Settings, project: Path, digest: str | None) -> None:
     path = _record_path(settings, project)
-    fsutil.make_private_directory(path.parent)
+    fsutil.remove_unfinished(fsutil.make_private_directory(path.parent))
     record = {"format": FORMAT, "path": str(project), "digest": digest}
     fsutil.write_atomic(path, json.dumps(record, sort_keys=True).encode("ascii") + b"\n", 0o600)
 

@@ -74,6 +74,7 @@ def project_digest(project: Path, manifest: bytes | None, lock: bytes | None) ->
 
 def write_stamps(generation: Path, files: WatchedFiles) -> None:
     """Put the files' times into `generation`, where the hooks compare them; a missing file has no stamp."""
+    fsutil.remove_unfinished(generation)
     for file in files:
         stamp = generation / file.stamp_name
         if file.changed is None:

@@ -20,7 +20,8 @@ from devenv.build.builders.request import BuilderRequest
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.errors import BuildError
 from devenv.events import Report, Step
-from devenv.store.store import Output, Store
+from devenv.store.adding import Output
+from devenv.store.store import Store
 from devenv.store_path import StorePath
 
 Artifacts = Mapping[str, Path]

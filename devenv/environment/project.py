@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
 from devenv.errors import ForeignFileError, LockError, Place, UsageError
-from devenv.fsutil import TEMPORARY_PREFIX, delete_tree, write_atomic
+from devenv.fsutil import remove_unfinished, write_atomic
 from devenv.lock.model import LOCK_NAME, Lock
 from devenv.lock.parse import parse_lock
 from devenv.manifest.model import MANIFEST_NAME, Manifest
@@ -22,10 +21,6 @@ from devenv.manifest.parse import parse_manifest
 
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""
-
-
-UNFINISHED_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
-"""What `devenv.fsutil.temporary_name` makes, and nobody else in a project of theirs."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ def write_project(before: Project, after: Project) -> Project:
     nothing vouches for what is there. Raises UsageError (`project-changed`) where the files are not those of `before`
     any more: what an editor or a merge wrote meanwhile is not overwritten. The caller holds `project_locked`.
     """
-    _remove_unfinished(before.path)
+    remove_unfinished(before.path)
     there = read_project(before.path)
     if not _is_same(there, before):
         raise UsageError(
@@ -139,10 +134,3 @@ def write_project(before: Project, after: Project) -> Project:
 
 def _is_same(first: Project, second: Project) -> bool:
     return (first.manifest_bytes, first.lock_bytes) == (second.manifest_bytes, second.lock_bytes)
-
-
-def _remove_unfinished(path: Path) -> None:
-    """Delete what a process left that was killed while it wrote here. Whoever writes here holds the project's lock."""
-    for name in os.listdir(path):
-        if UNFINISHED_NAME.fullmatch(name):
-            delete_tree(path / name)

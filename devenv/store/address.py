@@ -3,87 +3,136 @@
 The digest is BLAKE3 over the NAR of a tree in which every local root reads as the canonical root and every occurrence
 of the object's own digest as 32 NUL bytes, followed by `|<offset>` for each of those. The same pass looks for the
 digests of other objects (the references) and for the canonical root, which an output must not hold literally.
+
+The archive is taken in blocks of 2 MiB. From the second on, a thread of its own scans and hashes them while the next
+one is read or written: both work outside of Python's interpreter lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from blake3 import blake3
 
 from devenv.digest import STORE_DIGEST_BYTES, STORE_DIGEST_LENGTH, nix32_encode
 from devenv.errors import StoreError
-from devenv.store_path import CANONICAL_ROOT, ROOT_LENGTH
+from devenv.store.scan import ReferenceScanner, iter_matches
+from devenv.store_path import CANONICAL_ROOT, DIGEST_PATTERN, ROOT_LENGTH
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 2 << 20
 """What is scanned and hashed at a time; small pieces are collected up to it."""
 
-OVERLAP = ROOT_LENGTH - 1
-"""Bytes kept back from each block: a pattern that begins there may end in the next one."""
+PATH_LENGTH = ROOT_LENGTH + 1 + STORE_DIGEST_LENGTH
+"""Bytes of a root, a slash and a digest."""
+OVERLAP = PATH_LENGTH - 1
+"""Bytes kept back from each block: what begins there may end in the next one."""
+
+MAX_SELF_REFERENCES = 1 << 20
+"""Above what any real package holds; each costs eight bytes until the end."""
 
 
 class AddressHasher:
     """Takes a NAR in pieces (`update`), gives its digest, references and self-references (`finish`).
 
     `root` is the local store root, `own` the 32-character digest under which the tree refers to itself, `candidates`
-    the digests of objects that it may refer to.
+    the digests of objects that it may refer to. Whoever does not come to call `finish` calls `abandon`.
     """
 
-    def __init__(self, root: bytes, own: str, candidates: Iterable[str] = ()) -> None:
+    def __init__(self, root: bytes, own: str, candidates: Collection[str] = ()) -> None:
         self._root = root
         self._own = own.encode()
         self._patterns = [self._own] if root == CANONICAL_ROOT else [self._own, root, CANONICAL_ROOT]
-        self._wanted = {digest.encode() for digest in candidates} - {self._own}
+        self._scanner = ReferenceScanner(candidates, own) if candidates else None
         self._hash = blake3()
-        self._buffer = bytearray()
+        self._pieces: list[bytes] = []
+        self._collected = 0
+        self._executor: ThreadPoolExecutor | None = None
+        self._working: Future[None] | None = None
         self._done = 0
-        self.references: set[str] = set()
-        self.self_references: list[int] = []
-        """Offsets in the NAR at which the object's own digest stands."""
+        self._skip = 0
+        self.named: set[str] = set()
+        """The digests that stand behind a root, those of unknown objects too; complete after `finish`."""
+        self.self_references = array("Q")
+        """Offsets in the NAR at which the object's own digest stands; complete after `finish`."""
+
+    @property
+    def references(self) -> set[str]:
+        """The digests that were found; complete after `finish`."""
+        return set() if self._scanner is None else self._scanner.found
+
+    @property
+    def scanned(self) -> int:
+        """The offset in the NAR before which all self-references are known already."""
+        return self._done
 
     def update(self, piece: bytes) -> None:
-        """Take the next bytes of the archive."""
-        self._buffer += piece
-        if len(self._buffer) >= BLOCK_BYTES:
-            self._take(len(self._buffer) - OVERLAP)
+        """Take the next bytes of the archive. Raises StoreError where the canonical root stood in earlier ones."""
+        self._pieces.append(piece)
+        self._collected += len(piece)
+        if self._collected >= BLOCK_BYTES + OVERLAP:
+            block = b"".join(self._pieces)
+            self._pieces = [block[-OVERLAP:]]
+            self._collected = OVERLAP
+            self._wait()
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(1, "hash")
+            self._working = self._executor.submit(self._take, block, len(block) - OVERLAP)
 
     def finish(self) -> str:
         """The 32-character digest of the whole. Raises StoreError where the canonical root stands in it."""
-        self._take(len(self._buffer))
+        try:
+            self._wait()
+            block = b"".join(self._pieces)
+            self._take(block, len(block))
+        finally:
+            self.abandon()
         for offset in self.self_references:
             self._hash.update(b"|%d" % offset)
         return nix32_encode(self._hash.digest()[:STORE_DIGEST_BYTES])
 
-    def _take(self, limit: int) -> None:
+    def abandon(self) -> None:
+        """End the thread, if there is one."""
+        if self._executor is not None:
+            self._executor.shutdown()
+
+    def _wait(self) -> None:
+        if self._working is not None:
+            working, self._working = self._working, None
+            working.result()
+
+    def _take(self, block: bytes, limit: int) -> None:
         """Hash everything before `limit`, and a match that begins before it to its end."""
-        block = self._buffer
-        for digest in [wanted for wanted in self._wanted if wanted in block]:
-            self._wanted.remove(digest)
-            self.references.add(digest.decode())
-        position = 0
-        for start, pattern in self._matches(limit):
+        if self._scanner is not None:
+            self._scanner.scan(block)
+        view = memoryview(block)
+        position = self._skip
+        for start, pattern in iter_matches(block, self._patterns, limit):
             if start < position:
                 continue  # Inside the match before: a local root may end as the canonical one, `/devenv/store/_…`.
-            self._hash.update(block[position:start])
+            self._hash.update(view[position:start])
             self._hash.update(self._replacement(self._done + start, pattern))
             position = start + len(pattern)
+            if pattern != self._own:
+                self._note_name(block[position : start + PATH_LENGTH])
         end = max(position, limit)
-        self._hash.update(block[position:end])
-        self._done += end
-        del block[:end]
+        self._hash.update(view[position:end])
+        self._skip = end - limit
+        self._done += limit
 
-    def _matches(self, limit: int) -> list[tuple[int, bytes]]:
-        """Where which pattern begins before `limit`, in order."""
-        found = []
-        for pattern in self._patterns:
-            start = self._buffer.find(pattern)
-            while 0 <= start < limit:
-                found.append((start, pattern))
-                start = self._buffer.find(pattern, start + len(pattern))
-        return sorted(found)
+    def _note_name(self, following: bytes) -> None:
+        """What stands behind a root: `/` and a digest, where it is a store path."""
+        digest = following[1:].decode("latin-1")
+        if following.startswith(b"/") and DIGEST_PATTERN.fullmatch(digest):
+            self.named.add(digest)
 
     def _replacement(self, offset: int, pattern: bytes) -> bytes:
         if pattern == self._own:
+            if len(self.self_references) == MAX_SELF_REFERENCES:
+                raise StoreError(
+                    f"the output names itself more than {MAX_SELF_REFERENCES} times", slug="self-references-too-many"
+                )
             self.self_references.append(offset)
             return bytes(STORE_DIGEST_LENGTH)
         if pattern == self._root:

@@ -3,41 +3,75 @@
 SQLite with a rollback journal and full synchronisation. Not WAL: a WAL database in a read-only directory cannot be
 opened, and SQLite before 3.51.3 can corrupt one when several connections checkpoint (FAULTS finding 7). Only this
 module sees `sqlite3`; its exceptions become StoreError here.
+
+Whoever has the database open shares a lock beside it; who changes its schema or puts another one in its place holds
+that lock alone, so that no statement meets a schema it was not written for (FAULTS C-12).
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import StoreError
+from devenv.fault_points import fault_point
+from devenv.fsutil import locked
 from devenv.store_path import StorePath, require_store_path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 60.0
 """How long another process may hold the database before we give up."""
+POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An object to be made valid: the bytes of its NAR and what it refers to, itself left out."""
+
+    path: StorePath
+    size: int
+    references: Sequence[StorePath] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRecord:
+    """What is known of a valid object: the bytes of its NAR, when it came (seconds since the epoch), references."""
+
+    size: int
+    registered: int
+    references: tuple[StorePath, ...]
+
+
+Graph = Mapping[StorePath, ObjectRecord]
+"""All valid objects."""
 
 
 class StoreDatabase:
     """An open database; each method is one transaction. May be used from several threads: they take turns."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        """Open the file at `path`, or make it. `alone`: the caller holds `sole_use` of it."""
         self._path = path
         self._turn = threading.RLock()
+        use = contextlib.nullcontext if alone else _shared_use
         with self._mapped(), contextlib.ExitStack() as opened:
-            self._connection = opened.enter_context(
-                contextlib.closing(
-                    sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-                )
-            )
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._prepare()
-            opened.pop_all()
+            opened.enter_context(use(path))
+            self._connection = opened.enter_context(contextlib.closing(_connect(path)))
+            if self._version() not in {0, SCHEMA_VERSION}:
+                self._require_known_version()
+                opened.pop_all().close()
+                with contextlib.nullcontext() if alone else sole_use(path):
+                    _migrate(path)
+                opened.enter_context(use(path))
+                self._connection = opened.enter_context(contextlib.closing(_connect(path)))
+            self._create()
+            self._opened = opened.pop_all()
 
     @contextlib.contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -48,15 +82,10 @@ class StoreDatabase:
         except sqlite3.Error as error:
             raise _store_error(self._path, error) from error
 
-    def _prepare(self) -> None:
-        if self._version() == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
-            with self._committed():
-                # Another process may have made the tables while we waited (FAULTS C-07).
-                if self._version() == 0:
-                    for statement in (Path(__file__).parent / "schema.sql").read_text().split(";\n"):
-                        self._connection.execute(statement)
-                    self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    def _version(self) -> int:
+        return _read_version(self._connection)
+
+    def _require_known_version(self) -> None:
         if self._version() > SCHEMA_VERSION:
             raise StoreError(
                 f"the store's database `{self._path}` was written by a newer devenv",
@@ -64,95 +93,261 @@ class StoreDatabase:
                 slug="database-newer",
             )
 
-    def _version(self) -> int:
-        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-
-    @contextlib.contextmanager
-    def _committed(self) -> Iterator[None]:
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # On a full disk SQLite itself has rolled back already.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+    def _create(self) -> None:
+        if self._version() == 0:
+            with _transaction(self._connection):
+                # Another process may have made the tables while we waited (FAULTS C-07).
+                if self._version() == 0:
+                    _run_script(self._connection, _SCHEMA, SCHEMA_VERSION)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mapped():
-            self._connection.execute("BEGIN IMMEDIATE")
-            with self._committed():
-                yield self._connection
+        with self._mapped(), _transaction(self._connection):
+            yield self._connection
 
     def close(self) -> None:
         """Give the file back."""
-        self._connection.close()
+        self._opened.close()
 
     def is_valid(self, path: StorePath) -> bool:
         """Whether the object is registered (its presence on disk is another question)."""
+        return bool(self.valid_paths([path]))
+
+    def valid_paths(self, paths: Iterable[StorePath]) -> set[StorePath]:
+        """Those of `paths` that are registered."""
+        query = "SELECT 1 FROM objects WHERE path = ?"
         with self._mapped():
-            rows = self._connection.execute("SELECT 1 FROM objects WHERE path = ?", (str(path),))
-            return rows.fetchone() is not None
+            return {path for path in paths if self._connection.execute(query, (str(path),)).fetchone() is not None}
 
-    def register_object(self, path: StorePath, size: int, references: Sequence[StorePath]) -> None:
-        """Make an object valid. `size` is that of its NAR in bytes.
+    def register(self, registrations: Sequence[Registration]) -> None:
+        """Make objects valid, all or none; they may refer to each other.
 
-        Where it is valid, references are added: the same content may have come from a derivation that did not have what
-        it names among its inputs. Raises StoreError (`database-failed`) where a reference is not valid, and registers
-        nothing then.
+        Where one is valid, references are added: the same content may have come from a derivation that did not have
+        what it names among its inputs. Raises StoreError (`reference-invalid`) where a reference is not valid.
         """
-        row = (str(path), size, int(time.time()))
-        references_rows = [(str(path), str(reference)) for reference in references]
+        now = int(time.time())
         with self._transaction() as connection:
-            connection.execute("INSERT INTO objects VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
             connection.executemany(
-                "INSERT INTO object_references VALUES (?, ?) ON CONFLICT DO NOTHING", references_rows
+                "INSERT INTO objects (path, size, registered) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(str(each.path), each.size, now) for each in registrations],
             )
+            for each in registrations:
+                self._add_references(connection, each)
 
-    def forget_object(self, path: StorePath) -> None:
-        """Make an object invalid whose files are gone, and with it everything that refers to it."""
+    def _add_references(self, connection: sqlite3.Connection, registration: Registration) -> None:
+        for reference in registration.references:
+            added = connection.execute(
+                """INSERT OR IGNORE INTO object_references
+                   SELECT one.id, other.id FROM objects AS one, objects AS other WHERE one.path = ? AND other.path = ?
+                   RETURNING 1""",
+                (str(registration.path), str(reference)),
+            ).fetchone()
+            if added is None and not self.is_valid(reference):
+                raise StoreError(
+                    f"`{registration.path}` refers to `{reference}`, which is not in the store",
+                    hint="run the command again; `devenv store verify --all` tells what else is missing",
+                    slug="reference-invalid",
+                )
+
+    def forget(self, paths: Iterable[StorePath]) -> None:
+        """Make objects invalid whose files are gone or damaged, and with them everything that refers to them."""
+        referrers = """
+            WITH RECURSIVE referrers (id) AS (
+                SELECT id FROM objects WHERE path = ?
+                UNION SELECT referrer FROM object_references JOIN referrers ON reference = id
+            ) SELECT id FROM referrers"""
         with self._transaction() as connection:
-            closure = """
-                WITH RECURSIVE referrers (path) AS (
-                    VALUES (?) UNION SELECT referrer FROM object_references JOIN referrers ON reference = path
-                ) SELECT path FROM referrers"""
-            paths = connection.execute(closure, (str(path),)).fetchall()
-            connection.executemany("DELETE FROM object_references WHERE referrer = ?", paths)
-            connection.executemany("DELETE FROM objects WHERE path = ?", paths)
+            for path in paths:
+                rows = connection.execute(referrers, (str(path),)).fetchall()
+                connection.executemany("DELETE FROM object_references WHERE referrer = ?", rows)
+                connection.executemany("DELETE FROM objects WHERE id = ?", rows)
+
+    def delete(self, paths: Sequence[StorePath]) -> None:
+        """Make dead objects invalid, all or none. Raises StoreError where one that stays refers to one of them."""
+        rows = [(str(path),) for path in paths]
+        with self._transaction() as connection:
+            connection.executemany(
+                "DELETE FROM object_references WHERE referrer = (SELECT id FROM objects WHERE path = ?)", rows
+            )
+            connection.executemany("DELETE FROM objects WHERE path = ?", rows)
 
     def references(self, path: StorePath) -> list[StorePath]:
         """What the object refers to, itself left out, in order."""
-        with self._mapped():
-            rows = self._connection.execute(
-                "SELECT reference FROM object_references WHERE referrer = ? ORDER BY reference", (str(path),)
-            )
-            return [require_store_path(row[0]) for row in rows]
+        return self._paths(
+            """
+            SELECT other.path FROM objects AS one
+            JOIN object_references ON referrer = one.id
+            JOIN objects AS other ON reference = other.id WHERE one.path = ? ORDER BY other.path""",
+            (str(path),),
+        )
 
     def closure(self, path: StorePath) -> list[StorePath]:
-        """The object and everything it refers to, transitively, in order."""
+        """The object and everything it refers to, transitively, in order; nothing where it is not valid."""
+        return self._paths(
+            """
+            WITH RECURSIVE closure (id) AS (
+                SELECT id FROM objects WHERE path = ?
+                UNION SELECT reference FROM object_references JOIN closure ON referrer = id
+            ) SELECT path FROM closure JOIN objects USING (id) ORDER BY path""",
+            (str(path),),
+        )
+
+    def _paths(self, query: str, parameters: tuple[str, ...] = ()) -> list[StorePath]:
         with self._mapped():
-            rows = self._connection.execute(
-                """
-                WITH RECURSIVE closure (path) AS (
-                    VALUES (?) UNION SELECT reference FROM object_references JOIN closure ON referrer = path
-                ) SELECT path FROM closure ORDER BY path""",
-                (str(path),),
-            )
-            return [require_store_path(row[0]) for row in rows]
+            return [require_store_path(text) for (text,) in self._connection.execute(query, parameters)]
+
+    def read_graph(self) -> Graph:
+        """All valid objects with their references, in the order of their paths."""
+        with self._mapped():
+            self._connection.execute("BEGIN")
+            with _ended(self._connection):
+                objects = self._connection.execute("SELECT id, path, size, registered FROM objects ORDER BY path")
+                rows = {number: (require_store_path(text), *rest) for number, text, *rest in objects}
+                references: dict[int, list[StorePath]] = {number: [] for number in rows}
+                for referrer, reference in self._connection.execute(
+                    "SELECT referrer, reference FROM object_references"
+                ):
+                    references[referrer].append(rows[reference][0])
+        return {
+            path: ObjectRecord(size, registered, tuple(references[number]))
+            for number, (path, size, registered) in rows.items()
+        }
 
     def find_realisation(self, derivation: str, output: str) -> StorePath | None:
         """The valid object that the derivation's output is known to be."""
+        query = "SELECT path FROM realisations JOIN objects ON object = id WHERE derivation = ? AND output = ?"
         with self._mapped():
-            row = self._connection.execute(
-                "SELECT path FROM realisations WHERE derivation = ? AND output = ?", (derivation, output)
-            ).fetchone()
+            row = self._connection.execute(query, (derivation, output)).fetchone()
             return None if row is None else require_store_path(row[0])
 
     def register_realisation(self, derivation: str, output: str, path: StorePath) -> None:
-        """Remember that the derivation's output is `path`, which must be valid."""
+        """Remember that the derivation's output is `path`; StoreError (`reference-invalid`) unless that is valid."""
         with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO realisations VALUES (?, ?, ?)", (derivation, output, str(path)))
+            added = connection.execute(
+                "INSERT OR REPLACE INTO realisations SELECT ?, ?, id FROM objects WHERE path = ? RETURNING 1",
+                (derivation, output, str(path)),
+            ).fetchone()
+            if added is None:
+                raise StoreError(
+                    f"`{path}` is not in the store any more", hint="run the command again", slug="reference-invalid"
+                )
+
+    def realisations(self) -> list[tuple[str, str, StorePath]]:
+        """All realisations: derivation, output, object; in order."""
+        query = """SELECT derivation, output, path FROM realisations JOIN objects ON object = id
+                   ORDER BY derivation, output"""
+        with self._mapped():
+            return [(key, output, require_store_path(text)) for key, output, text in self._connection.execute(query)]
+
+    def problems(self) -> list[str]:
+        """What SQLite finds wrong with the file, a line each."""
+        with self._mapped():
+            found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check")]
+            broken = self._connection.execute("PRAGMA foreign_key_check").fetchall()
+        return [line for line in found if line != "ok"] + [f"a row of {row[0]} points to nothing" for row in broken]
+
+
+_HERE = Path(__file__).parent
+_SCHEMA = _HERE / "schema.sql"
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    fault_point("database.begin")
+    connection.execute("BEGIN IMMEDIATE")
+    with _ended(connection):
+        yield
+
+
+@contextlib.contextmanager
+def _ended(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+        fault_point("database.commit")
+        connection.execute("COMMIT")
+    except BaseException:
+        # On a full disk SQLite itself has rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    fault_point("database.committed")
+
+
+def _run_script(connection: sqlite3.Connection, script: Path, version: int) -> None:
+    """Run the statements of a file inside the transaction, as `executescript`, which commits, would not."""
+    for statement in script.read_text().split(";\n"):
+        connection.execute(statement)
+        fault_point("database.schema")
+    connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
+
+
+@contextlib.contextmanager
+def _shared_use(path: Path) -> Iterator[None]:
+    """While this lasts, nobody changes the schema."""
+    try:
+        lock = locked(_lock_path(path), shared=True)
+        held = lock.__enter__()
+    except OSError as error:
+        # Where we may not write, nobody else of us can: the store is only read.
+        if error.errno not in {errno.EROFS, errno.EACCES}:
+            raise
+        yield
+        return
+    try:
+        assert held
+        yield
+    finally:
+        lock.__exit__(None, None, None)
+
+
+@contextlib.contextmanager
+def sole_use(path: Path) -> Iterator[None]:
+    """While this lasts, no other process has the database open. Raises StoreError (`database-busy`) after a wait."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        with locked(_lock_path(path), wait=False) as held:
+            if held:
+                yield
+                return
+        if time.monotonic() > deadline:
+            raise _busy_error(path)
+        time.sleep(POLL_SECONDS)
+
+
+def _migrate(path: Path) -> None:
+    """Bring the database to the present schema: all steps or none."""
+    with contextlib.closing(_connect(path)) as connection, _transaction(connection):
+        for version in range(_read_version(connection) + 1, SCHEMA_VERSION + 1):
+            _run_script(connection, _HERE / "migrations" / f"{version}.sql", version)
+
+
+def _busy_error(path: Path) -> StoreError:
+    return StoreError(
+        f"another process holds the store's database `{path}` for more than {BUSY_SECONDS:.0f} seconds",
+        hint="wait until it has finished, then run the command again",
+        slug="database-busy",
+        transient=True,
+    )
 
 
 def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
@@ -160,16 +355,9 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
     # The lower byte is the kind, what is above it the occasion (SQLite's extended result codes).
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
-            return StoreError(
-                f"the disk is full at `{path}`", hint="free some space and run the command again", slug="disk-full"
-            )
+            return StoreError(f"the disk is full at `{path}`", hint="`devenv gc` makes room even now", slug="disk-full")
         case sqlite3.SQLITE_BUSY:
-            return StoreError(
-                f"another process holds the store's database `{path}` for more than {BUSY_SECONDS:.0f} seconds",
-                hint="wait until it has finished, then run the command again",
-                slug="database-busy",
-                transient=True,
-            )
+            return _busy_error(path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return StoreError(
                 f"the store's database `{path}` cannot be written: {error}",
@@ -179,6 +367,6 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
         case _:
             return StoreError(
                 f"the store's database `{path}` cannot be used: {error}",
-                hint=f"move `{path}` away: it is made again, and objects are checked as they are found",
+                hint="`devenv store rebuild` makes it again from what lies on the disk",
                 slug="database-failed",
             )

@@ -11,7 +11,19 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "devenv"
 
 LAYERS = (
-    ("errors", "events", "digest", "system", "store_path", "fsutil", "resources", "settings"),
+    (
+        "errors",
+        "events",
+        "digest",
+        "system",
+        "store_path",
+        "fault_points",
+        "fsutil",
+        "mounts",
+        "resources",
+        "settings",
+        "sizes",
+    ),
     ("nar", "manifest", "lock", "packages", "resolve", "derivation"),
     ("store", "fetch"),
     ("build", "activation", "environment", "generations", "workflow"),

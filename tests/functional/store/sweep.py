@@ -31,8 +31,9 @@ from devenv.errors import DevenvError
 from devenv.events import ignore
 from devenv.settings import default_settings
 from devenv.store import tree
+from devenv.store.adding import Output
 from devenv.store.check import is_intact
-from devenv.store.store import Output, Store
+from devenv.store.store import Store
 from devenv.store_path import parse_store_path
 from tests.functional.wheels import make_wheel
 from tests.homes import temporary_home
@@ -172,7 +173,7 @@ def run_child(home: Path, wheel: Path, action: Action, number: int) -> tuple[int
 def check(home: Path, *, finished: bool) -> None:
     """What must hold after a fault, and more once a realization has `finished`."""
     with Store(default_settings(home)) as store:
-        connection = store._database._connection
+        connection = store.database._connection
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         rows = [parse_store_path(path) for (path,) in connection.execute("SELECT path FROM objects")]

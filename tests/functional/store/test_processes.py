@@ -79,7 +79,7 @@ def test_first_run_of_eight(workers: list[Worker], home: Path, tmp_path: Path) -
     """Eight processes that make the store at once all succeed, and there is one (C-07)."""
     assert len(set(run_at_once(workers, 8, home, "open", tmp_path))) == 1
     with Store(default_settings(home)) as store:
-        assert store._database._connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert store.database._connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_same_object_from_four(workers: list[Worker], home: Path, tmp_path: Path) -> None:

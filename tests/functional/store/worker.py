@@ -22,7 +22,8 @@ from devenv.derivation.model import Derivation
 from devenv.events import ignore
 from devenv.nar.nodes import Directory, File, Node
 from devenv.settings import default_settings
-from devenv.store.store import Output, Store
+from devenv.store.adding import Output
+from devenv.store.store import Store
 from tests.trees import SMALL, iter_tree_nodes
 
 BUILT = Derivation("built", "x86_64-linux", "test/1")

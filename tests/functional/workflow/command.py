@@ -15,7 +15,7 @@ from typing import Any
 from devenv.events import ignore
 from devenv.fsutil import TEMPORARY_PREFIX
 from devenv.settings import Settings, read_settings, settings_path
-from devenv.store.check import compute_address
+from devenv.store.check import examine
 from devenv.store.database import StoreDatabase
 from devenv.store_path import require_store_path, store_root
 from devenv.workflow.edit import add_packages, parse_wanted
@@ -174,7 +174,7 @@ class User:
         try:
             for name in self.objects():
                 path = require_store_path(name)
-                assert compute_address(root, path) == path.digest, f"{name} is not what its name says"
+                assert examine(root, path).digest == path.digest, f"{name} is not what its name says"
                 assert database.is_valid(path), f"{name} is visible but not registered"
         finally:
             database.close()

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from devenv.fsutil import delete_tree
-from devenv.store.check import compute_address
+from devenv.store.check import examine
 from devenv.store_path import require_store_path, store_root
 from devenv.system import host_system
 from tests.functional.catalogue import Catalogue
@@ -26,7 +26,7 @@ def require_whole(user: User, *states: dict[str, bytes]) -> None:
         assert content in [state.get(name) for state in states], f"{name} is neither old nor new"
     root = store_root(user.settings.base)
     for path in map(require_store_path, (name for name in user.objects() if not name.startswith(".tmp-"))):
-        assert compute_address(root, path) == path.digest, f"{path} is visible and half made"
+        assert examine(root, path).digest == path.digest, f"{path} is visible and half made"
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -87,7 +87,7 @@ def test_builds_in_order(store: Store, builds: Builds) -> None:
     assert builds.names == ["leaf", "middle", "top"]
     assert events == [Step(f"building {name}") for name in builds.names]
     assert content(store, top) == f"\n{store.path(realized[middle])}\n{store.path(realized[leaf])}"
-    assert store._database.references(realized[top]) == sorted([realized[middle], realized[leaf]])
+    assert store.database.references(realized[top]) == sorted([realized[middle], realized[leaf]])
 
 
 def test_what_is_known_is_not_built(store: Store, builds: Builds) -> None:

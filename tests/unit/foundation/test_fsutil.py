@@ -97,7 +97,7 @@ def test_replace_link_keeps_directories(tmp_path: Path) -> None:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """With the system's call that does not replace, and without it."""
     if request.param == "fallback":
-        monkeypatch.setattr(fsutil, "_native_rename", lambda: None)
+        monkeypatch.setattr(fsutil, "_native_rename", lambda *_: None)
     return str(request.param)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from devenv.errors import StoreError
 from devenv.store import database as database_module
-from devenv.store.database import SCHEMA_VERSION, StoreDatabase
+from devenv.store.database import SCHEMA_VERSION, Registration, StoreDatabase
 from devenv.store_path import StorePath
 
 KEY = "blake3:" + "a" * 64
@@ -36,14 +36,14 @@ def chain(database: StoreDatabase, length: int) -> list[StorePath]:
     """Objects of which each refers to the one before and to itself not."""
     paths = [object_path(number) for number in range(length)]
     for number, path in enumerate(paths):
-        database.register_object(path, 1, paths[max(number - 1, 0) : number])
+        database.register([Registration(path, 1, paths[max(number - 1, 0) : number])])
     return paths
 
 
 def test_opened_again(place: Path) -> None:
     """What was registered is there when the database is opened again."""
     first = StoreDatabase(place)
-    first.register_object(object_path(1), 7, [])
+    first.register([Registration(object_path(1), 7, [])])
     first.register_realisation(KEY, "out", object_path(1))
     first.close()
     second = StoreDatabase(place)
@@ -59,7 +59,7 @@ def test_durable_and_without_log(database: StoreDatabase, place: Path) -> None:
         name: database._connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("synchronous", "journal_mode", "foreign_keys", "user_version")
     }
-    assert pragmas == {"synchronous": 2, "journal_mode": "delete", "foreign_keys": 1, "user_version": SCHEMA_VERSION}
+    assert pragmas == {"synchronous": 2, "journal_mode": "truncate", "foreign_keys": 1, "user_version": SCHEMA_VERSION}
 
 
 def test_newer_schema_is_refused(place: Path) -> None:
@@ -104,7 +104,7 @@ def test_closure_of_a_diamond(database: StoreDatabase) -> None:
     for level in range(40):
         pair = [object_path(2 * level), object_path(2 * level + 1)]
         for path in pair:
-            database.register_object(path, 1, lower)
+            database.register([Registration(path, 1, lower)])
         lower = pair
     assert len(database.closure(lower[0])) == 79
 
@@ -112,10 +112,10 @@ def test_closure_of_a_diamond(database: StoreDatabase) -> None:
 def test_forgetting_takes_what_refers_to_it(database: StoreDatabase) -> None:
     """When an object is gone, what refers to it is no longer valid, nor are realisations that led there (I3, I7)."""
     paths = chain(database, 4)
-    database.register_object(object_path(9), 1, [])
+    database.register([Registration(object_path(9), 1, [])])
     for number, path in enumerate([*paths, object_path(9)]):
         database.register_realisation(KEY, f"out{number}", path)
-    database.forget_object(paths[1])
+    database.forget([paths[1]])
     assert [database.is_valid(path) for path in paths] == [True, False, False, False]
     assert database.is_valid(object_path(9))
     assert [database.find_realisation(KEY, f"out{number}") for number in range(5)] == [
@@ -131,20 +131,20 @@ def test_forgetting_takes_what_refers_to_it(database: StoreDatabase) -> None:
 def test_registering_again_adds_references(database: StoreDatabase) -> None:
     """References only ever grow: a build that declares fewer inputs takes none away."""
     for number in (1, 2):
-        database.register_object(object_path(number), 1, [])
-    database.register_object(object_path(3), 1, [object_path(1)])
-    database.register_object(object_path(3), 1, [object_path(2)])
-    database.register_object(object_path(3), 1, [])
+        database.register([Registration(object_path(number), 1, [])])
+    database.register([Registration(object_path(3), 1, [object_path(1)])])
+    database.register([Registration(object_path(3), 1, [object_path(2)])])
+    database.register([Registration(object_path(3), 1, [])])
     assert database.references(object_path(3)) == [object_path(1), object_path(2)]
 
 
 def test_missing_reference_registers_nothing(database: StoreDatabase) -> None:
     """A row with a reference that is not valid is rolled back whole (E-08, A-05)."""
-    database.register_object(object_path(1), 1, [])
+    database.register([Registration(object_path(1), 1, [])])
     with pytest.raises(StoreError):
-        database.register_object(object_path(3), 1, [object_path(1), object_path(2)])
+        database.register([Registration(object_path(3), 1, [object_path(1), object_path(2)])])
     assert not database.is_valid(object_path(3))
-    database.register_object(object_path(4), 1, [object_path(1)])
+    database.register([Registration(object_path(4), 1, [object_path(1)])])
 
 
 def test_full_disk(database: StoreDatabase) -> None:
@@ -156,7 +156,7 @@ def test_full_disk(database: StoreDatabase) -> None:
     def register_until_full() -> None:
         nonlocal registered
         for registered in range(10_000):
-            database.register_object(object_path(registered, "n" * 150), 1, [])
+            database.register([Registration(object_path(registered, "n" * 150), 1, [])])
 
     with pytest.raises(StoreError) as caught:
         register_until_full()
@@ -164,7 +164,7 @@ def test_full_disk(database: StoreDatabase) -> None:
     refused = object_path(registered, "n" * 150)
     assert not database.is_valid(refused)
     database._connection.execute(f"PRAGMA max_page_count = {pages + 100}")
-    database.register_object(refused, 1, [])
+    database.register([Registration(refused, 1, [])])
     assert database.is_valid(refused)
 
 
@@ -178,13 +178,13 @@ def test_busy_database(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for statement in statements:
             other.execute(statement).fetchall()
         with pytest.raises(StoreError) as caught:
-            database.register_object(object_path(1), 1, [])
+            database.register([Registration(object_path(1), 1, [])])
         assert caught.value.slug == "database-busy"
         assert caught.value.transient
         other.execute("ROLLBACK")
         assert not database.is_valid(object_path(1))
     other.close()
-    database.register_object(object_path(1), 1, [])
+    database.register([Registration(object_path(1), 1, [])])
     assert database.is_valid(object_path(1))
     database.close()
 
@@ -192,8 +192,8 @@ def test_busy_database(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("text", ["'; DROP TABLE objects; --", "%", "../../etc", "x", "\0"])
 def test_foreign_text_in_a_row_is_an_error(database: StoreDatabase, text: str) -> None:
     """A path that somebody else wrote into the database is checked before it is used as one (E-05)."""
-    database._connection.execute("INSERT INTO objects VALUES (?, 1, 1)", (text,))
-    database._connection.execute("INSERT INTO realisations VALUES (?, 'out', ?)", (KEY, text))
+    database._connection.execute("INSERT INTO objects VALUES (7, ?, 1, 1)", (text,))
+    database._connection.execute("INSERT INTO realisations VALUES (?, 'out', 7)", (KEY,))
     with pytest.raises(StoreError) as caught:
         database.find_realisation(KEY, "out")
     assert caught.value.slug == "store-path-invalid"
@@ -202,7 +202,7 @@ def test_foreign_text_in_a_row_is_an_error(database: StoreDatabase, text: str) -
 def test_hostile_key_is_a_parameter(database: StoreDatabase) -> None:
     """Text never becomes part of a statement (E-05)."""
     hostile = "'; DROP TABLE objects; --%\0"
-    database.register_object(object_path(1), 1, [])
+    database.register([Registration(object_path(1), 1, [])])
     database.register_realisation(hostile, hostile, object_path(1))
     assert database.find_realisation(hostile, hostile) == object_path(1)
     assert database.is_valid(object_path(1))

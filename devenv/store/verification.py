@@ -1,0 +1,89 @@
+"""Compares the store with itself: names with contents, rows with what lies on the disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from devenv.errors import StoreError
+from devenv.events import Report, Step
+from devenv.store.check import examine
+from devenv.store.store import Store
+from devenv.store_path import StorePath, parse_store_path
+
+MISSING = "missing"
+DAMAGED = "damaged"
+UNREADABLE = "unreadable"
+UNREGISTERED = "unregistered"
+DATABASE = "database"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong: what is affected (a store path, or `database`), the kind, and a sentence for people."""
+
+    name: str
+    problem: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How much was looked at, and what was found. `size` counts the bytes of NARs."""
+
+    checked: int
+    size: int
+    findings: tuple[Finding, ...]
+
+
+def verify_objects(store: Store, paths: Iterable[StorePath], report: Report) -> Verification:
+    """Recompute the address of each object at `paths` from its content."""
+    checked = size = 0
+    findings: list[Finding] = []
+    for path in paths:
+        report(Step(f"verifying {path}"))
+        checked += 1
+        found = _verify_object(store, path)
+        if isinstance(found, Finding):
+            findings.append(found)
+        else:
+            size += found
+    return Verification(checked, size, tuple(findings))
+
+
+def verify_store(store: Store, report: Report) -> Verification:
+    """Verify all registered objects, and that database and disk know the same."""
+    graph = store.database.read_graph()
+    verification = verify_objects(store, graph, report)
+    others = (
+        *_iter_unregistered(store, set(graph)),
+        *(Finding("database", DATABASE, line) for line in store.database.problems()),
+    )
+    return Verification(verification.checked, verification.size, verification.findings + others)
+
+
+def _iter_unregistered(store: Store, known: set[StorePath]) -> Iterator[Finding]:
+    for name in sorted(os.listdir(store.root)):
+        try:
+            path = parse_store_path(name)
+        except ValueError:
+            continue
+        if path not in known:
+            text = "is not registered: `devenv gc` deletes it, `devenv store rebuild` registers it"
+            yield Finding(name, UNREGISTERED, text)
+
+
+def _verify_object(store: Store, path: StorePath) -> Finding | int:
+    """What is wrong with the object, or the bytes of its NAR."""
+    try:
+        examined = examine(store.root, path)
+    except FileNotFoundError:
+        return Finding(str(path), MISSING, "is registered, and not there")
+    except OSError as error:
+        return Finding(str(path), UNREADABLE, f"cannot be read: {error.strerror}")
+    except StoreError as error:
+        return Finding(str(path), DAMAGED, error.message)
+    if examined.digest != path.digest:
+        return Finding(str(path), DAMAGED, f"has other content than its name says: its digest is {examined.digest}")
+    return examined.size
