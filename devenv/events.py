@@ -5,7 +5,8 @@ A `Report` is a function that takes one event. It may be called from several thr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -41,6 +42,29 @@ class DownloadFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkStarted:
+    """Work on many bytes began, such as `verifying the store`; `size` is their number, None where it is not known."""
+
+    text: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkAdvanced:
+    """`count` further bytes are done."""
+
+    text: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFinished:
+    """The work has ended, well or not."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should know that is not an error, in one sentence."""
 
@@ -54,8 +78,21 @@ class Detail:
     text: str
 
 
-Event = Step | DownloadStarted | DownloadAdvanced | DownloadFinished | Notice | Detail
+Started = DownloadStarted | WorkStarted
+Advanced = DownloadAdvanced | WorkAdvanced
+Finished = DownloadFinished | WorkFinished
+Event = Step | Started | Advanced | Finished | Notice | Detail
 Report = Callable[[Event], None]
+
+
+@contextlib.contextmanager
+def work(report: Report, text: str, size: int | None) -> Iterator[Callable[[int], None]]:
+    """Report work from its beginning to its end; yields what takes the number of further bytes."""
+    report(WorkStarted(text, size))
+    try:
+        yield lambda count: report(WorkAdvanced(text, count))
+    finally:
+        report(WorkFinished(text))
 
 
 def ignore(event: Event) -> None:

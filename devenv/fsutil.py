@@ -17,6 +17,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from devenv.fault_points import fault_point
+
 TEMPORARY_PREFIX = ".tmp-"
 """Names of unfinished things; whoever finds one without a living owner may delete it."""
 
@@ -50,13 +52,30 @@ def make_private_directory(path: Path) -> Path:
     return path
 
 
+class NamedErrors:
+    """Lets errors say where they happened, at `path`, that come of calls on descriptors and so name nothing whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, OSError):
+            name = error.filename
+            if not (isinstance(name, (str, bytes)) and os.path.isabs(name)):
+                error.filename = str(self._path)
+
+
 def sync_directory(path: Path) -> None:
     """Make the entries of a directory durable."""
-    descriptor = os.open(path, OPEN_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with NamedErrors(path):
+        descriptor = os.open(path, OPEN_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_atomic(path: Path, content: bytes, mode: int = 0o644, times: tuple[int, int] | None = None) -> None:
@@ -85,9 +104,11 @@ def replace_link(path: Path, target: str) -> None:
 
 def _replace(path: Path, make: Callable[[Path], None]) -> None:
     """Have `make` make something at a name beside `path`, and put it at `path`."""
-    while not _try_replace(path, make):
-        # Another process tidied it away (`remove_unfinished`). If the whole directory has gone, `make` raises.
-        pass
+    with NamedErrors(path):
+        while not _try_replace(path, make):
+            # Another process tidied it away (`remove_unfinished`). If the whole directory has gone, `make` raises.
+            pass
+    fault_point("file.sync")
     sync_directory(path.parent)
 
 
@@ -95,7 +116,9 @@ def _try_replace(path: Path, make: Callable[[Path], None]) -> bool:
     """Whether it stands at `path` now; False: what was made is gone."""
     temporary = path.parent / temporary_name()
     try:
+        fault_point("file.make")
         make(temporary)
+        fault_point("file.replace")
         try:
             os.replace(temporary, path)
         except FileNotFoundError:
@@ -206,10 +229,16 @@ def delete_tree(path: Path) -> None:
     (D-12, J-07). Nothing there is no error.
     """
     try:
-        current = os.open(path.parent, OPEN_DIRECTORY)
+        parent = os.open(path.parent, OPEN_DIRECTORY)
     except FileNotFoundError:
         return
-    names = [os.fsencode(path.name)]
+    with NamedErrors(path):
+        _delete_entry(parent, os.fsencode(path.name))
+
+
+def _delete_entry(current: int, entry: bytes) -> None:
+    """Delete `entry` in the directory `current`, a descriptor that is closed then."""
+    names = [entry]
     above: list[tuple[os.stat_result, bytes, list[bytes]]] = []
     try:
         while names or above:

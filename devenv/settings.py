@@ -42,9 +42,9 @@ class Settings:
     """Trust, generations and what the shell hooks read."""
     cache: Path
     """May be deleted at any time."""
+    pypi: PypiSettings = field(default_factory=PypiSettings)
     artifact_limit: int = DEFAULT_ARTIFACT_LIMIT
     """Bytes of downloaded files that are kept; 0: only what a running process uses."""
-    pypi: PypiSettings = field(default_factory=PypiSettings)
 
     @property
     def artifacts(self) -> Path:
@@ -55,6 +55,11 @@ class Settings:
     def http_cache(self) -> Path:
         """Answers of indexes."""
         return self.cache / "http"
+
+    @property
+    def pypi_pages(self) -> Path:
+        """What indexes of `pypi:` said."""
+        return self.http_cache / "pypi"
 
 
 def settings_path(home: Path) -> Path:
@@ -121,8 +126,8 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         base=_directory(paths, "base", default.base, place),
         state=_directory(paths, "state", default.state, place),
         cache=_directory(paths, "cache", default.cache, place),
-        artifact_limit=limit,
         pypi=PypiSettings(index=pypi.get("index"), files=pypi.get("files")),
+        artifact_limit=limit,
     )
 
 

@@ -27,6 +27,7 @@
 #   __devenv_here     its one key is a colon and the directory for which all is settled
 #   __devenv_missing, __devenv_absent     what must not come to exist for that to stay so
 #   __devenv_project, __devenv_generation, __devenv_link, __devenv_hook     what is loaded, if anything
+#   __devenv_noted    the generation of which the program knows that this shell is in it
 #   __devenv_manifest, __devenv_lock and their stamps     the files whose times are compared
 #   __devenv_values   plain variables → what we give them
 #   __devenv_entries  list variables → our entries
@@ -216,9 +217,13 @@ __devenv_read() { # generation, the project it must belong to; where it does not
   else
     builtin source "$1/activate.bash" 2>/dev/null # bash said before what is wrong with it
   fi
-  # The program does not delete what a living shell is in; nobody but the program removes these files.
-  [[ -z $__devenv_project ]] || builtin printf %s "$__devenv_generation" 2>/dev/null >|"$__devenv_state/shells/$BASHPID"
+  [[ -z $__devenv_project || $__devenv_generation == "$__devenv_noted" ]] || __devenv_note
   __devenv_unsettled='' __devenv_unfit=''
+}
+
+__devenv_note() { # tells the program not to delete this generation: of the last one noted, as long as this shell lives
+  builtin printf %s "$__devenv_generation" 2>/dev/null >|"$__devenv_state/shells/$BASHPID" &&
+    __devenv_noted=$__devenv_generation
 }
 
 __devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
@@ -445,7 +450,7 @@ __devenv_install() { # state directory, program
     declare -gA __devenv_here=() __devenv_values=() __devenv_entries=() __devenv_tails=() __devenv_lists=()
     declare -gA __devenv_was=() __devenv_attributes=() __devenv_aliases=() __devenv_alias_was=()
     __devenv_unsettled=new __devenv_pinned='' __devenv_said='' __devenv_unanswered='' __devenv_mark='' __devenv_unfit=''
-    __devenv_link='' __devenv_missing='' __devenv_found='' __devenv_unallowed='' __devenv_deferred=''
+    __devenv_link='' __devenv_missing='' __devenv_found='' __devenv_unallowed='' __devenv_deferred='' __devenv_noted=''
     __devenv_reset
   fi
   __devenv_state=$1 __devenv_active=$1/active __devenv_program=$2

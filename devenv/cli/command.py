@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from devenv.errors import DevenvError, UsageError
+from devenv.errors import DevenvError, StoreError, UsageError
 from devenv.workflow.tools import Tools
 
 
@@ -47,16 +47,27 @@ Action = Callable[[Tools], object]
 """What a verb does with its tools; its result is printed: bytes as they are, None not at all."""
 
 
-def verb(name: str, *, examples: Sequence[str], json: bool = True, **attributes: Any) -> Callable[..., click.Command]:
+@dataclass(frozen=True, slots=True)
+class UnfitResult:
+    """A result that is printed like any other, while the exit status says that something is wrong."""
+
+    result: object
+
+
+def verb(
+    name: str, *, examples: Sequence[str], json: bool = True, within: str = "", **attributes: Any
+) -> Callable[..., click.Command]:
     """Make a verb of a function that takes the verb's own arguments and returns an `Action`.
 
-    `json` says whether it has `--json`; `attributes` are those of a click command.
+    `json` says whether it has `--json`; `within` is the group that it belongs to; `attributes` are those of a click
+    command.
     """
+    full_name = f"{within} {name}".lstrip()
 
     def decorate(function: Callable[..., Action]) -> click.Command:
         @functools.wraps(function)
         def run(*, quiet: bool, verbose: bool, as_json: bool = False, **arguments: Any) -> None:
-            perform(name, function(**arguments), Output(as_json, int(verbose) - int(quiet)))
+            perform(full_name, function(**arguments), Output(as_json, int(verbose) - int(quiet)))
 
         command = click.command(name, cls=Verb, examples=examples, **attributes)(run)
         if json:
@@ -76,8 +87,12 @@ def perform(name: str, action: Action, output: Output) -> None:
 
     try:
         result = _run(action, output)
+        unfit = isinstance(result, UnfitResult)
+        result = result.result if isinstance(result, UnfitResult) else result
         if result is not None:
             _print_result(name, result, output)
+        if unfit:
+            sys.exit(StoreError.exit_code)
     except DevenvError as error:
         failure = error
     except OSError as error:
@@ -124,8 +139,8 @@ def _print_result(name: str, result: object, output: Output) -> None:
 
         _write_output(format_result(name, result))
     else:
+        from devenv.ui.store_text import iter_lines
         from devenv.ui.terminal import Painter
-        from devenv.ui.text import iter_lines
 
         painter = Painter(sys.stdout, os.environ)
         _write_output(b"".join(painter.encode_line(line) for line in iter_lines(result, painter)))

@@ -46,7 +46,8 @@ def _run(arguments: Sequence[str]) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         failure: DevenvError = usage_error(error, context)
         if context is not None:
-            verb, as_json = context.info_name or verb, wants_json(context, arguments)
+            verb = context.command_path.partition(" ")[2] or verb
+            as_json = wants_json(context, arguments)
     except OSError as error:
         # Verbs deal with their own: this one came from writing help or a completion script.
         discard_output()

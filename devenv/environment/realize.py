@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from devenv.build.realize import Artifacts, realize
-from devenv.derivation.model import Derivation
+from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.environment.derive import (
     PackageSets,
     derive_environment,
@@ -63,6 +63,8 @@ def realize_environment(
     require_platform(lock, system, host_platform())
     packages = {name: derive_locked(request.sets, lock.packages[name], system) for name in sorted(lock.packages)}
     environment = derive_environment(request.manifest, lock, packages, system)
+    for name, derivation in packages.items():
+        _adopt_output(store, derivation, lock.packages[name].systems[system].output)
     by_digest = {
         artifact.sha256: artifact
         for package in lock.packages.values()
@@ -75,13 +77,25 @@ def realize_environment(
     return RealizedEnvironment(realized[environment], paths)
 
 
+def _adopt_output(store: Store, derivation: Derivation, output: StorePath | None) -> None:
+    """Take what the lock says for known, where that object is here already: it came in an archive, say.
+
+    An object proves its content but not what made it; that the lock says, and whoever allowed the lock vouches for it.
+    """
+    if output is None or store.find_realisation(derivation.key, MAIN_OUTPUT) is not None:
+        return
+    store.keep([output])
+    if store.is_complete(output):
+        store.register_realisation(derivation.key, MAIN_OUTPUT, output)
+
+
 def _package_paths(
     store: Store, packages: dict[str, Derivation], realized: dict[Derivation, StorePath]
 ) -> dict[str, StorePath]:
     """Where the environment was known, its packages were not looked at: they are asked for here."""
     paths = {}
     for name, derivation in packages.items():
-        path = realized.get(derivation) or store.find_realisation(derivation.key, "out")
+        path = realized.get(derivation) or store.find_realisation(derivation.key, MAIN_OUTPUT)
         if path is not None:
             paths[name] = path
     return paths

@@ -3,10 +3,13 @@
     <directory>/sha256/ab/abcd…     complete and verified, read-only
     <directory>/partial/abcd…       on its way; whoever holds the lock beside it owns it
     <directory>/partial/abcd….lock
+    <directory>/in-use/…            names under which processes read (see `artifact_use`)
+    <directory>/tally, lock         how much there is, and who cleans (see `artifact_limit`)
 
 A file appears under its hash by a rename, after it was verified and synced. A partial file whose lock nobody holds was
-left by a process that was killed, and is removed by the next one that downloads. Builders check the hash again when
-they read (`verify_file`): a disk forgets too.
+left by a process that was killed, and is removed by the next one that downloads. The paths that callers get are names
+of their own: a file stays readable there until `close`, though the limit may drive it out of the cache. What was found
+is checked again before it is used (`verify_file`): a disk forgets too.
 """
 
 from __future__ import annotations
@@ -17,16 +20,20 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from devenv.digest import SHA256_HEX
 from devenv.errors import FetchError, HashMismatchError
 from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Report, ignore
+from devenv.fetch.artifact_limit import complete_path, keep_limit, note_arrival, partial_path
+from devenv.fetch.artifact_use import ArtifactUse, in_use_path, remove_abandoned
 from devenv.fetch.downloads import ArtifactRequest, Download, write_error
 from devenv.fetch.registry import RegistryClient
 from devenv.fetch.sizes import missing_error
 from devenv.fetch.workers import run_parallel
 from devenv.fsutil import locked, make_private_directory, sync_directory
+from devenv.settings import Settings
+from devenv.sizes import format_size
 
 PARALLEL_DOWNLOADS = 4
 REPORT_STEP = 1 << 18
@@ -34,28 +41,56 @@ REPORT_STEP = 1 << 18
 
 
 class ArtifactCache:
-    """Files by hash below `directory`, fetched through `registry`. Safe to use from several threads and processes."""
+    """Files by hash, fetched through `registry`. Safe to use from several threads and processes.
 
-    def __init__(self, directory: Path, registry: RegistryClient) -> None:
-        self._directory = directory
-        self._partial = directory / "partial"
+    A context manager: what `find` and `fetch` return can be read until its end.
+    """
+
+    def __init__(self, settings: Settings, registry: RegistryClient) -> None:
+        self._directory = settings.artifacts
+        self._partial = partial_path(self._directory)
+        self._limit = settings.artifact_limit
         self._registry = registry
+        self._use = ArtifactUse(self._directory)
+
+    def __enter__(self) -> Self:
+        # Here and not when something is claimed: most runs find all they need in the store and claim nothing.
+        with contextlib.suppress(OSError):
+            remove_abandoned(in_use_path(self._directory))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files that were found and fetched; the cache may be used again."""
+        self._use.close()
 
     def artifact_path(self, sha256: str) -> Path:
-        """Where the file with that hash lies once it is here. Raises ValueError where `sha256` is no hash."""
+        """Where the cache keeps the file with that hash. Raises ValueError where `sha256` is no hash."""
         if SHA256_HEX.fullmatch(sha256) is None:
             raise ValueError(f"{sha256!r} is no SHA-256")
-        return self._directory / "sha256" / sha256[:2] / sha256
+        return complete_path(self._directory) / sha256[:2] / sha256
 
     def find(self, sha256: str) -> Path | None:
-        """The file with that hash, where it is here; it was verified when it came."""
+        """The file with that hash, where it is here; it was verified when it came. This counts as a use of it."""
         path = self.artifact_path(sha256)
-        return path if path.is_file() else None
+        if not path.is_file():
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        try:
+            return self._use.claim(path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            # A cache that cannot be written, or a file system without hard links: there `artifact_limit` removes none.
+            return path
 
     def discard(self, sha256: str) -> None:
         """Forget a file that turned out to be damaged, so that the next `fetch` brings it afresh."""
-        with contextlib.suppress(FileNotFoundError):
-            self.artifact_path(sha256).unlink()
+        self._use.release(sha256)
+        self.artifact_path(sha256).unlink(missing_ok=True)
 
     def fetch(self, requests: Sequence[ArtifactRequest], report: Report = ignore) -> Mapping[str, Path]:
         """The files of all `requests` by their SHA-256; what is not here is downloaded, several at once.
@@ -75,22 +110,16 @@ class ArtifactCache:
             self._prepare()
             tasks = [partial(self._fetch_one, request, report) for request in wanted.values()]
             paths |= zip(wanted, run_parallel(tasks, PARALLEL_DOWNLOADS), strict=True)
+            removed = keep_limit(self._directory, self._limit)
+            if removed.count:
+                report(Detail(f"removed {removed.count} downloads not used for long ({format_size(removed.size)})"))
         return paths
 
     def _prepare(self) -> None:
         try:
-            make_private_directory(self._partial)
-            self._remove_leftovers()
+            remove_abandoned(make_private_directory(self._partial))
         except OSError as error:
             raise write_error(error, self._partial) from error
-
-    def _remove_leftovers(self) -> None:
-        for sha256 in {name.removesuffix(".lock") for name in os.listdir(self._partial)}:
-            lock = self._partial / f"{sha256}.lock"
-            with locked(lock, wait=False) as held:
-                if held:
-                    _remove(self._partial / sha256)
-                    _remove(lock)
 
     def _fetch_one(self, request: ArtifactRequest, report: Report) -> Path:
         lock = self._partial / f"{request.sha256}.lock"
@@ -113,16 +142,27 @@ class ArtifactCache:
                 file.flush()
                 os.fchmod(file.fileno(), 0o444)
                 os.fsync(file.fileno())
-            make_private_directory(path.parent)
-            os.replace(temporary, path)
-            sync_directory(path.parent)
+            claimed = self._publish(temporary, path)
+            note_arrival(self._directory, request.size)
             succeeded = True
         except OSError as error:
             raise write_error(error, path) from error
         finally:
             _remove(temporary)
             report(DownloadFinished(request.name, succeeded))
-        return path
+        return claimed
+
+    def _publish(self, temporary: Path, path: Path) -> Path:
+        """Put a complete file in its place; returns the name under which this process reads it."""
+        make_private_directory(path.parent)
+        # Claimed before anybody can see it: from then on a cleaning may take it.
+        try:
+            claimed = self._use.claim(temporary)
+        except OSError:
+            claimed = path
+        os.replace(temporary, path)
+        sync_directory(path.parent)
+        return claimed
 
     def _fill(self, file: BinaryIO, request: ArtifactRequest, advanced: Callable[[int], None]) -> None:
         """Fill `file` from the first address that has the right content (FAULTS G-17).

@@ -4,7 +4,7 @@ Not an HTTP cache of bodies: the pages of large projects have megabytes of HTML 
 and reading them through an HTTP library would load it first. A file per project holds the parsed wheels, a line each,
 below a header with the page's validators. Freshness follows RFC 9111 as far as it applies to one user's copies:
 `max-age`, `no-cache`, `no-store`, `ETag` and `Last-Modified`. What is damaged counts as missing; the cache may be
-deleted any time.
+deleted any time, and `page_limit` keeps it within bounds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.fetch.locators import parse_base
+from devenv.fetch.page_limit import clean_pages
 from devenv.fetch.pages import PAGE_LIMIT
 from devenv.fsutil import make_private_directory, read_regular, write_atomic
 from devenv.packages.wheels import WheelFile
@@ -67,6 +68,7 @@ class PageCache:
         self._clock = clock
         self._lock = threading.Lock()
         self._bases: tuple[str, ...] | None = None
+        self._tidied = False
 
     def now(self) -> float:
         """Seconds since the epoch, by this cache's clock."""
@@ -111,7 +113,15 @@ class PageCache:
     def _write(self, path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             make_private_directory(path.parent)
+            self._tidy()
             write_atomic(path, content)
+
+    def _tidy(self) -> None:
+        """Once in a run that writes: clean what all runs before it left, and what has become too much."""
+        if not self._tidied:
+            self._tidied = True
+            with contextlib.suppress(OSError):
+                clean_pages(self._directory.parent)
 
 
 def _is_base(text: str) -> bool:

@@ -42,7 +42,7 @@ class RegistryClient:
         self._access = access
         self._http: HttpClient | None = None
         self._pages: PageCache | None = None
-        self.sizes = SizeMemory(settings.http_cache / "pypi" / "sizes")
+        self.sizes = SizeMemory(settings.pypi_pages / "sizes")
         """Sizes of files that were asked for."""
 
     def __enter__(self) -> RegistryClient:
@@ -80,7 +80,7 @@ class RegistryClient:
         """What is kept of the pages of the index."""
         with self._lock:
             if self._pages is None:
-                self._pages = PageCache(self._settings.http_cache / "pypi", self.access.index)
+                self._pages = PageCache(self._settings.pypi_pages, self.access.index)
             return self._pages
 
     def candidates(self, locator: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Records generations and finds the current one.
 
     <state>/projects/<id>/path                  the project's path
+    <state>/projects/<id>/mount-point           of the disk that it lies on (see `devenv.generations.presence`)
     <state>/projects/<id>/current               → generations/<number>
     <state>/projects/<id>/generations/<number>  environment → the object in the store (this link keeps it alive)
                                                 devenv.toml, devenv.lock, generation.json, activation scripts
@@ -21,8 +22,10 @@ from pathlib import Path
 
 import msgspec
 
+from devenv.activation.saved import ACTIVATION_NAME
 from devenv.activation.state import generations_path
 from devenv.environment.project import Project
+from devenv.fault_points import fault_point
 from devenv.fsutil import (
     TEMPORARY_PREFIX,
     delete_tree,
@@ -35,6 +38,8 @@ from devenv.fsutil import (
     temporary_name,
     write_atomic,
 )
+from devenv.generations.presence import find_mount_point
+from devenv.generations.states import register_state
 from devenv.lock.model import LOCK_NAME
 from devenv.manifest.model import MANIFEST_NAME
 from devenv.settings import Settings
@@ -45,6 +50,9 @@ RECORD_NAME = "generation.json"
 RECORD_FORMAT = 1
 RECORD_LIMIT = 1 << 16
 ENVIRONMENT_LINK = "environment"
+CURRENT_LINK = "current"
+PATH_RECORD = "path"
+MOUNT_POINT_RECORD = "mount-point"
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,21 +79,47 @@ class Generation:
 @contextlib.contextmanager
 def project_locked(settings: Settings, project: Path) -> Iterator[None]:
     """Hold the project against other processes that change its manifest, lock or generations (FAULTS C-11)."""
-    state = make_private_directory(generations_path(settings, project).parent)
-    with locked(state / "lock"):
+    with state_locked(generations_path(settings, project).parent):
         yield
+
+
+@contextlib.contextmanager
+def state_locked(state: Path, *, wait: bool = True) -> Iterator[bool]:
+    """The same by the directory of the project's state, made where it is missing; yields whether it is held."""
+    with contextlib.ExitStack() as opened:
+        while True:
+            make_private_directory(state)
+            # While we waited, whoever held it may have deleted it with the directory around it.
+            with contextlib.suppress(FileNotFoundError):
+                held = opened.enter_context(locked(state / "lock", wait=wait))
+                break
+        yield held
 
 
 def find_current_generation(settings: Settings, project: Path) -> Generation | None:
     """The generation that was last switched to; None where there is none or its record cannot be read."""
     state = generations_path(settings, project).parent
     try:
-        path = state / os.readlink(state / "current")
-        record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
-        environment = parse_store_path(record.environment)
-        return Generation(int(path.name), path, environment, record.digest, record.created)
+        return read_generation(state / os.readlink(state / CURRENT_LINK))
     except (OSError, ValueError):
         return None
+
+
+def read_generation(path: Path) -> Generation:
+    """The generation that lies in `path`. Raises OSError, or ValueError where its record is damaged."""
+    record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
+    environment = parse_store_path(record.environment)
+    return Generation(int(path.name), path, environment, record.digest, record.created)
+
+
+def mark_used(generation: Generation) -> None:
+    """Note that a command uses the generation now, for those that delete what is not used.
+
+    Reading leaves a trace on most disks, but by the day only. Where nothing can be written nothing is deleted either.
+    """
+    path = generation.path / ACTIVATION_NAME
+    with contextlib.suppress(OSError):
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +140,16 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     project = new.project
     generations = make_private_directory(generations_path(settings, project.path))
     state = generations.parent
-    _remove_unfinished(state)
-    _remove_unfinished(generations)
-    write_atomic(state / "path", os.fsencode(project.path), 0o600)
+    remove_unfinished(state)
+    remove_unfinished(generations)
+    write_atomic(state / PATH_RECORD, os.fsencode(project.path), 0o600)
+    write_atomic(state / MOUNT_POINT_RECORD, os.fsencode(find_mount_point(project.path)), 0o600)
+    # The store must know where what keeps its objects is to be found, before there is such a thing.
+    register_state(settings.base, settings.state)
     number = max((int(name) for name in os.listdir(generations) if name.isdecimal()), default=0) + 1
     path = generations / str(number)
     created = int(time.time())
+    fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
     record = _Record(RECORD_FORMAT, str(new.environment), project.digest, created)
@@ -120,14 +158,16 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     write_atomic(temporary / LOCK_NAME, project.lock_bytes or b"", 0o600)
     new.fill(temporary, path)
     sync_directory(temporary)
+    fault_point("generation.appear")
     rename_new(temporary, path)
     sync_directory(generations)
-    replace_link(state / "current", f"generations/{number}")
+    replace_link(state / CURRENT_LINK, f"generations/{number}")
     return Generation(number, path, new.environment, project.digest, created)
 
 
-def _remove_unfinished(directory: Path) -> None:
-    """Delete what a killed process left. Whoever makes generations holds the project's lock, so none is alive."""
-    for name in os.listdir(directory):
-        if name.startswith(TEMPORARY_PREFIX):
-            delete_tree(directory / name)
+def remove_unfinished(directory: Path) -> None:
+    """Delete what killed processes left in `directory`. Whoever works there holds its lock, so none is alive."""
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(directory):
+            if name.startswith(TEMPORARY_PREFIX):
+                delete_tree(directory / name)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from devenv.errors import StoreError
 from devenv.fault_points import fault_point
-from devenv.fsutil import delete_tree, exchange, rename_new, sync_directory
+from devenv.fsutil import NamedErrors, delete_tree, exchange, rename_new, sync_directory
 from devenv.nar.nodes import File, Node
+from devenv.nar.reader import NarError
 from devenv.nar.writer import NarWriter
 from devenv.store.address import AddressHasher
 from devenv.store.check import is_intact
@@ -124,6 +125,9 @@ def _write(store: Store, output: Output, place: Path) -> _Written:
         path = StorePath(hasher.finish(), output.name)
     except FileExistsError as error:
         raise _collision_error(error, output) from error
+    except NarError:
+        # The archive that the nodes are read from is at fault: who reads it says so.
+        raise
     except ValueError as error:
         raise StoreError(f"`{output.name}` cannot be archived: {error}", slug="tree-invalid") from error
     finally:
@@ -132,7 +136,8 @@ def _write(store: Store, output: Output, place: Path) -> _Written:
     if output.expected is not None:
         _require_expected(path, output.expected)
         _require_references(path, hasher, digests)
-    write_self_references(place, spans, len(hasher.self_references), output.scratch, path.digest)
+    with NamedErrors(place):
+        write_self_references(place, spans, len(hasher.self_references), output.scratch, path.digest)
     return _Written(place, path, size, _named(output.candidates, hasher.references))
 
 

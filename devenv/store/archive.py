@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from devenv.errors import StoreError
-from devenv.events import Report, Step
+from devenv.events import Detail, Report, work
 from devenv.nar.nodes import File
 from devenv.nar.reader import NarError, Read, iter_nar, require_end
 from devenv.nar.writer import NarWriter
 from devenv.store.adding import Output
 from devenv.store.address import AddressHasher
+from devenv.store.graph import total_size
 from devenv.store.relocation import rewrite_root
 from devenv.store.store import Store
 from devenv.store.tree import iter_tree
@@ -52,9 +53,11 @@ def export_closures(store: Store, targets: Iterable[StorePath], output: BinaryIO
     order = _order_closures(graph, targets)
     with zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).stream_writer(output, closefd=False) as stream:
         stream.write(_string(MAGIC))
-        for path in order:
-            report(Step(f"exporting {path}"))
-            _write_object(store, path, graph[path].references, stream.write)
+        with work(report, "exporting", total_size(graph, order)) as advanced:
+            for path in order:
+                report(Detail(f"exporting {path}"))
+                _write_object(store, path, graph[path].references, stream.write)
+                advanced(graph[path].size)
         stream.write(_string(b"end"))
     return order
 
@@ -151,30 +154,37 @@ class _Importer:
 
     def __init__(self, store: Store, read: Read, report: Report) -> None:
         self._store = store
-        self._read = read
+        self._source = read
+        self._taken = 0
         self._report = report
-        self._paths: list[StorePath] = []
+        self._paths: dict[StorePath, None] = {}
 
     def run(self) -> list[StorePath]:
         """Read to the end."""
         self._expect(MAGIC)
-        list(self._store.add_all(self._iter_outputs()))
-        return self._paths
+        with work(self._report, "importing", None) as advanced:
+            list(self._store.add_all(self._iter_outputs(advanced)))
+        return list(self._paths)
 
-    def _iter_outputs(self) -> Iterator[Output]:
+    def _iter_outputs(self, advanced: Callable[[int], None]) -> Iterator[Output]:
         while (token := self._string()) != b"end":
             if token != b"object":
                 raise _malformed(f"expected an object, found {token!r}")
+            before = self._taken
             output = self._read_output(self._path())
             if output is not None:
                 yield output
+            advanced(self._taken - before)
         require_end(self._read)
 
     def _read_output(self, path: StorePath) -> Output | None:
         """What the next object is to become; None where it is here, and what is there was passed over."""
+        if path in self._paths:
+            raise _malformed(f"`{path}` stands in it twice")
         references = self._read_references(path)
-        self._report(Step(f"importing {path}"))
-        self._paths.append(path)
+        self._require_present(path, references)
+        self._report(Detail(f"importing {path}"))
+        self._paths[path] = None
         self._store.keep([path])
         nodes = iter_nar(self._read)
         if self._store.is_valid(path):
@@ -196,6 +206,21 @@ class _Importer:
         if token != b"nar" or path in references:
             raise _malformed(f"the references of `{path}` are not followed by its content")
         return frozenset(references)
+
+    def _require_present(self, path: StorePath, references: frozenset[StorePath]) -> None:
+        self._store.keep(references)
+        for reference in sorted(references - self._paths.keys()):
+            if not self._store.is_valid(reference):
+                raise StoreError(
+                    f"`{path}` refers to `{reference}`, which is neither in the store nor before it in the archive",
+                    hint="make the archive anew with `devenv store export`",
+                    slug="reference-invalid",
+                )
+
+    def _read(self, size: int) -> bytes:
+        piece = self._source(size)
+        self._taken += len(piece)
+        return piece
 
     def _path(self) -> StorePath:
         text = self._string().decode("latin-1")

@@ -16,11 +16,15 @@ from devenv.store_path import StorePath
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What an object is by its content: the digest that it should have, the bytes of its NAR, what it refers to."""
+    """What an object is by its content: the digest that it should have, the bytes of its NAR, what it refers to.
+
+    `references` are the candidates that were found; `named` the digests behind a store root, whatever they belong to.
+    """
 
     digest: str
     size: int
     references: frozenset[str]
+    named: frozenset[str]
 
 
 def examine(root: Path, path: StorePath, candidates: Collection[str] = ()) -> Examined:
@@ -39,7 +43,7 @@ def examine(root: Path, path: StorePath, candidates: Collection[str] = ()) -> Ex
         raise StoreError(f"`{path}` is not what an object can be: {error}", slug="tree-invalid") from error
     finally:
         hasher.abandon()
-    return Examined(digest, size, frozenset(hasher.references))
+    return Examined(digest, size, frozenset(hasher.references), frozenset(hasher.named))
 
 
 def is_intact(root: Path, path: StorePath) -> bool:

@@ -75,8 +75,8 @@ class Collection:
 def collect(store: Store, request: CollectionRequest, report: Report) -> Collection:
     """Collect once, or with `dry_run` say what that would delete.
 
-    Raises StoreError (`database-incomplete`) where the database does not know what roots lead to: deleting by it would
-    delete what is in use (FAULTS E-01, E-02, D-09).
+    Raises StoreError where the database is damaged (`database-failed`) or does not know what roots lead to
+    (`database-incomplete`): deleting by it would delete what is in use (FAULTS E-01, E-02, D-09).
     """
     with sole_collector(store.layout, report):
         if not request.dry_run:
@@ -101,6 +101,7 @@ def sole_collector(layout: Layout, report: Report) -> Iterator[None]:
 
 def _collect(store: Store, request: CollectionRequest, report: Report) -> Collection:
     report(Step("looking for what is in use"))
+    store.database.require_sound()
     with locked(store.layout.marking_lock):
         graph = store.database.read_graph()
         roots = request.find_roots()
@@ -195,6 +196,8 @@ def disk_usage(path: Path) -> int:
     total = 0
     with contextlib.suppress(OSError):
         total = os.lstat(path).st_blocks * 512
+    if path.is_symlink():
+        return total
     for directory, directories, files in os.walk(path):
         for name in (*directories, *files):
             with contextlib.suppress(OSError):

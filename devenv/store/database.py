@@ -194,7 +194,13 @@ class StoreDatabase:
 
     def _paths(self, query: str, parameters: tuple[str, ...] = ()) -> list[StorePath]:
         with self._mapped():
-            return [require_store_path(text) for (text,) in self._connection.execute(query, parameters)]
+            return [self._require_path(text) for (text,) in self._connection.execute(query, parameters)]
+
+    def _require_path(self, value: object) -> StorePath:
+        """A path out of a row. A damaged page may hold rows of another table (FAULTS E-01)."""
+        if not isinstance(value, str):
+            raise _damaged_error(self._path, f"{value!r} stands where a path should")
+        return require_store_path(value)
 
     def read_graph(self) -> Graph:
         """All valid objects with their references, in the order of their paths."""
@@ -202,11 +208,13 @@ class StoreDatabase:
             self._connection.execute("BEGIN")
             with _ended(self._connection):
                 objects = self._connection.execute("SELECT id, path, size, registered FROM objects ORDER BY path")
-                rows = {number: (require_store_path(text), *rest) for number, text, *rest in objects}
+                rows = {number: (self._require_path(text), *rest) for number, text, *rest in objects}
                 references: dict[int, list[StorePath]] = {number: [] for number in rows}
                 for referrer, reference in self._connection.execute(
                     "SELECT referrer, reference FROM object_references"
                 ):
+                    if referrer not in rows or reference not in rows:
+                        raise _damaged_error(self._path, "a reference belongs to no object")
                     references[referrer].append(rows[reference][0])
         return {
             path: ObjectRecord(size, registered, tuple(references[number]))
@@ -218,7 +226,7 @@ class StoreDatabase:
         query = "SELECT path FROM realisations JOIN objects ON object = id WHERE derivation = ? AND output = ?"
         with self._mapped():
             row = self._connection.execute(query, (derivation, output)).fetchone()
-            return None if row is None else require_store_path(row[0])
+            return None if row is None else self._require_path(row[0])
 
     def register_realisation(self, derivation: str, output: str, path: StorePath) -> None:
         """Remember that the derivation's output is `path`; StoreError (`reference-invalid`) unless that is valid."""
@@ -237,7 +245,7 @@ class StoreDatabase:
         query = """SELECT derivation, output, path FROM realisations JOIN objects ON object = id
                    ORDER BY derivation, output"""
         with self._mapped():
-            return [(key, output, require_store_path(text)) for key, output, text in self._connection.execute(query)]
+            return [(key, output, self._require_path(text)) for key, output, text in self._connection.execute(query)]
 
     def problems(self) -> list[str]:
         """What SQLite finds wrong with the file, a line each."""
@@ -245,6 +253,11 @@ class StoreDatabase:
             found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check")]
             broken = self._connection.execute("PRAGMA foreign_key_check").fetchall()
         return [line for line in found if line != "ok"] + [f"a row of {row[0]} points to nothing" for row in broken]
+
+    def require_sound(self) -> None:
+        """Raises StoreError (`database-failed`) where `problems` finds any: who deletes by it asks first."""
+        if problems := self.problems():
+            raise _damaged_error(self._path, problems[0])
 
 
 _HERE = Path(__file__).parent
@@ -365,8 +378,12 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
                 slug="store-unusable",
             )
         case _:
-            return StoreError(
-                f"the store's database `{path}` cannot be used: {error}",
-                hint="`devenv store rebuild` makes it again from what lies on the disk",
-                slug="database-failed",
-            )
+            return _damaged_error(path, str(error))
+
+
+def _damaged_error(path: Path, problem: str) -> StoreError:
+    return StoreError(
+        f"the store's database `{path}` cannot be used: {problem}",
+        hint="`devenv store rebuild` makes it again from what lies on the disk",
+        slug="database-failed",
+    )

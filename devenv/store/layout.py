@@ -93,6 +93,8 @@ def open_layout(base: Path) -> Layout:
             _make_root(layout.root)
         for directory in (layout.links, layout.locks, layout.temporary_roots):
             make_private_directory(directory)
+        # The base may be a link to another disk: what it leads to counts.
+        _require_safe(layout.base.resolve())
         for directory in (layout.root.parent, layout.root, layout.links, layout.locks, layout.temporary_roots):
             _require_safe(directory)
         make_reserve(layout.reserve)

@@ -1,7 +1,7 @@
 """Equal files of the store share one inode: `<base>/links` holds a link to each distinct one, named by its content.
 
-A link there is believed only after its content was compared: a file that somebody changed, or that a power cut left
-short, must not spread into new objects; it is replaced. Sharing is a saving and no duty, so whatever prevents it (too
+A link there is believed only after its content, mode and time were compared: a file that somebody changed, or that a
+power cut left short, must not spread into new objects; it is replaced. Sharing is a saving and no duty, so whatever prevents it (too
 many links to one file, a full directory, a file system without hard links) is passed over (FAULTS B-13, D-14).
 """
 
@@ -20,6 +20,10 @@ from devenv.fsutil import OPEN_DIRECTORY, TEMPORARY_PREFIX, temporary_name
 
 READ_BYTES = 1 << 20
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FILE_MODE = 0o444
+EXECUTABLE_MODE = 0o555
+NORMAL_TIMES = (1_000_000_000, 1_000_000_000)
+"""Of access and modification, in nanoseconds: one second after the epoch, not zero, which some take for «no time»."""
 NAME_DIGITS = 40
 """Hexadecimal digits of a link's name: 160 bits of BLAKE3, as in store paths; an `x` follows for executables."""
 
@@ -45,10 +49,10 @@ class FileLinks:
         return False
 
     def _holds(self, link: str, content: bytes) -> bool:
-        """Whether the link is there with this content; if with another, it goes. Raises FileNotFoundError."""
+        """Whether the link is there with this content; if it was changed, it goes. Raises FileNotFoundError."""
         descriptor = os.open(link, OPEN_FILE, dir_fd=self._directory)
         try:
-            if os.fstat(descriptor).st_size == len(content) and os.read(descriptor, len(content) + 1) == content:
+            if _is_normal(link, descriptor) and os.read(descriptor, len(content) + 1) == content:
                 return True
         finally:
             os.close(descriptor)
@@ -77,11 +81,13 @@ class FileLinks:
                 os.unlink(temporary, dir_fd=self._directory)
 
     def _equals(self, link: str, name: bytes, parent: int) -> bool:
-        """Whether both files have the same content. Raises FileNotFoundError where there is no such link."""
+        """Whether the link is normal and both files have the same content. Raises FileNotFoundError without a link."""
         with (
             open(os.open(link, OPEN_FILE, dir_fd=self._directory), "rb", buffering=0) as known,
             open(os.open(name, OPEN_FILE, dir_fd=parent), "rb", buffering=0) as new,
         ):
+            if not _is_normal(link, known.fileno()):
+                return False
             while piece := new.read(READ_BYTES):
                 if known.read(READ_BYTES) != piece:
                     return False
@@ -103,6 +109,13 @@ class FileLinks:
         with contextlib.suppress(FileNotFoundError):
             fault_point("links.remove")
             os.unlink(link, dir_fd=self._directory)
+
+
+def _is_normal(link: str, descriptor: int) -> bool:
+    """Whether the open file `link` still has the mode and the time of a store's file: its content can be compared."""
+    status = os.fstat(descriptor)
+    mode = EXECUTABLE_MODE if link.endswith("x") else FILE_MODE
+    return status.st_mode == stat.S_IFREG | mode and status.st_mtime_ns == NORMAL_TIMES[1]
 
 
 def link_name(content: blake3, executable: bool) -> str:

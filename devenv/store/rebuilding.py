@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import StoreError
-from devenv.events import Report, Step
+from devenv.events import Detail, Report, Step
 from devenv.fault_points import fault_point
 from devenv.fsutil import locked, sync_directory
 from devenv.settings import Settings
@@ -83,8 +83,9 @@ def _examine_all(root: Path, report: Report) -> tuple[dict[StorePath, Examined],
     examined: dict[StorePath, Examined] = {}
     findings: list[Finding] = []
     candidates = frozenset(paths)
+    report(Step(f"examining {len(paths)} objects"))
     for path in _iter_objects(root):
-        report(Step(f"examining {path}"))
+        report(Detail(f"examining {path}"))
         try:
             found = examine(root, path, candidates)
             if found.digest == path.digest:
@@ -103,23 +104,27 @@ def _iter_objects(root: Path) -> Iterator[StorePath]:
 
 
 def _drop_incomplete(examined: Mapping[StorePath, Examined], findings: list[Finding]) -> dict[StorePath, Registration]:
-    """What is whole, with its references; what refers to something damaged is added to the findings."""
+    """What is whole, with its references; what refers to something else is added to the findings.
+
+    What an object names behind the store's root and is not there counts: it was an input of its build.
+    """
     by_digest: dict[str, list[StorePath]] = {}
     for path in examined:
         by_digest.setdefault(path.digest, []).append(path)
-    damaged = {finding.name[:32] for finding in findings} - by_digest.keys()
     referrers: dict[str, list[StorePath]] = {}
     for path, found in examined.items():
-        for digest in found.references:
+        for digest in (found.references | found.named) - {path.digest}:
             referrers.setdefault(digest, []).append(path)
     incomplete: set[StorePath] = set()
-    pending = sorted(damaged)
+    pending = sorted(referrers.keys() - by_digest.keys())
     while pending:
         for path in referrers.get(pending.pop(), ()):
             if path not in incomplete:
                 incomplete.add(path)
                 pending.append(path.digest)
-    findings += (Finding(str(path), DAMAGED, "refers to something that is damaged") for path in sorted(incomplete))
+    findings += (
+        Finding(str(path), DAMAGED, "refers to something that is damaged or missing") for path in sorted(incomplete)
+    )
     return {
         path: Registration(
             path, found.size, [each for digest in sorted(found.references) for each in by_digest[digest]]

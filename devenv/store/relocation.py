@@ -68,7 +68,7 @@ def relocate(store: Store, places: Iterable[Path], report: Report) -> list[Store
     targets = []
     for place in places:
         root, path = _parse_place(place)
-        report(Step(f"relocating {path}"))
+        report(Step(f"relocating {path.name}"))
         order = _order_closure(root, path)
         store.keep(order)
         missing = [each for each in order if not store.is_valid(each)]
@@ -94,7 +94,9 @@ def _parse_place(place: Path) -> tuple[Path, StorePath]:
 
 def _order_closure(root: Path, target: StorePath) -> dict[StorePath, frozenset[StorePath]]:
     """`target` and all it refers to in the store at `root`, each behind what it refers to, with its references."""
-    neighbours = {path.digest: path for path in _iter_names(root)}
+    neighbours: dict[str, list[StorePath]] = {}
+    for path in _iter_names(root):
+        neighbours.setdefault(path.digest, []).append(path)
     candidates = frozenset(neighbours)
     references: dict[StorePath, frozenset[StorePath]] = {}
     pending = [target]
@@ -104,7 +106,7 @@ def _order_closure(root: Path, target: StorePath) -> dict[StorePath, frozenset[S
             examined = examine(root, path, candidates)
             if examined.digest != path.digest:
                 raise _damaged(root, path)
-            references[path] = frozenset(neighbours[digest] for digest in examined.references)
+            references[path] = frozenset(each for digest in examined.references for each in neighbours[digest])
             pending += references[path]
     return _sort(references)
 

@@ -11,6 +11,7 @@ On a disk that is not mounted it cannot be asked, and what it led to stays (FAUL
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -19,7 +20,16 @@ from pathlib import Path
 
 from devenv.errors import UsageError
 from devenv.fault_points import fault_point
-from devenv.fsutil import delete_tree, make_private_directory, rename_new, replace_link, sync_directory, temporary_name
+from devenv.fsutil import (
+    TEMPORARY_PREFIX,
+    delete_tree,
+    locked,
+    make_private_directory,
+    rename_new,
+    replace_link,
+    sync_directory,
+    temporary_name,
+)
 from devenv.mounts import is_mounted, mount_point_of
 from devenv.store.layout import Layout
 from devenv.store.store import Store
@@ -53,41 +63,62 @@ def add_root_link(store: Store, link: Path, path: StorePath) -> None:
 
 
 def _record(layout: Layout, link: Path, target: Path) -> None:
-    roots = make_private_directory(layout.roots)
-    entry = roots / hashlib.sha256(os.fsencode(link)).hexdigest()[:32]
-    temporary = make_private_directory(roots / temporary_name())
-    try:
-        os.symlink(link, temporary / "link")
-        os.symlink(target, temporary / "object")
-        os.symlink(mount_point_of(link.parent), temporary / "disk")
-        fault_point("roots.record")
-        delete_tree(entry)
-        rename_new(temporary, entry)
-    finally:
-        delete_tree(temporary)
-    sync_directory(roots)
+    with _records_locked(layout):
+        entry = layout.roots / hashlib.sha256(os.fsencode(link)).hexdigest()[:32]
+        temporary = make_private_directory(layout.roots / temporary_name())
+        try:
+            os.symlink(link, temporary / "link")
+            os.symlink(target, temporary / "object")
+            os.symlink(mount_point_of(link.parent), temporary / "disk")
+            fault_point("roots.record")
+            delete_tree(entry)
+            rename_new(temporary, entry)
+        finally:
+            delete_tree(temporary)
+        sync_directory(layout.roots)
+
+
+@contextlib.contextmanager
+def _records_locked(layout: Layout) -> Iterator[None]:
+    """While this lasts, unfinished records are those of dead processes."""
+    make_private_directory(layout.roots)
+    with locked(layout.roots.with_name("roots.lock")):
+        yield
 
 
 def iter_root_links(layout: Layout) -> Iterator[RootLink]:
     """All links that were made, in the order of their records; unfinished and unreadable ones are left out."""
     with contextlib.suppress(FileNotFoundError):
         for name in sorted(os.listdir(layout.roots)):
+            if name.startswith(TEMPORARY_PREFIX):
+                continue
             entry = layout.roots / name
             with contextlib.suppress(OSError, ValueError):
                 link = Path(os.readlink(entry / "link"))
                 yield RootLink(link, _find_object(layout.root, entry, link), entry)
 
 
+def remove_ended_links(layout: Layout) -> None:
+    """Delete the records of links that are gone, and what killed processes left."""
+    with _records_locked(layout):
+        for each in iter_root_links(layout):
+            if each.object is None:
+                delete_tree(each.entry)
+        for name in os.listdir(layout.roots):
+            if name.startswith(TEMPORARY_PREFIX):
+                delete_tree(layout.roots / name)
+
+
 def _find_object(root: Path, entry: Path, link: Path) -> StorePath | None:
     """What the link leads to now; what it led to, where its disk is not mounted or it cannot be read."""
     try:
         return _object_of(root, os.readlink(link))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if is_mounted(Path(os.readlink(entry / "disk"))):
             return None
-    except OSError:
-        # It is a file now, or lies where we must not look: the first has ended, the second may not have.
-        if link.exists():
+    except OSError as error:
+        # It is a file now, or lies where we must not look: the first has ended, the second may not have (D-06).
+        if error.errno == errno.EINVAL:
             return None
     return _object_of(root, os.readlink(entry / "object"))
 

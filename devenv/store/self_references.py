@@ -18,8 +18,8 @@ from pathlib import Path
 from devenv.fault_points import fault_point
 from devenv.fsutil import temporary_name
 from devenv.nar.nodes import NodePath, Symlink
-from devenv.store.links import OPEN_FILE, READ_BYTES
-from devenv.store.tree import CREATE, DIRECTORY_MODE, NORMAL_TIMES, OPEN_REAL_DIRECTORY, iter_tree, normalise, write_all
+from devenv.store.links import NORMAL_TIMES, OPEN_FILE, READ_BYTES
+from devenv.store.tree import CREATE, DIRECTORY_MODE, OPEN_REAL_DIRECTORY, iter_tree, normalise, write_all
 
 REMEMBERED_FILES = 4096
 """How many files are remembered before those are dropped in which nothing was found: memory stays bounded."""

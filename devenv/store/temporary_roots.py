@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devenv.fault_points import fault_point
-from devenv.fsutil import locked, read_regular, temporary_name
+from devenv.fsutil import NamedErrors, locked, read_regular, temporary_name
 from devenv.store.layout import Layout
 from devenv.store_path import StorePath, parse_store_path
 
@@ -43,7 +43,7 @@ class TemporaryRoots:
                 self._kept.update(new)
 
     def _write(self, lines: bytes) -> None:
-        with locked(self._layout.marking_lock, shared=True):
+        with locked(self._layout.marking_lock, shared=True), NamedErrors(self._layout.temporary_roots):
             fault_point("temporary-root.write")
             if self._descriptor is None:
                 self._descriptor = self._make_file()

@@ -18,14 +18,19 @@ from blake3 import blake3
 
 from devenv.errors import StoreError
 from devenv.fault_points import fault_point
-from devenv.fsutil import OPEN_DIRECTORY
+from devenv.fsutil import OPEN_DIRECTORY, NamedErrors
 from devenv.nar.nodes import Directory, File, Node, NodePath, Symlink
-from devenv.store.links import OPEN_FILE, READ_BYTES, FileLinks, link_name
+from devenv.store.links import (
+    EXECUTABLE_MODE,
+    FILE_MODE,
+    NORMAL_TIMES,
+    OPEN_FILE,
+    READ_BYTES,
+    FileLinks,
+    link_name,
+)
 
-FILE_MODE = 0o444
-EXECUTABLE_MODE = DIRECTORY_MODE = 0o555
-NORMAL_TIMES = (1_000_000_000, 1_000_000_000)
-"""Of access and modification, in nanoseconds: one second after the epoch, not zero, which some take for «no time»."""
+DIRECTORY_MODE = 0o555
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 OPEN_REAL_DIRECTORY = OPEN_DIRECTORY | os.O_NOFOLLOW
@@ -41,12 +46,17 @@ class TreeWriter:
 
     def __init__(self, parent: Path, name: str, links: FileLinks) -> None:
         self._name = os.fsencode(name)
+        self._named = NamedErrors(parent)
         self._links = links
         self._directories: list[tuple[int, NodePath | None]] = [(os.open(parent, OPEN_REAL_DIRECTORY), None)]
         self._file: _SmallFile | _LargeFile | None = None
 
     def begin(self, node: Node) -> None:
         """Create `node`. After a file come `write` for each piece of its content, and `end_file`."""
+        with self._named:
+            self._begin(node)
+
+    def _begin(self, node: Node) -> None:
         name = node.path[-1] if node.path else self._name
         while self._directories[-1][1] is not None and self._directories[-1][1] != node.path[:-1]:
             normalise(self._directories.pop()[0], DIRECTORY_MODE)
@@ -67,18 +77,21 @@ class TreeWriter:
     def write(self, piece: bytes) -> None:
         """Write the next bytes of the file that `begin` created."""
         assert self._file is not None
-        self._file.write(piece)
+        with self._named:
+            self._file.write(piece)
 
     def end_file(self) -> None:
         """The file that `begin` created is complete."""
         assert self._file is not None
         file, self._file = self._file, None
-        file.end()
+        with self._named:
+            file.end()
 
     def close(self) -> None:
         """Normalise the directories that are still open."""
-        while len(self._directories) > 1:
-            normalise(self._directories.pop()[0], DIRECTORY_MODE)
+        with self._named:
+            while len(self._directories) > 1:
+                normalise(self._directories.pop()[0], DIRECTORY_MODE)
         self.abandon()
 
     def abandon(self) -> None:
@@ -278,7 +291,8 @@ def _sync_one(path: str) -> None:
     if not os.path.islink(path):
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            os.fsync(descriptor)
+            with NamedErrors(Path(path)):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 

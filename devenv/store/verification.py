@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from devenv.errors import StoreError
-from devenv.events import Report, Step
+from devenv.events import Detail, Report, work
 from devenv.store.check import examine
+from devenv.store.graph import total_size
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
 
@@ -37,25 +38,29 @@ class Verification:
     findings: tuple[Finding, ...]
 
 
-def verify_objects(store: Store, paths: Iterable[StorePath], report: Report) -> Verification:
-    """Recompute the address of each object at `paths` from its content."""
+def verify_objects(
+    store: Store, paths: Iterable[StorePath], report: Report, expected: int | None = None
+) -> Verification:
+    """Recompute the address of each object at `paths` from its content; `expected` bytes in all, for the progress."""
     checked = size = 0
     findings: list[Finding] = []
-    for path in paths:
-        report(Step(f"verifying {path}"))
-        checked += 1
-        found = _verify_object(store, path)
-        if isinstance(found, Finding):
-            findings.append(found)
-        else:
-            size += found
+    with work(report, "verifying", expected) as advanced:
+        for path in paths:
+            report(Detail(f"verifying {path}"))
+            checked += 1
+            found = _verify_object(store, path)
+            if isinstance(found, Finding):
+                findings.append(found)
+            else:
+                size += found
+                advanced(found)
     return Verification(checked, size, tuple(findings))
 
 
 def verify_store(store: Store, report: Report) -> Verification:
     """Verify all registered objects, and that database and disk know the same."""
     graph = store.database.read_graph()
-    verification = verify_objects(store, graph, report)
+    verification = verify_objects(store, graph, report, total_size(graph, graph))
     others = (
         *_iter_unregistered(store, set(graph)),
         *(Finding("database", DATABASE, line) for line in store.database.problems()),

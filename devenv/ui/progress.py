@@ -7,7 +7,21 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Event, Notice, Step
+from devenv.events import (
+    Advanced,
+    Detail,
+    DownloadAdvanced,
+    DownloadFinished,
+    DownloadStarted,
+    Event,
+    Finished,
+    Notice,
+    Started,
+    Step,
+    WorkAdvanced,
+    WorkFinished,
+    WorkStarted,
+)
 from devenv.ui.terminal import Painter, make_visible
 
 if TYPE_CHECKING:
@@ -57,7 +71,7 @@ class ProgressReport:
                 if self._verbosity >= VERBOSE:
                     self._write(self._painter.paint("faint", text))
             case _:
-                self._download(event)
+                self._advance(event)
 
     def _write(self, line: str) -> None:
         if self._bars is not None:
@@ -67,22 +81,29 @@ class ProgressReport:
         else:
             self._painter.write_line(line)
 
-    def _download(self, event: DownloadStarted | DownloadAdvanced | DownloadFinished) -> None:
-        if not self._draws_bars:
-            if isinstance(event, DownloadStarted):
-                size = "" if event.size is None else f" ({event.size / MEGABYTE:.1f} MB)"
-                self._write(f"downloading {make_visible(event.name)}{size}")
-            return
-        bars = self._require_bars()
+    def _advance(self, event: Started | Advanced | Finished) -> None:
         match event:
-            case DownloadStarted():
-                self._tasks[event.name] = bars.add_task(make_visible(event.name), total=event.size)
-            case DownloadAdvanced():
-                bars.advance(self._tasks[event.name], event.count)
-            case DownloadFinished():
-                bars.remove_task(self._tasks.pop(event.name))
-                if not self._tasks:
-                    self._stop_bars()
+            case DownloadStarted(name, size):
+                self._start(name, f"downloading {make_visible(name)}", make_visible(name), size)
+            case WorkStarted(text, size):
+                self._start(text, make_visible(text), make_visible(text), size)
+            case DownloadAdvanced(name, count) | WorkAdvanced(name, count):
+                if self._bars is not None:
+                    self._bars.advance(self._tasks[name], count)
+            case DownloadFinished(name) | WorkFinished(name):
+                self._end(name)
+
+    def _start(self, name: str, line: str, label: str, size: int | None) -> None:
+        if self._draws_bars:
+            self._tasks[name] = self._require_bars().add_task(label, total=size)
+        else:
+            self._write(line if size is None else f"{line} ({size / MEGABYTE:.1f} MB)")
+
+    def _end(self, name: str) -> None:
+        if self._bars is not None:
+            self._bars.remove_task(self._tasks.pop(name))
+            if not self._tasks:
+                self._stop_bars()
 
     def _stop_bars(self) -> None:
         if self._bars is not None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from devenv.sizes import format_size
 from devenv.system import ALL_SYSTEMS, System
 from devenv.ui.terminal import Painter, make_visible
 from devenv.workflow.results import (
     AllowResult,
+    CacheCleanResult,
+    CacheContent,
+    CacheRemoval,
+    CacheResult,
     DenyResult,
     EditResult,
     InfoResult,
@@ -136,3 +141,38 @@ def _(result: InfoResult, painter: Painter) -> Iterator[str]:
         ]
         yield f"  {make_visible(offer.version)}"
         yield from (f"    {need}" for need in needs)
+
+
+@iter_lines.register
+def _(result: CacheResult, painter: Painter) -> Iterator[str]:
+    del painter
+    yield from _caches(result.artifacts, result.pages)
+
+
+@iter_lines.register
+def _(result: CacheCleanResult, painter: Painter) -> Iterator[str]:
+    removed = [
+        *_removal("artifact", result.removed_artifacts),
+        *_removal("index page", result.removed_pages),
+        *([_number(result.leftovers, "leftover")] if result.leftovers else []),
+    ]
+    verb = "would remove" if result.dry_run else "removed"
+    yield f"{painter.paint('good', verb)} {', '.join(removed) or 'nothing'}"
+    yield from _caches(result.artifacts, result.pages)
+
+
+def _caches(artifacts: CacheContent, pages: CacheContent) -> Iterator[str]:
+    rows = [
+        (name, str(each.count), format_size(each.size), format_size(each.limit))
+        for name, each in (("artifacts", artifacts), ("index pages", pages))
+    ]
+    yield from format_table([("", "files", "size", "limit"), *rows])
+
+
+def _removal(name: str, removal: CacheRemoval) -> Iterator[str]:
+    if removal.count:
+        yield f"{_number(removal.count, name)} ({format_size(removal.size)})"
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -22,6 +22,7 @@ from devenv.generations.generations import (
     Generation,
     NewGeneration,
     find_current_generation,
+    mark_used,
     project_locked,
     record_generation,
 )
@@ -96,6 +97,7 @@ def find_entered(tools: Tools, project: Project) -> Entered | None:
         return None
     if not tools.store.is_complete(generation.environment):
         return None
+    mark_used(generation)
     return Entered(project, generation, read_activation(generation.path))
 
 
@@ -135,7 +137,8 @@ def realize_project(tools: Tools, project: Project) -> RealizedEnvironment:
     request = RealizeRequest(
         project.manifest, project.require_lock(), tools.package_sets(project.manifest), tools.system
     )
-    return realize_environment(request, tools.store, tools.fetch_locked, tools.report)
+    with tools.fetching() as fetch:
+        return realize_environment(request, tools.store, fetch, tools.report)
 
 
 def add_generation(tools: Tools, project: Project, environment: StorePath) -> Entered:

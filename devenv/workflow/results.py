@@ -129,3 +129,44 @@ class InfoResult:
     programs: tuple[str, ...]
     version_count: int
     versions: tuple[OfferedVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheContent:
+    """What one cache holds: a number of files, and bytes."""
+
+    count: int
+    size: int
+    limit: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheResult:
+    """What the caches hold."""
+
+    artifacts: CacheContent
+    pages: CacheContent
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRemoval:
+    """What went out of one cache: a number of files, and bytes."""
+
+    count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCleanResult:
+    """The caches were cleaned, or (`dry_run`) would be: what they hold then, and what has gone.
+
+    `leftovers` counts what killed processes left.
+    """
+
+    dry_run: bool
+    artifacts: CacheContent
+    pages: CacheContent
+    removed_artifacts: CacheRemoval
+    removed_pages: CacheRemoval
+    leftovers: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +15,7 @@ from devenv.system import System, host_system
 if TYPE_CHECKING:
     from devenv.build.realize import Artifacts
     from devenv.environment.derive import PackageSets
+    from devenv.environment.realize import FetchLocked
     from devenv.fetch.index import PypiIndex
     from devenv.fetch.registry import RegistryClient
     from devenv.lock.model import LockedArtifact
@@ -76,19 +78,25 @@ class Tools:
         """The manifest's inputs, opened. Its parser lets only `builtin:base` through."""
         return dict.fromkeys(manifest.inputs, self.base_set)
 
-    def fetch_locked(self, artifacts: Sequence[LockedArtifact]) -> Artifacts:
-        """Bring locked artifacts here. What lay in the cache is checked again: a disk forgets too.
+    @contextlib.contextmanager
+    def fetching(self) -> Iterator[FetchLocked]:
+        """Yields what brings locked artifacts here; what it brought can be read until the block ends."""
+        with ExitStack() as opened:
+            yield functools.partial(self._fetch_locked, opened)
+
+    def _fetch_locked(self, opened: ExitStack, artifacts: Sequence[LockedArtifact]) -> Artifacts:
+        """Bring artifacts here, until `opened` ends. What lay in the cache is checked again: a disk forgets too.
 
         Raises FetchError, HashMismatchError.
         """
         from devenv.fetch.artifacts import ArtifactCache, verify_file
         from devenv.fetch.downloads import ArtifactRequest
 
-        cache = ArtifactCache(self.settings.artifacts, self.registry)
+        cache = opened.enter_context(ArtifactCache(self.settings, self.registry))
         for artifact in artifacts:
             path = cache.find(artifact.sha256)
             if path is not None and not verify_file(path, artifact.sha256):
-                self.report(Detail(f"`{path}` is damaged and will be fetched again"))
+                self.report(Detail(f"`{artifact.filename}` is damaged in the cache and will be fetched again"))
                 cache.discard(artifact.sha256)
         requests = [ArtifactRequest(each.locator, each.sha256, each.size, each.filename) for each in artifacts]
         return cache.fetch(requests, self.report)

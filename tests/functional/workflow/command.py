@@ -161,11 +161,8 @@ class User:
         return sorted(os.listdir(root)) if root.exists() else []
 
     def unfinished(self) -> list[Path]:
-        """Everything that is named as unfinished: in projects, the store, generations, and among downloads."""
-        settings = self.settings
-        aside = (settings.http_cache, settings.state / "active", settings.state / "trust")
-        found = (path for path in self.home.rglob("*") if path.name.startswith(TEMPORARY_PREFIX))
-        return [path for path in found if not any(path.is_relative_to(directory) for directory in aside)]
+        """Everything that is named as unfinished: in projects, the store, the state, and the caches."""
+        return [path for path in self.home.rglob("*") if path.name.startswith(TEMPORARY_PREFIX)]
 
     def verify_store(self) -> None:
         """Check that every object is registered, and that its content is what its name says."""

@@ -78,6 +78,7 @@ def test_every_reporting_verb_speaks_json(user: User) -> None:
         "status": [],
         "search": ["zig"],
         "info": ["zig"],
+        "cache": [],
     }
     for verb, arguments in succeeding.items():
         outcome = api.devenv(verb, *arguments, "--json")

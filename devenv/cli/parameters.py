@@ -1,0 +1,41 @@
+"""Kinds of arguments that several verbs take."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+DURATION_PATTERN = re.compile(r"([0-9]{1,6})([smhdw])")
+SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60, "w": 7 * 24 * 60 * 60}
+
+
+class Duration(click.ParamType[float]):
+    """`30d` → seconds."""
+
+    name = "DURATION"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A number with `s`, `m`, `h`, `d` or `w` behind it."""
+        match = DURATION_PATTERN.fullmatch(str(value))
+        if match is None:
+            self.fail(f"'{value}' is no duration such as 30d, 12h or 2w", param, ctx)
+        return float(int(match[1]) * SECONDS[match[2]])
+
+
+class Size(click.ParamType[int]):
+    """`10G` → bytes."""
+
+    name = "SIZE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As `devenv.sizes` reads sizes."""
+        from devenv.sizes import parse_size
+
+        try:
+            return parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+DURATION, SIZE = Duration(), Size()

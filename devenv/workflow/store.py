@@ -1,0 +1,117 @@
+"""Looks after the store: `devenv store …` and `devenv why`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from devenv.environment.project import require_project_path
+from devenv.errors import UsageError
+from devenv.fsutil import temporary_name
+from devenv.generations.generations import find_current_generation
+from devenv.generations.roots import find_roots, list_projects, profiles_path
+from devenv.store.archive import export_closures, import_archive
+from devenv.store.graph import find_chain
+from devenv.store.names import require_object
+from devenv.store.rebuilding import rebuild_database
+from devenv.store.relocation import relocate
+from devenv.store.root_links import add_root_link
+from devenv.store.verification import verify_objects, verify_store
+from devenv.store_path import StorePath
+from devenv.workflow.store_results import (
+    LinkResult,
+    RebuildResult,
+    RootsResult,
+    TransferResult,
+    VerifyResult,
+    WhyResult,
+)
+from devenv.workflow.tools import Tools
+
+
+def list_roots(tools: Tools) -> RootsResult:
+    """Everything that keeps objects."""
+    return RootsResult(tuple(find_roots(tools.store, tools.settings, list_projects(tools.settings))))
+
+
+def explain(tools: Tools, name: str) -> WhyResult:
+    """The shortest chain from a root to the object `name`. Raises UsageError (`object-unknown`, `object-ambiguous`)."""
+    path = require_object(tools.store, name)
+    graph = tools.store.database.read_graph()
+    roots = {root.object: root for root in reversed(list_roots(tools).roots)}
+    chain = tuple(find_chain(graph, roots, path))
+    return WhyResult(path, roots[chain[0]] if chain else None, chain)
+
+
+def verify(tools: Tools, names: Sequence[str]) -> VerifyResult:
+    """Compare objects with their names: those of `names`, or the whole store."""
+    store = tools.store
+    if names:
+        found = verify_objects(store, [require_object(store, name) for name in names], tools.report)
+    else:
+        found = verify_store(store, tools.report)
+    return VerifyResult(found.checked, found.size, found.findings)
+
+
+def rebuild(tools: Tools) -> RebuildResult:
+    """Make the database again from the disk."""
+    rebuilt = rebuild_database(tools.settings, tools.report)
+    return RebuildResult(rebuilt.objects, rebuilt.realisations, rebuilt.findings)
+
+
+def relocate_objects(tools: Tools, places: Sequence[Path]) -> TransferResult:
+    """Take objects over from a store of another root."""
+    return TransferResult(tuple(relocate(tools.store, places, tools.report)))
+
+
+def export(tools: Tools, names: Sequence[str], start: Path, output: BinaryIO) -> TransferResult:
+    """Write objects with all they refer to into `output`: those of `names`, or the environment of the project here."""
+    targets = [require_object(tools.store, name) for name in names] or [_current_environment(tools, start)]
+    return TransferResult(tuple(export_closures(tools.store, targets, output, tools.report)))
+
+
+def export_file(tools: Tools, names: Sequence[str], start: Path, path: Path) -> TransferResult:
+    """The same into a file, which appears when it is complete."""
+    temporary = path.with_name(temporary_name())
+    try:
+        with temporary.open("xb") as file:
+            exported = export(tools, names, start, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return TransferResult(exported.paths, path)
+
+
+def _current_environment(tools: Tools, start: Path) -> StorePath:
+    project = require_project_path(start)
+    generation = find_current_generation(tools.settings, project)
+    if generation is None:
+        raise UsageError(
+            f"`{project}` has no environment yet", hint="run `devenv allow`, or name an object", slug="object-unknown"
+        )
+    return generation.environment
+
+
+def import_objects(tools: Tools, source: BinaryIO) -> TransferResult:
+    """Add what an archive holds."""
+    return TransferResult(tuple(import_archive(tools.store, source, tools.report)))
+
+
+def link(tools: Tools, name: str, place: Path) -> LinkResult:
+    """Make `place` a link to an object, which stays as long as the link does. Raises UsageError (`link-occupied`)."""
+    path = require_object(tools.store, name)
+    add_root_link(tools.store, place, path)
+    return LinkResult(Path(os.path.abspath(place)), path)
+
+
+def link_profile(tools: Tools, name: str, profile: str) -> LinkResult:
+    """Make the profile `profile` a link to an object."""
+    if not profile or "/" in profile or profile.startswith("."):
+        raise UsageError(f"`{profile}` cannot name a profile", hint="use letters and digits", slug="profile-invalid")
+    profiles = profiles_path(tools.settings)
+    profiles.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return link(tools, name, profiles / profile)

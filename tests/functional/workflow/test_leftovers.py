@@ -1,0 +1,67 @@
+"""Processes killed between writing a file and giving it its name: the next run leaves no trace of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.functional.workflow.command import TIME_LIMIT, User
+
+PROGRAM = """
+import os, signal, sys
+left, replace = int(sys.argv.pop(1)), os.replace
+def replace_or_die(source, target):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target)
+os.replace = replace_or_die
+from devenv.cli.entry import run_command_line
+sys.exit(run_command_line(sys.argv[1:]))
+"""
+
+
+def call_killed(user: User, number: int, *arguments: str) -> int:
+    """Run `devenv`, killed just before it gives the file numbered `number` (from 1) its name; the exit status."""
+    command = [sys.executable, "-c", PROGRAM, str(number), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=user.directory,
+        env=dict(user.environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=TIME_LIMIT,
+    )
+    return done.returncode
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "least"),
+    [
+        (["deny"], ["allow"], 4),
+        (["allow"], ["deny"], 2),
+        (["allow"], ["shell"], 1),
+        (["allow"], ["info", "just", "--refresh"], 1),
+    ],
+    ids=["allow", "deny", "shell", "info"],
+)
+def test_killed_at_each_file(user: User, before: list[str], arguments: list[str], least: int) -> None:
+    """Trust, what hooks look into, generations and index pages: the same command again tidies up (A-09)."""
+    api = user.project("api", "just").having(SHELL="/bin/bash")
+    number = 1
+    while True:
+        api.devenv(*before)
+        status = call_killed(api, number, *arguments)
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL
+        assert user.unfinished(), f"file {number}: killed without a trace"
+        api.devenv(*arguments)
+        assert user.unfinished() == [], f"file {number}"
+        number += 1
+    assert number - 1 >= least
