@@ -62,9 +62,9 @@ class LazyGroup(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples first, then the verbs by what one wants to do."""
-        formatter.write(f"{self.get_short_help_str(200)}\n\n")
         formatter.write(f"Examples:\n{self._examples}\n")
         self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
         for title, names in self._sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name, self._summary(ctx, name)) for name in names])

@@ -38,4 +38,25 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-DURATION, SIZE = Duration(), Size()
+class ObjectName(click.ParamType[str]):
+    """What people call an object of the store (`devenv.store.names`); completed from those that are there."""
+
+    name = "PATH"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names without digests; with a slash it is a path, which the shell completes itself."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        from devenv.settings import read_settings
+        from devenv.store.names import list_names
+
+        if "/" in incomplete:
+            return [CompletionItem(incomplete, type="file")]
+        names = list_names(read_settings().base)
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()

@@ -32,6 +32,7 @@ def command(arguments: tuple[str, ...]) -> Action:
 
         entered = enter_project(tools, here())
         environ = apply_activation(entered.activation, leave_inherited(tools.settings, os.environ))
+        tools.close()
         replace_process(arguments[0], arguments, environ)
 
     return action

@@ -21,6 +21,7 @@ def command() -> Action:
         entered = enter_project(tools, here())
         request = ShellRequest(os.environ.get("SHELL") or "/bin/sh", program_path(), os.environ)
         start = shell_command(tools.settings, entered.activation, request)
+        tools.close()
         replace_process(start.arguments[0], start.arguments, start.environ)
 
     return action

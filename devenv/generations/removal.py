@@ -52,7 +52,9 @@ def remove_leftovers(settings: Settings) -> None:
         if project.path is not None:
             with state_locked(project.directory, wait=False) as held:
                 if held:
-                    remove_unfinished(project.directory / "generations")
+                    places = [project.directory, *(each.path for each in project.generations)]
+                    for place in (*places, project.directory / "generations"):
+                        remove_unfinished(place)
             _remove_deleted_project(settings, project.directory)
     projects = settings.state / "projects"
     if projects.is_dir():

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.fsutil import UNFINISHED, make_private_directory, replace_link
+from devenv.fsutil import UNFINISHED, make_private_directory, remove_unfinished, replace_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def register_state(base: Path, state: Path) -> None:
     with contextlib.suppress(OSError):
         if os.readlink(link) == str(state):
             return
-    make_private_directory(link.parent)
+    remove_unfinished(make_private_directory(link.parent))
     replace_link(link, str(state))
 
 

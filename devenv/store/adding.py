@@ -63,24 +63,24 @@ class _Written:
 
 
 def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterator[StorePath]:
-    """Add `outputs`, in their order; unfinished trees are named `prefix` and a number. Yields all paths of a batch once
-    it is registered.
+    """Add `outputs`, in their order; yields the paths of a batch once it is registered.
 
-    Raises as `Store.add` does; batches that were registered before stay.
+    Unfinished trees are named `prefix` and a number. Raises as `Store.add` does; batches that were registered stay.
     """
     batch: list[_Written] = []
-    number = 0
+    size = 0
     try:
-        for output in outputs:
+        for number, output in enumerate(outputs):
             place = store.root / f"{prefix}-{number}"
-            number += 1
             try:
                 batch.append(_write(store, output, place))
             except BaseException:
                 delete_tree(place)
                 raise
-            if len(batch) == BATCH_OBJECTS or sum(each.size for each in batch[-8:]) > BATCH_BYTES:
+            size += batch[-1].size
+            if len(batch) == BATCH_OBJECTS or size >= BATCH_BYTES:
                 yield from _finish(store, batch)
+                size = 0
         yield from _finish(store, batch)
     finally:
         for written in batch:

@@ -4,8 +4,8 @@ The digest is BLAKE3 over the NAR of a tree in which every local root reads as t
 of the object's own digest as 32 NUL bytes, followed by `|<offset>` for each of those. The same pass looks for the
 digests of other objects (the references) and for the canonical root, which an output must not hold literally.
 
-The archive is taken in blocks of 2 MiB. From the second on, a thread of its own scans and hashes them while the next
-one is read or written: both work outside of Python's interpreter lock.
+The archive is taken in blocks of 2 MiB. What is longer than one has a thread of its own that joins, scans and hashes
+them while the next one is read or written: all three work outside of Python's interpreter lock.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class AddressHasher:
         self._hash = blake3()
         self._pieces: list[bytes] = []
         self._collected = 0
+        self._overlap = b""
+        """What was kept back from the last block."""
         self._executor: ThreadPoolExecutor | None = None
         self._working: Future[None] | None = None
         self._done = 0
@@ -71,21 +73,18 @@ class AddressHasher:
         """Take the next bytes of the archive. Raises StoreError where the canonical root stood in earlier ones."""
         self._pieces.append(piece)
         self._collected += len(piece)
-        if self._collected >= BLOCK_BYTES + OVERLAP:
-            block = b"".join(self._pieces)
-            self._pieces = [block[-OVERLAP:]]
-            self._collected = OVERLAP
+        if self._collected >= BLOCK_BYTES:
+            pieces, self._pieces, self._collected = self._pieces, [], 0
             self._wait()
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(1, "hash")
-            self._working = self._executor.submit(self._take, block, len(block) - OVERLAP)
+            self._working = self._executor.submit(self._take, pieces, OVERLAP)
 
     def finish(self) -> str:
         """The 32-character digest of the whole. Raises StoreError where the canonical root stands in it."""
         try:
             self._wait()
-            block = b"".join(self._pieces)
-            self._take(block, len(block))
+            self._take(self._pieces, 0)
         finally:
             self.abandon()
         for offset in self.self_references:
@@ -102,8 +101,11 @@ class AddressHasher:
             working, self._working = self._working, None
             working.result()
 
-    def _take(self, block: bytes, limit: int) -> None:
-        """Hash everything before `limit`, and a match that begins before it to its end."""
+    def _take(self, pieces: list[bytes], kept: int) -> None:
+        """Hash all but the last `kept` bytes, and a match that begins before them to its end."""
+        block = b"".join((self._overlap, *pieces))
+        limit = len(block) - kept
+        self._overlap = block[limit:]
         if self._scanner is not None:
             self._scanner.scan(block)
         view = memoryview(block)

@@ -136,18 +136,19 @@ def _make_root(root: Path) -> None:
 def _require_exact_names(root: Path) -> None:
     """Raises StoreError where the file system takes two names for one: objects would mix (FAULTS B-05)."""
     name = f"{temporary_name()}-é"
-    probe = root / name
-    probe.touch(0o600)
+    # In bytes: the locale may know no such letter.
+    probe = os.path.join(os.fsencode(root), name.encode())
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         for other in (name.upper(), unicodedata.normalize("NFD", name)):
-            if (root / other).exists():
+            if os.path.lexists(os.path.join(os.fsencode(root), other.encode())):
                 raise StoreError(
                     f"the file system at `{root.parents[1]}` does not tell `{name}` from `{other}`",
                     hint="set `base` in `~/.config/devenv/settings.toml` to a file system that keeps names as they are",
                     slug="file-system-unfit",
                 )
     finally:
-        probe.unlink()
+        os.unlink(probe)
 
 
 def make_reserve(reserve: Path) -> None:

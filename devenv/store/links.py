@@ -1,8 +1,9 @@
 """Equal files of the store share one inode: `<base>/links` holds a link to each distinct one, named by its content.
 
 A link there is believed only after its content, mode and time were compared: a file that somebody changed, or that a
-power cut left short, must not spread into new objects; it is replaced. Sharing is a saving and no duty, so whatever prevents it (too
-many links to one file, a full directory, a file system without hard links) is passed over (FAULTS B-13, D-14).
+power cut left short, must not spread into new objects; it is replaced. Sharing is a saving and no duty, so whatever
+prevents it (too many links to one file, a full directory, a file system without hard links) is passed over (FAULTS
+B-13, D-14).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from devenv.digest import STORE_DIGEST_LENGTH
 from devenv.errors import UsageError
+from devenv.store.layout import layout_of
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
 
@@ -20,8 +21,8 @@ def require_object(store: Store, text: str) -> StorePath:
     """The registered object that `text` names.
 
     It may be a path to or below the object, also through links outside of the store (`result/bin/x`);
-    `<digest>-<name>`; the digest or its beginning; or the name, with its version or without. Raises UsageError (`object-unknown`,
-    `object-ambiguous`).
+    `<digest>-<name>`; the digest or its beginning; or the name, with its version or without.
+    Raises UsageError (`object-unknown`, `object-ambiguous`).
     """
     known = store.database.read_graph().keys()
     exact = _from_path(store.root, text)
@@ -41,6 +42,20 @@ def require_object(store: Store, text: str) -> StorePath:
     raise UsageError(
         f"there is no object `{text}` in the store", hint="`devenv store roots` names some", slug="object-unknown"
     )
+
+
+def list_names(base: Path) -> list[str]:
+    """What lies in the store below `base`, by names without digests; empty where there is no store."""
+    with contextlib.suppress(OSError):
+        return sorted({path.name for name in os.listdir(layout_of(base).root) if (path := _parse(name)) is not None})
+    return []
+
+
+def _parse(name: str) -> StorePath | None:
+    try:
+        return parse_store_path(name)
+    except ValueError:
+        return None
 
 
 def _from_path(root: Path, text: str) -> StorePath | None:

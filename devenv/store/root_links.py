@@ -23,8 +23,10 @@ from devenv.fault_points import fault_point
 from devenv.fsutil import (
     TEMPORARY_PREFIX,
     delete_tree,
+    exchange,
     locked,
     make_private_directory,
+    remove_unfinished,
     rename_new,
     replace_link,
     sync_directory,
@@ -59,6 +61,7 @@ def add_root_link(store: Store, link: Path, path: StorePath) -> None:
     # The record comes first: a link without one would keep nothing.
     _record(store.layout, absolute, store.path(path))
     fault_point("roots.link")
+    remove_unfinished(absolute.parent)
     replace_link(absolute, str(store.path(path)))
 
 
@@ -71,8 +74,12 @@ def _record(layout: Layout, link: Path, target: Path) -> None:
             os.symlink(target, temporary / "object")
             os.symlink(mount_point_of(link.parent), temporary / "disk")
             fault_point("roots.record")
-            delete_tree(entry)
-            rename_new(temporary, entry)
+            sync_directory(temporary)
+            try:
+                rename_new(temporary, entry)
+            except FileExistsError:
+                # The link may lead to another object as yet: at no time is it without a record.
+                exchange(temporary, entry)
         finally:
             delete_tree(temporary)
         sync_directory(layout.roots)

@@ -12,8 +12,9 @@ import contextlib
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from devenv.fault_points import fault_point
 from devenv.fsutil import temporary_name
@@ -25,8 +26,7 @@ REMEMBERED_FILES = 4096
 """How many files are remembered before those are dropped in which nothing was found: memory stays bounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileSpan:
+class FileSpan(Struct, frozen=True, gc=False):
     """Where in the archive the `size` bytes of the file at `path` begin."""
 
     start: int

@@ -191,13 +191,15 @@ def iter_tree(path: Path) -> Iterator[Node]:
     Raises StoreError (`special-file`) on what no store object holds: a device, a FIFO, a socket.
     """
     parent = os.open(path.parent, OPEN_REAL_DIRECTORY)
+    named = NamedErrors(path)
     try:
-        yield from _iter_entries(parent, os.fsencode(path.name))
+        with named:
+            yield from _iter_entries(parent, os.fsencode(path.name), named)
     finally:
         os.close(parent)
 
 
-def _iter_entries(parent: int, top: bytes) -> Iterator[Node]:
+def _iter_entries(parent: int, top: bytes, named: NamedErrors) -> Iterator[Node]:
     stack: list[tuple[int, NodePath, list[tuple[bytes, int]]]] = [
         (parent, (), [(top, stat.S_IFMT(os.stat(top, dir_fd=parent, follow_symlinks=False).st_mode))])
     ]
@@ -212,7 +214,11 @@ def _iter_entries(parent: int, top: bytes) -> Iterator[Node]:
             name, kind = entries.pop()
             path: NodePath = (*above, name) if len(stack) > 1 else ()
             if kind == stat.S_IFREG:
-                yield from _iter_file(directory, name, path)
+                descriptor = os.open(name, OPEN_FILE, dir_fd=directory)
+                try:
+                    yield _describe_file(descriptor, path, named)
+                finally:
+                    os.close(descriptor)
             elif kind == stat.S_IFDIR:
                 child = os.open(name, OPEN_REAL_DIRECTORY, dir_fd=directory)
                 stack.append((child, path, _read_entries(child)))
@@ -243,25 +249,28 @@ def _kind(entry: os.DirEntry[str]) -> int:
     return stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else 0
 
 
-def _iter_file(directory: int, name: bytes, path: NodePath) -> Iterator[Node]:
-    descriptor = os.open(name, OPEN_FILE, dir_fd=directory)
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _special_file(path)
-        yield File(path, bool(status.st_mode & stat.S_IXUSR), status.st_size, _read_pieces(descriptor, status.st_size))
-    finally:
-        os.close(descriptor)
+def _describe_file(descriptor: int, path: NodePath, named: NamedErrors) -> File:
+    """The open file as a node. What was a file when its directory was read may be something else by now."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise _special_file(path)
+    size = status.st_size
+    return File(path, bool(status.st_mode & stat.S_IXUSR), size, _read_pieces(descriptor, size, named))
 
 
 def _special_file(path: NodePath) -> StoreError:
     return StoreError(f"`{os.fsdecode(b'/'.join(path))}` is no file, directory or link", slug="special-file")
 
 
-def _read_pieces(descriptor: int, size: int) -> Iterable[bytes]:
+def _read_pieces(descriptor: int, size: int, named: NamedErrors) -> Iterable[bytes]:
     if size <= READ_BYTES:
         return (os.read(descriptor, size),) if size else ()
-    return iter(lambda: os.read(descriptor, READ_BYTES), b"")
+
+    def read() -> bytes:
+        with named:
+            return os.read(descriptor, READ_BYTES)
+
+    return iter(read, b"")
 
 
 def sync_tree(path: Path) -> None:

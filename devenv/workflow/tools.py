@@ -39,6 +39,10 @@ class Tools:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what was opened. A process that becomes another program does so before: it never comes back."""
         self._opened.close()
 
     @functools.cached_property

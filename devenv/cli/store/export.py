@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import OBJECT
 from devenv.errors import UsageError
 from devenv.workflow.tools import Tools
 
@@ -18,7 +19,7 @@ from devenv.workflow.tools import Tools
     examples=["devenv store export -o environment.devenv", "devenv store export nodejs | ssh ci devenv store import"],
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
-@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.argument("paths", nargs=-1, type=OBJECT, metavar="[PATH]…")
 def command(output: Path | None, paths: tuple[str, ...]) -> Action:
     """Write objects, with all they refer to, into one archive.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, UnfitResult, verb
+from devenv.cli.parameters import OBJECT
 from devenv.workflow.tools import Tools
 
 
 @verb("repair", within="store", examples=["devenv store repair", "devenv store repair nodejs"])
 @click.option("--all", "_everything", is_flag=True, help="Look at everything: the same as naming no object.")
-@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.argument("paths", nargs=-1, type=OBJECT, metavar="[PATH]…")
 def command(_everything: bool, paths: tuple[str, ...]) -> Action:
     """Make damaged objects again, from the locks of the projects that need them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, UnfitResult, verb
+from devenv.cli.parameters import OBJECT
 from devenv.workflow.tools import Tools
 
 
@@ -14,7 +15,7 @@ from devenv.workflow.tools import Tools
     examples=["devenv store verify", "devenv store verify nodejs ./result"],
 )
 @click.option("--all", "_everything", is_flag=True, help="Verify everything: the same as naming no object.")
-@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.argument("paths", nargs=-1, type=OBJECT, metavar="[PATH]…")
 def command(_everything: bool, paths: tuple[str, ...]) -> Action:
     """Compare objects with their names, by the content alone.
 

@@ -21,6 +21,7 @@ def client(settings: Settings) -> Iterator[RegistryClient]:
 
 
 @pytest.fixture
-def artifacts(settings: Settings, client: RegistryClient) -> ArtifactCache:
+def artifacts(settings: Settings, client: RegistryClient) -> Iterator[ArtifactCache]:
     """The user's artifact cache, empty."""
-    return ArtifactCache(settings.artifacts, client)
+    with ArtifactCache(settings, client) as artifacts:
+        yield artifacts

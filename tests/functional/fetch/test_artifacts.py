@@ -46,7 +46,12 @@ def test_download_is_verified_kept_and_reported(registry: Registry, artifacts: A
     assert events[-1] == DownloadFinished(TOOL.filename, ok=True)
     assert artifacts.fetch([wanted(published)]) == {TOOL.sha256: path}
     assert registry.count(published.path) == 1
-    assert files_below(artifacts.artifact_path(TOOL.sha256).parents[2]) == [f"sha256/{TOOL.sha256[:2]}/{TOOL.sha256}"]
+    artifacts.close()
+    assert files_below(artifacts.artifact_path(TOOL.sha256).parents[2]) == [
+        "lock",
+        f"sha256/{TOOL.sha256[:2]}/{TOOL.sha256}",
+        "tally",
+    ]
 
 
 def test_files_are_had_while_the_index_is_unreachable(registry: Registry, artifacts: ArtifactCache) -> None:
@@ -63,7 +68,7 @@ def test_files_setting_is_tried_first(registry: Registry, home: Path, settings: 
     settings_path(home).write_text(f'[registries.pypi]\nindex = "{registry.index}"\nfiles = "{registry.files}"\n')
     settings = read_settings(home)
     with RegistryClient(settings, os.environ) as client:
-        ArtifactCache(settings.artifacts, client).fetch([wanted(published)])
+        ArtifactCache(settings, client).fetch([wanted(published)])
     assert [seen.port for seen in registry.seen] == [int(registry.files.rstrip("/").rpartition(":")[2])]
 
 
@@ -123,7 +128,7 @@ def test_second_place_is_used_when_the_first_lies(registry: Registry, home: Path
     )
     settings = read_settings(home)
     with RegistryClient(settings, os.environ) as client:
-        paths = ArtifactCache(settings.artifacts, client).fetch([wanted(published)])
+        paths = ArtifactCache(settings, client).fetch([wanted(published)])
     assert paths[TOOL.sha256].read_bytes() == TOOL.content
     assert registry.count(f"/mirror{published.path}") == 1
     assert registry.count(mirror.path) == 0
@@ -203,7 +208,7 @@ from devenv.settings import read_settings
 settings = read_settings()
 requests = [ArtifactRequest(*line.split()[:2], int(line.split()[2]), line.split()[3]) for line in sys.stdin]
 with RegistryClient(settings, os.environ) as client:
-    ArtifactCache(settings.artifacts, client).fetch(requests)
+    ArtifactCache(settings, client).fetch(requests)
 """
 
 
@@ -271,7 +276,7 @@ def test_unwritable_cache_is_told(registry: Registry, settings: Settings, client
     settings.cache.parent.mkdir(parents=True)
     settings.cache.write_text("a file, not a directory")
     with pytest.raises(FetchError) as caught:
-        ArtifactCache(settings.artifacts, client).fetch([wanted(registry.add(TOOL))])
+        ArtifactCache(settings, client).fetch([wanted(registry.add(TOOL))])
     assert caught.value.slug == "cache-unwritable"
     assert str(settings.artifacts) in caught.value.message
 

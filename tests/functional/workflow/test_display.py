@@ -13,7 +13,7 @@ import pexpect
 import pytest
 from click.testing import CliRunner
 
-from devenv.cli import devenv_command
+from devenv.cli import devenv_command, store
 from devenv.cli.group import HIDDEN, SECTIONS
 from devenv.fsutil import delete_tree
 from devenv.system import host_system
@@ -109,17 +109,23 @@ def test_json_is_all_there_is_on_stdout(user: User) -> None:
     assert "downloading" in outcome.messages
 
 
-@pytest.mark.parametrize("verb", [*VERBS, *HIDDEN])
+OF_STORE = [f"store {name}" for names in store.SECTIONS.values() for name in names]
+
+
+@pytest.mark.parametrize("verb", [*VERBS, *HIDDEN, *OF_STORE])
 def test_help_begins_with_examples(verb: str) -> None:
     """The help of every verb begins with examples of it and describes every option in a sentence."""
-    result = CliRunner().invoke(devenv_command, [verb, "--help"])
+    result = CliRunner().invoke(devenv_command, [*verb.split(), "--help"])
     assert result.exit_code == 0
     first, example, *rest = result.output.splitlines()
     assert first == "Examples:"
     assert f"devenv {verb}" in example
     assert any(line.startswith("Usage: ") for line in rest)
     assert max(map(len, result.output.splitlines())) <= 80
-    command = devenv_command.get_command(click.Context(devenv_command), verb)
+    command: click.Command | None = devenv_command
+    for name in verb.split():
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
     assert command is not None
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
@@ -228,6 +234,6 @@ def test_help_of_the_whole(user: User) -> None:
     """`devenv` alone, `-h` and `--help` show the same: examples first, then every verb with a summary."""
     alone = user.devenv()
     assert alone.output == user.devenv("--help").output == user.devenv("-h").output
-    assert alone.text.splitlines()[2] == "Examples:"
+    assert alone.text.splitlines()[0] == "Examples:"
     assert all(re.search(rf"^  {verb} +\S", alone.text, re.MULTILINE) for verb in VERBS)
     assert user.devenv("--version").text.startswith("devenv ")

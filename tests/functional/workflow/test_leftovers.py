@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from devenv.fsutil import find_unfinished, remove_unfinished
 from tests.functional.workflow.command import TIME_LIMIT, User
 
 PROGRAM = """
@@ -22,6 +24,18 @@ def replace_or_die(source, target):
 os.replace = replace_or_die
 from devenv.cli.entry import run_command_line
 sys.exit(run_command_line(sys.argv[1:]))
+"""
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from devenv.fsutil import replace_link, write_atomic
+directory = Path(sys.argv[1])
+for number in range(30):
+    write_atomic(directory / "file", b"%d" % number)
+    assert (directory / "file").read_bytes() == b"%d" % number
+    replace_link(directory / "link", str(number))
 """
 
 
@@ -65,3 +79,13 @@ def test_killed_at_each_file(user: User, before: list[str], arguments: list[str]
         assert user.unfinished() == [], f"file {number}"
         number += 1
     assert number - 1 >= least
+
+
+def test_living_writer_loses_nothing(tmp_path: Path) -> None:
+    """A process that tidies all the time takes nothing from another one that writes all the time."""
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)])
+    while writer.poll() is None:
+        remove_unfinished(tmp_path)
+    assert writer.returncode == 0
+    assert find_unfinished(tmp_path) == []
+    assert ((tmp_path / "file").read_text(), (tmp_path / "link").readlink()) == ("29", Path("29"))

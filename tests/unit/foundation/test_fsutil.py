@@ -8,7 +8,7 @@ import os
 import resource
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,11 @@ import pytest
 from devenv import fsutil
 from devenv.fsutil import (
     delete_tree,
+    find_unfinished,
     locked,
     make_private_directory,
     read_regular,
+    remove_unfinished,
     rename_new,
     replace_link,
     temporary_name,
@@ -70,6 +72,61 @@ def test_write_atomic_fails_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         write_atomic(path, b"new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("write", [lambda path: write_atomic(path, b"new"), lambda path: replace_link(path, "new")])
+def test_tidied_writer_writes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
+) -> None:
+    """Whoever tidies while another process writes takes nothing from it: it is written all the same (A-09)."""
+    replace, calls = os.replace, 0
+
+    def tidied(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            remove_unfinished(tmp_path)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", tidied)
+    write(tmp_path / "file")
+    assert calls == 3
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_writing_into_a_directory_that_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory deleted in the middle of a write is an error, not an endless attempt."""
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    replace = os.replace
+
+    def deleted(source: Path, target: Path) -> None:
+        delete_tree(directory)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", deleted)
+    with pytest.raises(FileNotFoundError):
+        write_atomic(directory / "file", b"new")
+
+
+def test_remove_unfinished_takes_only_its_own(tmp_path: Path) -> None:
+    """Files and links by the names of unfinished ones go; directories, other names and what links lead to stay."""
+    names = [temporary_name() for _ in range(3)]
+    (tmp_path / names[0]).touch()
+    (tmp_path / names[1]).symlink_to("kept")
+    (tmp_path / names[2]).mkdir()
+    for name in ("kept", ".tmp-mine", ".tmp-0123456789abcdef0", "x.tmp-0123456789abcdef"):
+        (tmp_path / name).touch()
+    assert find_unfinished(tmp_path) == sorted(tmp_path / name for name in names[:2])
+    remove_unfinished(tmp_path)
+    assert set(os.listdir(tmp_path)) == {
+        "kept",
+        ".tmp-mine",
+        ".tmp-0123456789abcdef0",
+        "x.tmp-0123456789abcdef",
+        names[2],
+    }
+    assert find_unfinished(tmp_path / "missing") == []
 
 
 def test_replace_link(tmp_path: Path) -> None:

@@ -78,3 +78,17 @@ def test_settings_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(UsageError, match="cannot be read"):
         read_settings(tmp_path)
+
+
+@pytest.mark.parametrize(("value", "limit"), [("1000", 1000), ("0", 0), ('"1.5G"', 3 << 29), ('"500M"', 500 << 20)])
+def test_limit_is_a_size(value: str, limit: int) -> None:
+    """How much of the downloads is kept is said in bytes or with a unit."""
+    assert parse_settings(f"artifact_limit = {value}".encode(), HOME).artifact_limit == limit
+
+
+@pytest.mark.parametrize("value", ["-1", "true", "1.5", '"much"', '"5GB"', "[]", "1979-05-27"])
+def test_limit_that_is_no_size_is_refused(value: str) -> None:
+    """A limit that could be misunderstood is an error with an example of a right one."""
+    with pytest.raises(UsageError, match="`artifact_limit` must be a size such as `500M`") as caught:
+        parse_settings(f"artifact_limit = {value}".encode(), HOME)
+    assert caught.value.slug == "settings-invalid"
