@@ -12,7 +12,6 @@ import fcntl
 import functools
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +35,7 @@ AT_FDCWD = -100
 
 def temporary_name() -> str:
     """A name for an unfinished file or directory that nothing else uses."""
-    return f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    return f"{TEMPORARY_PREFIX}{os.urandom(8).hex()}"
 
 
 def make_private_directory(path: Path) -> Path:

@@ -23,16 +23,6 @@ class Presence(enum.Enum):
     """It cannot be looked at, or nothing says on which disk it lay."""
 
 
-def find_mount_point(path: Path) -> Path:
-    """The directory at or above `path`, which exists and has no symbolic links in it, that its disk is mounted on."""
-    device = path.stat().st_dev
-    for above in path.parents:
-        if above.stat().st_dev != device:
-            return path
-        path = above
-    return path
-
-
 def find_presence(project: Path, mount_point: Path | None) -> Presence:
     """Where the project stands; `mount_point` is the recorded one.
 

@@ -104,7 +104,7 @@ class AddressHasher:
     def _take(self, pieces: list[bytes], kept: int) -> None:
         """Hash all but the last `kept` bytes, and a match that begins before them to its end."""
         block = b"".join((self._overlap, *pieces))
-        limit = len(block) - kept
+        limit = max(0, len(block) - kept)
         self._overlap = block[limit:]
         if self._scanner is not None:
             self._scanner.scan(block)

@@ -26,6 +26,7 @@ from devenv.store.graph import DeadObject, plan_deletion
 from devenv.store.layout import Layout, make_reserve
 from devenv.store.store import Store, iter_abandoned
 from devenv.store.temporary_roots import read_temporary_roots
+from devenv.store.threads import share_out
 from devenv.store_path import StorePath, parse_store_path
 
 TRASH_PREFIX = ".trash-"
@@ -119,12 +120,23 @@ def _collect(store: Store, request: CollectionRequest, report: Report) -> Collec
         with _noted(collection, path.name):
             fault_point("collect.delete")
             delete_tree(path)
-    for link, size in store.links.iter_unused():
-        with _noted(collection, link):
-            store.links.remove(link)
-            collection.disk_freed += size
+    _remove_unused_links(store, collection)
     report(Detail(f"{len(dead)} objects deleted"))
     return collection
+
+
+def _remove_unused_links(store: Store, collection: Collection) -> None:
+    """The last links to files: it is here that the disk gets its space back, and that a collection waits for it."""
+    freed: list[int] = []
+
+    def remove(unused: tuple[str, int]) -> None:
+        link, size = unused
+        with _noted(collection, link):
+            store.links.remove(link)
+            freed.append(size)
+
+    share_out(store.links.iter_unused(), remove)
+    collection.disk_freed += sum(freed)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from pathlib import Path
 from devenv.errors import StoreError
 from devenv.fault_points import fault_point
 from devenv.fsutil import locked
+from devenv.store.lock_holders import find_lock_holders
 from devenv.store_path import StorePath, require_store_path
 
 SCHEMA_VERSION = 2
@@ -343,7 +344,7 @@ def sole_use(path: Path) -> Iterator[None]:
                 yield
                 return
         if time.monotonic() > deadline:
-            raise _busy_error(path)
+            raise _busy_error(path, _lock_path(path))
         time.sleep(POLL_SECONDS)
 
 
@@ -354,10 +355,12 @@ def _migrate(path: Path) -> None:
             _run_script(connection, _HERE / "migrations" / f"{version}.sql", version)
 
 
-def _busy_error(path: Path) -> StoreError:
+def _busy_error(path: Path, lock: Path) -> StoreError:
+    """`lock` is the file whose lock we did not get."""
     return StoreError(
         f"another process holds the store's database `{path}` for more than {BUSY_SECONDS:.0f} seconds",
         hint="wait until it has finished, then run the command again",
+        details=tuple(f"it is held by the process {holder}" for holder in find_lock_holders(lock)),
         slug="database-busy",
         transient=True,
     )
@@ -370,7 +373,7 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
         case sqlite3.SQLITE_FULL:
             return StoreError(f"the disk is full at `{path}`", hint="`devenv gc` makes room even now", slug="disk-full")
         case sqlite3.SQLITE_BUSY:
-            return _busy_error(path)
+            return _busy_error(path, path)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
             return StoreError(
                 f"the store's database `{path}` cannot be written: {error}",

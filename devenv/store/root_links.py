@@ -32,7 +32,7 @@ from devenv.fsutil import (
     sync_directory,
     temporary_name,
 )
-from devenv.mounts import is_mounted, mount_point_of
+from devenv.mounts import find_mount_point
 from devenv.store.layout import Layout
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
@@ -72,7 +72,7 @@ def _record(layout: Layout, link: Path, target: Path) -> None:
         try:
             os.symlink(link, temporary / "link")
             os.symlink(target, temporary / "object")
-            os.symlink(mount_point_of(link.parent), temporary / "disk")
+            os.symlink(find_mount_point(link.parent), temporary / "disk")
             fault_point("roots.record")
             sync_directory(temporary)
             try:
@@ -121,7 +121,7 @@ def _find_object(root: Path, entry: Path, link: Path) -> StorePath | None:
     try:
         return _object_of(root, os.readlink(link))
     except (FileNotFoundError, NotADirectoryError):
-        if is_mounted(Path(os.readlink(entry / "disk"))):
+        if os.path.ismount(os.readlink(entry / "disk")):
             return None
     except OSError as error:
         # It is a file now, or lies where we must not look: the first has ended, the second may not have (D-06).

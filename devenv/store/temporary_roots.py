@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,7 +53,7 @@ class TemporaryRoots:
     def _make_file(self) -> int:
         """Made and locked while no collection reads: to it, a file that is not locked is a dead process's."""
         # The number is for people; another process may have it one day, so it decides nothing (FAULTS A-16).
-        path = self._layout.temporary_roots / f"{os.getpid()}-{secrets.token_hex(8)}"
+        path = self._layout.temporary_roots / f"{os.getpid()}-{os.urandom(8).hex()}"
         self._opened.enter_context(locked(path))
         self._opened.callback(path.unlink, missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)

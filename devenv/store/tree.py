@@ -280,20 +280,30 @@ def sync_tree(path: Path) -> None:
     for a tree of thousands of files takes a fraction of what an `fsync` of each takes, and orders nothing less.
     """
     fault_point("tree.sync")
-    if (function := _syncfs()) is None:
-        for directory, _, names in os.walk(path, topdown=False):
-            for name in [*names, "."]:
-                _sync_one(os.path.join(directory, name))
-        _sync_one(os.fspath(path))
-        return
     # The parent stands for the file system: the tree itself may be a link.
-    descriptor = os.open(path.parent, OPEN_REAL_DIRECTORY)
+    if write_back(path.parent):
+        return
+    for directory, _, names in os.walk(path, topdown=False):
+        for name in [*names, "."]:
+            _sync_one(os.path.join(directory, name))
+    _sync_one(os.fspath(path))
+
+
+def write_back(directory: Path) -> bool:
+    """Write back all of the file system that `directory` lies on, and wait; False where no call of the system does so.
+
+    Raises OSError where something did not reach the disk.
+    """
+    if (function := _syncfs()) is None:
+        return False
+    descriptor = os.open(directory, OPEN_REAL_DIRECTORY)
     try:
         if function(descriptor) != 0:
             number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(path))
+            raise OSError(number, os.strerror(number), str(directory))
     finally:
         os.close(descriptor)
+    return True
 
 
 def _sync_one(path: str) -> None:
