@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from devenv.fsutil import delete_tree
 from devenv.store_path import store_root
 from tests.functional.workflow.command import User
 from tests.functional.workflow.conftest import MakeUser
@@ -194,7 +195,7 @@ def test_verify_and_repair(user: User) -> None:
 def test_repair_without_the_project_directory(user: User) -> None:
     """A generation knows how it was made: its project may be on a disk that is not there (D-07)."""
     api = user.project("api", "ripgrep")
-    shutil.rmtree(object_named(user, "ripgrep"))
+    delete_tree(object_named(user, "ripgrep"))
     api.manifest.unlink()
     assert len(user.report("store", "repair", "--all")["repaired"]) == 1
     user.verify_store()
