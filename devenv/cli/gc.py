@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devenv.cli.command import Action, verb
+from devenv.cli.command import Action, UnfitResult, verb
 from devenv.cli.parameters import DURATION, SIZE
 from devenv.workflow.tools import Tools
 
@@ -31,6 +31,7 @@ def command(
     def action(tools: Tools) -> object:
         from devenv.workflow.collect import CollectOptions, collect_garbage
 
-        return collect_garbage(tools, CollectOptions(dry_run, older_than, keep, max_freed, budget))
+        result = collect_garbage(tools, CollectOptions(dry_run, older_than, keep, max_freed, budget))
+        return UnfitResult(result) if result.failures else result
 
     return action

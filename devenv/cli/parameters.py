@@ -50,12 +50,17 @@ class ObjectName(click.ParamType[str]):
         del ctx, param
         from click.shell_completion import CompletionItem
 
+        from devenv.errors import DevenvError
         from devenv.settings import read_settings
         from devenv.store.names import list_names
 
         if "/" in incomplete:
             return [CompletionItem(incomplete, type="file")]
-        names = list_names(read_settings().base)
+        try:
+            names = list_names(read_settings().base)
+        except DevenvError:
+            # Whoever completes gets no words about settings; the verb itself has them.
+            return []
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

@@ -9,6 +9,7 @@ are believed.
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 from collections.abc import Iterable, Iterator
@@ -215,4 +216,15 @@ def _install(store: Store, place: Path, path: StorePath) -> None:
     except FileExistsError:
         # Somebody added the same meanwhile, or a crash left it: the name says what it must hold (FAULTS A-04, N-07).
         if not is_intact(store.root, path):
-            exchange(place, final)
+            _replace(place, final)
+
+
+def _replace(place: Path, final: Path) -> None:
+    try:
+        exchange(place, final)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # An overlay renames no directories of its lower layers: there the old one goes first (FAULTS B-07).
+        delete_tree(final)
+        rename_new(place, final)

@@ -12,6 +12,7 @@ or renamed trees, which the next one deletes (A-07, A-08).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class CollectionRequest:
 
 @dataclass(slots=True)
 class Collection:
-    """What was collected, or would be. `shared_freed` is what unused links gave back to the disk, in bytes."""
+    """What was collected, or would be. `disk_freed` is what unused links gave back to the disk, in bytes."""
 
     dead: tuple[DeadObject, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
@@ -106,7 +107,7 @@ def _collect(store: Store, request: CollectionRequest, report: Report) -> Collec
     with locked(store.layout.marking_lock):
         graph = store.database.read_graph()
         roots = request.find_roots()
-        kept = read_temporary_roots(store.layout)
+        kept = read_temporary_roots(store.layout, tidy=not request.dry_run)
         names = os.listdir(store.root)
         _require_database(store, graph, roots, kept, names)
         dead = plan_deletion(graph, roots.paths | kept, roots.dropped, request.max_freed)
@@ -144,6 +145,8 @@ def _noted(collection: Collection, name: str) -> Iterator[None]:
     """One thing that cannot be deleted does not keep the others (FAULTS D-12)."""
     try:
         yield
+    except FileNotFoundError:
+        pass
     except OSError as error:
         collection.failures.append(f"`{name}` cannot be deleted: {error.strerror}")
 
@@ -192,15 +195,28 @@ def _invalidate(store: Store, collection: Collection) -> list[Path]:
     unregistered = [each.name for each in collection.leftovers if _parse(each.name)]
     for name in [*(str(each.path) for each in collection.dead), *unregistered]:
         aside = store.root / f"{TRASH_PREFIX}{name}"
-        with contextlib.suppress(FileNotFoundError), _noted(collection, name):
+        with _noted(collection, name):
             fault_point("collect.rename")
             # Left by a collection that was killed, under the name that this one needs.
             if os.path.lexists(aside):
                 delete_tree(aside)
-            os.rename(store.root / name, aside)
-            trash.append(aside)
+            if _try_rename(store.root / name, aside):
+                trash.append(aside)
+            else:
+                delete_tree(store.root / name)
     sync_directory(store.root)
     return sorted(set(trash))
+
+
+def _try_rename(path: Path, aside: Path) -> bool:
+    """Whether the system does it; False: an overlay, which renames no directories of its lower layers (FAULTS B-07)."""
+    try:
+        os.rename(path, aside)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
 
 
 def disk_usage(path: Path) -> int:

@@ -67,15 +67,15 @@ class TemporaryRoots:
         self._kept.clear()
 
 
-def read_temporary_roots(layout: Layout) -> set[StorePath]:
-    """What all living processes keep; files of dead ones are removed. The caller holds the marking lock alone."""
+def read_temporary_roots(layout: Layout, *, tidy: bool = True) -> set[StorePath]:
+    """What living processes keep; `tidy` removes the files of dead ones. The caller holds the marking lock alone."""
     kept: set[StorePath] = set()
     for name in os.listdir(layout.temporary_roots):
         path = layout.temporary_roots / name
         with locked(path, wait=False) as abandoned:
-            if abandoned:
+            if abandoned and tidy:
                 path.unlink(missing_ok=True)
-            else:
+            if not abandoned:
                 kept.update(_read_paths(path))
     return kept
 

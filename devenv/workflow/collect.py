@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection as Container
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from devenv.events import Notice
 from devenv.generations.pins import remove_stale_pins
@@ -39,7 +37,8 @@ def collect_garbage(tools: Tools, options: CollectOptions) -> CollectResult:
     release_reserve(tools, options)
     projects = list_projects(tools.settings)
     _report_damage(tools, projects)
-    removals = list(plan_retention([known.state for known in projects], _policy(options), time.time()))
+    policy = RetentionPolicy(options.older_than, options.keep)
+    removals = list(plan_retention([known.state for known in projects], policy, time.time()))
     over_budget = None
     if options.budget is not None:
         more, over_budget = _plan_budget(tools, projects, removals, options.budget)
@@ -77,13 +76,9 @@ def _report_damage(tools: Tools, projects: Iterable[KnownProject]) -> None:
             tools.report(Notice(f"`{path}` is damaged: what it kept is not known, and may be deleted"))
 
 
-def _policy(options: CollectOptions) -> RetentionPolicy:
-    return RetentionPolicy(options.older_than, options.keep)
-
-
 def _remaining(projects: Iterable[KnownProject], removals: Sequence[Removal]) -> list[KnownProject]:
     """The projects as they will be without what is removed."""
-    gone: Container[Path] = {each.generation.path for each in removals}
+    gone = {each.generation.path for each in removals}
 
     def without(state: ProjectState) -> ProjectState:
         return replace(state, generations=tuple(each for each in state.generations if each.path not in gone))
@@ -99,13 +94,14 @@ def _plan_budget(
     Removing the least recently used until the rest fits is keeping the most recently used as long as they fit.
     """
     graph = tools.store.database.read_graph()
-    remaining = _remaining(projects, removals)
-    candidates = list(iter_least_recently_used(known.state for known in remaining))
-    fixed = _remaining(remaining, candidates)
+    gone = {each.generation.path for each in removals}
+    listed = iter_least_recently_used(known.state for known in projects)
+    candidates = [each for each in listed if each.generation.path not in gone]
+    fixed = _remaining(projects, [*removals, *candidates])
     alive = closure_of(graph, [root.object for root in find_roots(tools.store, tools.settings, fixed)])
     size = total_size(graph, alive)
     if size > budget:
-        return _of_original(projects, candidates), size - budget
+        return candidates, size - budget
     kept = 0
     for removal in reversed(candidates):
         further = closure_of(graph, [removal.generation.environment]) - alive
@@ -114,13 +110,7 @@ def _plan_budget(
             break
         alive |= further
         kept += 1
-    return _of_original(projects, candidates[: len(candidates) - kept]), None
-
-
-def _of_original(projects: Iterable[KnownProject], removals: Iterable[Removal]) -> list[Removal]:
-    """The removals with the projects as they were listed: `remove_generation` compares with those."""
-    by_directory: dict[object, ProjectState] = {known.state.directory: known.state for known in projects}
-    return [replace(each, project=by_directory[each.project.directory]) for each in removals]
+    return candidates[: len(candidates) - kept], None
 
 
 def _collect(tools: Tools, options: CollectOptions, removals: Sequence[Removal]) -> Collection:

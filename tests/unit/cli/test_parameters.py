@@ -1,0 +1,41 @@
+"""Arguments of several verbs: durations, sizes, names of objects."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from devenv.cli.parameters import DURATION, OBJECT, SIZE
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0s", 0), ("90m", 5400), ("12h", 43_200), ("30d", 2_592_000), ("2w", 1_209_600)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    """A duration is a whole number with one unit."""
+    assert DURATION.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "d", "-1d", "1.5d", "1 d", "1y", "9999999d", "١d"])
+def test_what_is_no_duration(text: str) -> None:
+    """Anything else is refused and quoted, digits of other scripts included."""
+    with pytest.raises(click.UsageError) as caught:
+        DURATION.convert(text, None, None)
+    assert f"'{text}'" in caught.value.message
+
+
+def test_sizes() -> None:
+    """Sizes are those of the settings."""
+    assert SIZE.convert("1.5G", None, None) == 3 << 29
+    with pytest.raises(click.UsageError):
+        SIZE.convert("much", None, None)
+
+
+def test_completion_without_a_store(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Completing a name where there is no store gives nothing, and makes none."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    command = click.Command("x")
+    context, parameter = click.Context(command), click.Argument(["path"])
+    assert OBJECT.shell_complete(context, parameter, "") == []
+    (path,) = OBJECT.shell_complete(context, parameter, "./re")
+    assert path.type == "file"
