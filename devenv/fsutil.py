@@ -24,6 +24,9 @@ TEMPORARY_PREFIX = ".tmp-"
 UNFINISHED = re.compile(re.escape(TEMPORARY_PREFIX) + "[0-9a-f]{16}")
 """What `temporary_name` makes, and nobody else in a directory of theirs."""
 
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""The numbers of errors that say there is no space, or no inode, for us."""
+
 OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 RENAME_NOREPLACE = 1

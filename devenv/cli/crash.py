@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 
 from devenv.errors import BuildError, DevenvError, UsageError
-
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+from devenv.fsutil import DISK_FULL
 
 
 def os_error(error: OSError) -> DevenvError:

@@ -12,7 +12,6 @@ line, a full disk) makes it unreadable, and the cache is counted again.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 from collections.abc import Sequence
@@ -22,15 +21,13 @@ from devenv.digest import SHA256_HEX
 from devenv.fault_points import fault_point
 from devenv.fetch.artifact_use import ArtifactUse, find_abandoned, find_in_use, in_use_path, remove_abandoned
 from devenv.fetch.eviction import Amount, CachedFile, Cleaning, iter_cached, make_cleaning, plan_eviction
-from devenv.fsutil import locked, read_regular
+from devenv.fsutil import DISK_FULL, locked, read_regular
 
 SHARD = re.compile(r"[0-9a-f]{2}", re.ASCII)
 
 TALLY_LIMIT = 1 << 18
 """Bytes: some ten thousand downloads, after which a count is due anyway."""
 TALLY_LINE = re.compile(r"([=+])([0-9]{1,18})", re.ASCII)
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def complete_path(artifacts: Path) -> Path:
@@ -128,7 +125,7 @@ def _can_be_claimed(use: ArtifactUse, path: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError as error:
-        return error.errno in FULL
+        return error.errno in DISK_FULL
     return True
 
 

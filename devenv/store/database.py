@@ -29,6 +29,8 @@ SCHEMA_VERSION = 2
 BUSY_SECONDS = 60.0
 """How long another process may hold the database before we give up."""
 POLL_SECONDS = 0.05
+MINIMUM_SQLITE = (3, 37, 0)
+"""For `STRICT` tables; `RETURNING` came two versions before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,12 @@ _SCHEMA = _HERE / "schema.sql"
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+        raise StoreError(
+            f"this Python has SQLite {sqlite3.sqlite_version}, and the store needs 3.37 or newer",
+            hint="use another Python: those of python.org and of distributions since 2022 have it",
+            slug="sqlite-too-old",
+        )
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")

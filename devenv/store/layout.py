@@ -148,7 +148,9 @@ def _require_exact_names(root: Path) -> None:
                     slug="file-system-unfit",
                 )
     finally:
-        os.unlink(probe)
+        # A process that adds something already may have taken it for what a dead one left, and deleted it.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(probe)
 
 
 def make_reserve(reserve: Path) -> None:

@@ -106,6 +106,12 @@ class FileLinks:
                     ):
                         yield entry.name, status.st_blocks * 512
 
+    def remove_unused(self) -> None:
+        """Give back what only links hold, as far as that can be done."""
+        with contextlib.suppress(OSError):
+            for link, _ in self.iter_unused():
+                self.remove(link)
+
     def remove(self, link: str) -> None:
         """Remove a link. One that has just been taken again only loses its further sharers."""
         with contextlib.suppress(FileNotFoundError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
-from devenv.fsutil import TEMPORARY_PREFIX, delete_tree, locked, temporary_name
+from devenv.fsutil import DISK_FULL, TEMPORARY_PREFIX, delete_tree, locked, temporary_name
 from devenv.settings import Settings
 from devenv.store.adding import Output, add_objects
 from devenv.store.database import StoreDatabase
@@ -124,7 +124,13 @@ class Store:
         name = temporary_name()
         with self.lock(name):
             self._remove_abandoned()
-            yield from add_objects(self, outputs, name)
+            try:
+                yield from add_objects(self, outputs, name)
+            except OSError as error:
+                if error.errno in DISK_FULL:
+                    # What was written of the tree that did not fit lies there under its links only.
+                    self.links.remove_unused()
+                raise
 
     def _remove_abandoned(self) -> None:
         """Delete what killed processes left, once; the rest of this process's life nothing new will be found."""
