@@ -3,10 +3,10 @@
     stream  = Zstandard( "devenv-archive-1" object… "end" )
     object  = "object" <digest>-<name> { "reference" <digest>-<name> } "nar" <NAR under the canonical root>
 
-Strings are spelt as in a NAR: length in eight bytes, content, padding with zeros. Objects come behind what they refer
-to, their references in order without the object itself. Nothing in the stream is believed: each object must have the
-content that its name says and refer to exactly what it is said to. Realisations do not travel: unlike objects they
-prove nothing by themselves (FAULTS finding 5); the lock says which paths a project wants.
+Strings are spelt as in a NAR: length in eight bytes, content, padding with zeros. Objects come once, and behind what
+they refer to, their references in order without the object itself. Nothing in the stream is believed: each object must
+have the content that its name says and refer to exactly what it is said to. Realisations do not travel: unlike objects
+they prove nothing by themselves (FAULTS finding 5); the lock says which paths a project wants.
 """
 
 from __future__ import annotations
@@ -127,26 +127,28 @@ def import_archive(store: Store, source: BinaryIO, report: Report) -> list[Store
         source, read_across_frames=True, closefd=False
     )
     try:
-        return _Importer(store, _buffered(reader.read), report).run()
+        return _Importer(store, io.BufferedReader(_Unpacked(reader.read), BUFFER_BYTES).read, report).run()
     except zstandard.ZstdError as error:
         raise _malformed(f"it cannot be unpacked: {error}") from error
     except NarError as error:
         raise _malformed(str(error)) from error
 
 
-def _buffered(read: Read) -> Read:
-    """Small reads out of large ones."""
+class _Unpacked(io.RawIOBase):
+    """What `read` gives, as a stream that can be buffered: small reads out of large ones."""
 
-    class Raw(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
+    def __init__(self, read: Read) -> None:
+        self._read = read
 
-        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-            piece = read(len(buffer))
-            buffer[: len(piece)] = piece
-            return len(piece)
+    def readable(self) -> bool:
+        """Always."""
+        return True
 
-    return io.BufferedReader(Raw(), BUFFER_BYTES).read
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """The next bytes."""
+        piece = self._read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 class _Importer:

@@ -20,6 +20,7 @@ from tests.bench.prompt import measure_prompt
 from tests.bench.realize import measure_realize
 from tests.bench.report import Row, format_json, format_markdown
 from tests.bench.run import measure_run
+from tests.bench.store import measure_store
 from tests.bench.workbench import PeerMissingError, Workbench, open_workbench, require_peer
 
 BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
@@ -27,9 +28,10 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
     "realize": measure_realize,
     "lock": measure_lock,
     "run": measure_run,
+    "store": measure_store,
 }
 ALL = "all"
-PEERS = {"prompt": ("bash", "direnv", "strace"), "run": ("direnv",)}
+PEERS = {"prompt": ("bash", "direnv", "strace"), "run": ("direnv",), "store": ("nix",)}
 
 
 def main() -> None:

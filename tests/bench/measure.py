@@ -50,7 +50,19 @@ class Pairs:
     @property
     def ratio(self) -> float:
         """How many times what the peer takes we take."""
-        return statistics.median(our / their for our, their in self.values)
+        return statistics.median(self._ratios)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Between which two values the middle half of the pairs' ratios lies."""
+        if len(self.values) < 2:
+            return self.ratio, self.ratio
+        lower, _, upper = statistics.quantiles(self._ratios, n=4, method="inclusive")
+        return lower, upper
+
+    @property
+    def _ratios(self) -> list[float]:
+        return [our / their for our, their in self.values]
 
 
 def measure_pairs(ours: Callable[[], T], theirs: Callable[[], T], count: int) -> tuple[tuple[T, T], ...]:

@@ -13,7 +13,10 @@ HEADER = ("", "devenv", "peer", "ratio", "aim")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured thing. `ratio` is ours by theirs; what has no peer has neither that nor `theirs`."""
+    """One measured thing. `ratio` is ours by theirs; what has no peer has neither that nor `theirs`.
+
+    Half of the pairs' ratios lie within `spread`.
+    """
 
     what: str
     unit: str
@@ -22,6 +25,7 @@ class Row:
     peer: str | None = None
     theirs: float | None = None
     ratio: float | None = None
+    spread: tuple[float, float] | None = None
     runs: int = 1
 
 
@@ -35,6 +39,7 @@ def compare(what: str, pairs: Pairs, peer: str, aim: str) -> Row:
         peer=peer,
         theirs=pairs.theirs * 1000,
         ratio=pairs.ratio,
+        spread=pairs.spread,
         runs=len(pairs.values),
     )
 
@@ -59,13 +64,16 @@ def _iter_conditions(conditions: Mapping[str, str]) -> Iterator[str]:
 def _cells(row: Row) -> tuple[str, ...]:
     ours = f"{_number(row.ours)} {row.unit}".rstrip()
     theirs = "" if row.theirs is None else f"{row.peer}: {_number(row.theirs)} {row.unit}".rstrip()
-    return (row.what, ours, theirs, _relation(row.ratio), row.aim)
+    return (row.what, ours, theirs, _relation(row.ratio, row.spread), row.aim)
 
 
-def _relation(ratio: float | None) -> str:
+def _relation(ratio: float | None, spread: tuple[float, float] | None) -> str:
     if ratio is None:
         return ""
-    return f"1/{1 / ratio:.0f}" if ratio < 0.5 else f"{ratio:.2f} times"
+    if ratio < 0.2:
+        return f"1/{1 / ratio:.0f}"
+    between = "" if spread is None else f" ({spread[0]:.2f} to {spread[1]:.2f})"
+    return f"{ratio:.2f}{between}"
 
 
 def _number(value: float) -> str:

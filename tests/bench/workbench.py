@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 import shutil
@@ -33,17 +34,30 @@ TZ = "UTC"
 """
 
 
+PACKAGES = {"nix": "nix-bin"}
+"""What of Debian brings a program, where it is called otherwise."""
+
+
 class PeerMissingError(Exception):
     """A program to compare with is not installed; the message says how to get it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workbench:
-    """A user with a project, and how many pairs to measure."""
+    """A user, and how many pairs to measure."""
 
     user: User
-    project: Path
     pairs: int
+
+    @functools.cached_property
+    def project(self) -> Path:
+        """A project, realized and allowed. Made when it is asked for first: what does without needs no network."""
+        project = self.user.home / "devenv"
+        project.mkdir()
+        (project / "devenv.toml").write_text(MANIFEST)
+        self.user.call("lock", directory=project)
+        self.user.call("allow", directory=project)
+        return project
 
     @property
     def wheel(self) -> Path:
@@ -72,21 +86,15 @@ class Workbench:
 
 @contextmanager
 def open_workbench(pairs: int) -> Iterator[Workbench]:
-    """A workbench, with the project realized and allowed; it goes away afterwards."""
+    """A workbench, which goes away afterwards."""
     with temporary_home() as home:
-        user = User(home)
-        project = home / "devenv"
-        project.mkdir()
-        (project / "devenv.toml").write_text(MANIFEST)
-        user.call("lock", directory=project)
-        user.call("allow", directory=project)
         (home / "outside").mkdir()
-        yield Workbench(user, project, pairs)
+        yield Workbench(User(home), pairs)
 
 
 def require_peer(name: str) -> str:
     """The path of a program of that name. Raises PeerMissingError."""
     path = shutil.which(name)
     if path is None:
-        raise PeerMissingError(f"`{name}` is missing: `apt-get install -y {name}`")
+        raise PeerMissingError(f"`{name}` is missing: `apt-get install -y {PACKAGES.get(name, name)}`")
     return path
