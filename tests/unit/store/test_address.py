@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -173,3 +174,49 @@ def test_large_streams_take_little_memory() -> None:
     assert max(held) < 2 * address.BLOCK_BYTES
     expected = functools.reduce(lambda hashed, part: hashed.update(part), [piece] * 40, blake3())
     assert hasher.finish() == nix32_encode(expected.digest()[:20])
+
+
+@pytest.mark.parametrize("offset", range(65))
+def test_self_reference_across_any_boundary(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
+    """At each offset and in pieces of 1 to 40 bytes, with blocks taken by the thread, all is as in one piece (F-14)."""
+    stream = b"x" * offset + OWN + b"/" + ROOT + b"/" + OTHER + b"y" * 200
+    expected = hash_pieces([stream])
+    assert expected[1:] == ({OTHER.decode()}, [offset])
+    monkeypatch.setattr(address, "BLOCK_BYTES", 64)
+    for size in range(1, 41):
+        assert hash_pieces(cut(stream, size)) == expected
+
+
+@pytest.mark.parametrize("block", [64, address.BLOCK_BYTES])
+def test_too_many_self_references(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    """An object that names itself without end is refused, also from the thread; so memory has a bound (B-12)."""
+    monkeypatch.setattr(address, "MAX_SELF_REFERENCES", 10)
+    monkeypatch.setattr(address, "BLOCK_BYTES", block)
+    assert len(hash_pieces(cut(OWN * 10, 100))[2]) == 10
+    with pytest.raises(StoreError) as caught:
+        hash_pieces(cut(OWN * 11 + b"x" * 1000, 100))
+    assert caught.value.slug == "self-references-too-many"
+
+
+def test_what_stands_behind_a_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests behind the root are noted, whoever they belong to; digests alone are not (F-12)."""
+    monkeypatch.setattr(address, "BLOCK_BYTES", 100)
+    for size in (1, 37, 1000):
+        hasher = AddressHasher(ROOT, OWN.decode())
+        for piece in cut(STRANGER + ROOT + b"/" + OTHER + b"-x " + ROOT + b" " + OWN + ROOT + b"/short", size):
+            hasher.update(piece)
+        hasher.finish()
+        assert hasher.named == {OTHER.decode()}
+
+
+def test_abandoned_hashers_end_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gives up half-way leaves no thread behind."""
+    monkeypatch.setattr(address, "BLOCK_BYTES", 64)
+    before = threading.active_count()
+    hasher = AddressHasher(ROOT, OWN.decode())
+    for piece in cut(STREAM, 50):
+        hasher.update(piece)
+    assert threading.active_count() == before + 1
+    hasher.abandon()
+    hasher.abandon()
+    assert threading.active_count() == before

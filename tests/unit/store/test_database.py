@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +14,9 @@ import pytest
 from devenv.errors import StoreError
 from devenv.store import database as database_module
 from devenv.store.database import SCHEMA_VERSION, Registration, StoreDatabase
+from devenv.store.graph import plan_deletion
 from devenv.store_path import StorePath
-
-KEY = "blake3:" + "a" * 64
+from tests.objects import KEY, empty_index
 
 
 def object_path(number: int, name: str = "thing") -> StorePath:
@@ -206,3 +209,86 @@ def test_hostile_key_is_a_parameter(database: StoreDatabase) -> None:
     database.register_realisation(hostile, hostile, object_path(1))
     assert database.find_realisation(hostile, hostile) == object_path(1)
     assert database.is_valid(object_path(1))
+
+
+def test_damage_that_a_query_would_not_notice(place: Path) -> None:
+    """Damage is asked for before anything is deleted: a query over a damaged file may simply find less (E-01)."""
+    with contextlib.closing(StoreDatabase(place)) as database:
+        chain(database, 3)
+        database.require_sound()
+    empty_index(place, "object_references_reference")
+    with contextlib.closing(StoreDatabase(place)) as database, pytest.raises(StoreError) as caught:
+        database.require_sound()
+    assert caught.value.slug == "database-failed"
+    assert "devenv store rebuild" in (caught.value.hint or "")
+
+
+def test_every_page_damaged(place: Path) -> None:
+    """Whatever stands in a page, of another table or of none, is an error with the next step or no damage (E-01)."""
+    with contextlib.closing(StoreDatabase(place)) as database:
+        paths = chain(database, 40)
+        for path in paths:
+            database.register_realisation(f"{KEY}{path}", "out", path)
+        graph = database.read_graph()
+    content = place.read_bytes()
+    pages = [content[start : start + 4096] for start in range(0, len(content), 4096)]
+    outcomes: Counter[str] = Counter()
+    for number, page in enumerate(pages):
+        for other in (*pages, bytes(4096), random.Random(number).randbytes(4096)):
+            if other == page:
+                continue
+            place.write_bytes(b"".join([*pages[:number], other, *pages[number + 1 :]]))
+            try:
+                with contextlib.closing(StoreDatabase(place)) as database:
+                    database.require_sound()
+                    assert database.read_graph() == graph
+                    outcomes["no damage"] += 1
+            except StoreError as error:
+                outcomes[error.slug] += 1
+    assert outcomes.keys() <= {"database-failed", "no damage", "database-newer"}
+    assert outcomes["database-failed"] > 30
+
+
+def test_rows_of_another_table(place: Path) -> None:
+    """Queries without that check give no path that is none, and no crash, when pages were mixed up (E-01)."""
+    with contextlib.closing(StoreDatabase(place)) as database:
+        paths = chain(database, 40)
+        for path in paths:
+            database.register_realisation(f"{KEY}{path}", "out", path)
+    content = place.read_bytes()
+    pages = [content[start : start + 4096] for start in range(0, len(content), 4096)]
+    outcomes: Counter[str] = Counter()
+    for number in range(len(pages)):
+        for other in pages:
+            place.write_bytes(b"".join([*pages[:number], other, *pages[number + 1 :]]))
+            for ask in (
+                StoreDatabase.read_graph,
+                StoreDatabase.realisations,
+                lambda database: database.closure(paths[-1]),
+                lambda database: database.find_realisation(f"{KEY}{paths[3]}", "out"),
+            ):
+                try:
+                    with contextlib.closing(StoreDatabase(place)) as database:
+                        ask(database)
+                except StoreError as error:
+                    outcomes[error.slug] += 1
+    assert outcomes.keys() <= {"database-failed", "store-path-invalid", "database-newer"}
+
+
+def test_times_do_not_matter(database: StoreDatabase) -> None:
+    """Times before the epoch or far ahead, as a wrong clock gives, change no answer (E-09)."""
+    paths = chain(database, 3)
+    for path, seconds in zip(paths, (-(1 << 40), 1 << 60, 0), strict=True):
+        database._connection.execute("UPDATE objects SET registered = ? WHERE path = ?", (seconds, str(path)))
+    assert database.closure(paths[2]) == paths
+    assert set(database.read_graph()) == set(paths)
+    assert len(plan_deletion(database.read_graph(), (), ())) == 3
+
+
+def test_old_sqlite_is_said_to_be_old(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python with a SQLite that does not know our schema is an error that says so, not one about syntax."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StoreError) as caught:
+        StoreDatabase(place)
+    assert caught.value.slug == "sqlite-too-old"
+    assert not place.exists()

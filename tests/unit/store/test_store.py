@@ -22,14 +22,8 @@ from devenv.store.store import Store
 from devenv.store.tree import iter_tree
 from devenv.store_path import StorePath, parse_store_path
 from tests.homes import temporary_home
+from tests.objects import KEY, SCRATCH, output
 from tests.trees import SMALL, Link, Script, Tree, iter_tree_nodes, trees, write_files
-
-SCRATCH = "0123456789abcdfghijklmnpqrsvwxyz"
-KEY = "blake3:" + "a" * 64
-
-
-def output(tree: Tree, name: str = "thing", *candidates: StorePath) -> Output:
-    return Output(iter_tree_nodes(tree), name, SCRATCH, frozenset(candidates))
 
 
 def own_path(store: Store, name: str = "thing") -> bytes:

@@ -1,0 +1,12 @@
+"""All that is disturbed: commands as the services carry them out, each with the state that it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.functional.faults.project_scenarios import PROJECT_SCENARIOS
+from tests.functional.faults.scenario import Scenario
+from tests.functional.faults.store_scenarios import STORE_SCENARIOS
+
+SCENARIOS: Mapping[str, Scenario] = {**STORE_SCENARIOS, **PROJECT_SCENARIOS}
+"""By name."""

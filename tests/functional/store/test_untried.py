@@ -1,0 +1,52 @@
+"""Which cases of the groups about the store (B, D, E, F, N) no test tries, or not all of, and why.
+
+A case is tried where its ID stands in the docstring of a test, `B-05` or as part of `F-03 to F-10`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).parents[2]
+GROUPS = {"B": 18, "D": 15, "E": 9, "F": 16, "N": 10}
+"""How many cases each group has."""
+CASES = {f"{group}-{number:02d}" for group, count in GROUPS.items() for number in range(1, count + 1)}
+
+UNTRIED = {
+    "N-03": "comparing two builds is the work of a command that comes with builders which run programs",
+    "N-04": "no output is fixed by a hash yet: what is fetched is a file, verified before it is used",
+}
+"""Cases that no test tries."""
+
+TRIED_IN_PART = {
+    "B-05": "no file system of the systems that we test on folds case: the probe is shown names that do",
+    "B-06": "nor does one normalise Unicode",
+    "B-07": "an overlay is tried; a network disk, whose locks and renames may be others, needs a server",
+    "B-12": "2 GiB and 20,000 files are tried, not 20 GB and a million: memory does not depend on it",
+    "D-06": "a directory that cannot be read is tried as root, who may become somebody else",
+    "E-06": "six writers for a second, not eight for ten minutes: there is no write-ahead log to damage",
+    "N-01": "hidden paths are shown not to be found; that a build may have them is documented",
+    "N-02": "a derivation has one output: outputs in a circle cannot be made yet",
+}
+"""Cases of which something cannot be tried here."""
+
+RANGE = re.compile(r"\b([A-Z])-(\d\d)(?: to \1-(\d\d))?\b")
+
+
+def iter_tried() -> Iterator[str]:
+    """The IDs in docstrings of tests."""
+    for file in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                for group, first, last in RANGE.findall(ast.get_docstring(node) or ""):
+                    yield from (f"{group}-{number:02d}" for number in range(int(first), int(last or first) + 1))
+
+
+def test_every_case_is_tried_or_says_why_not() -> None:
+    """Each case of the groups about the store has a test or a reason here, and not both."""
+    tried = set(iter_tried())
+    assert CASES - tried == UNTRIED.keys()
+    assert TRIED_IN_PART.keys() <= tried & CASES
