@@ -53,6 +53,15 @@ def parse_store_path(text: str) -> StorePath:
     return StorePath(text[:STORE_DIGEST_LENGTH], text[STORE_DIGEST_LENGTH + 1 :])
 
 
+def is_store_path(text: str) -> bool:
+    """Whether `text` is `<digest>-<name>`."""
+    try:
+        parse_store_path(text)
+    except ValueError:
+        return False
+    return True
+
+
 def object_name(name: str, version: str) -> str:
     """The name of a package's object: what a name must not hold (an epoch's `!`, say) becomes `_`."""
     return re.sub(r"[^A-Za-z0-9+._?=-]", "_", f"{name}-{version}").lstrip(".")[:MAX_NAME_LENGTH]

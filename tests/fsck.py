@@ -78,6 +78,14 @@ def check_store(settings: Settings, *, finished: bool) -> None:
         _check_finished(layout, settings, rows)
 
 
+TABLES: Mapping[int, list[str]] = {
+    0: [],
+    1: ["object_references", "objects", "realisations"],
+    2: ["gaps", "object_references", "objects", "realisations"],
+}
+"""By version of the schema; 0: a file that is only about to become a database."""
+
+
 def read_rows(database: Path) -> Rows:
     """What lies in the file, which SQLite must find sound (I11); nothing where there is none, or an empty one."""
     if not database.exists():
@@ -89,9 +97,7 @@ def read_rows(database: Path) -> Rows:
         assert found == [], f"I11: rows point to nothing: {found}"
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         tables = sorted(name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
-        assert tables == (["object_references", "objects", "realisations"] if version else []), (
-            f"I11: the schema is between two versions: {version} with {tables}"
-        )
+        assert tables == TABLES[version], f"I11: the schema is between two versions: {version} with {tables}"
         return _read_tables(connection, version)
 
 

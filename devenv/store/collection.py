@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def _collect(store: Store, request: CollectionRequest, report: Report) -> Collec
         roots = request.find_roots()
         kept = read_temporary_roots(store.layout, tidy=not request.dry_run)
         names = os.listdir(store.root)
-        _require_database(store, graph, roots, kept, names)
+        _require_database(store, graph, roots)
         dead = plan_deletion(graph, roots.paths | kept, roots.dropped, request.max_freed)
         collection = Collection(dead, tuple(_find_leftovers(store, graph, kept, names)), tuple(_find_foreign(names)))
         if request.dry_run:
@@ -151,13 +151,14 @@ def _noted(collection: Collection, name: str) -> Iterator[None]:
         collection.failures.append(f"`{name}` cannot be deleted: {error.strerror}")
 
 
-def _require_database(store: Store, graph: Graph, roots: Roots, kept: set[StorePath], names: Sequence[str]) -> None:
+def _require_database(store: Store, graph: Graph, roots: Roots) -> None:
     unknown = sorted(path for path in roots.paths if path not in graph and store.is_present(path))
-    if unknown or (not graph and not kept.issuperset(filter(None, map(_parse, names)))):
+    gap = store.database.find_gap()
+    if unknown or gap is not None:
         raise StoreError(
             "the store's database does not know what lies in the store, so nothing is deleted by it",
-            details=tuple(f"`{path}` is in use and not registered" for path in unknown[:5]),
-            hint="run `devenv store rebuild`, then collect again",
+            details=(*filter(None, [gap]), *(f"`{path}` is in use and not registered" for path in unknown[:5])),
+            hint="run `devenv store rebuild`; if that is not enough, `devenv store repair`",
             slug="database-incomplete",
         )
 

@@ -1,36 +1,33 @@
 """The store's database: which objects are valid, what they refer to, which derivation led to which.
 
-SQLite with a rollback journal and full synchronisation. Not WAL: a WAL database in a read-only directory cannot be
-opened, and SQLite before 3.51.3 can corrupt one when several connections checkpoint (FAULTS finding 7). Only this
-module sees `sqlite3`; its exceptions become StoreError here.
-
-Whoever has the database open shares a lock beside it; who changes its schema or puts another one in its place holds
-that lock alone, so that no statement meets a schema it was not written for (FAULTS C-12).
+Only this module and `database_file` see `sqlite3`; its exceptions become StoreError here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import StoreError
-from devenv.fault_points import fault_point
-from devenv.fsutil import locked
-from devenv.store.lock_holders import find_lock_holders
+from devenv.store.database_file import (
+    SCHEMA_VERSION,
+    connect,
+    create_schema,
+    damaged_error,
+    ended,
+    migrate,
+    read_version,
+    shared_use,
+    sole_use,
+    store_error,
+    transaction,
+)
 from devenv.store_path import StorePath, require_store_path
-
-SCHEMA_VERSION = 2
-BUSY_SECONDS = 60.0
-"""How long another process may hold the database before we give up."""
-POLL_SECONDS = 0.05
-MINIMUM_SQLITE = (3, 37, 0)
-"""For `STRICT` tables; `RETURNING` came two versions before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +55,26 @@ Graph = Mapping[StorePath, ObjectRecord]
 class StoreDatabase:
     """An open database; each method is one transaction. May be used from several threads: they take turns."""
 
-    def __init__(self, path: Path, *, alone: bool = False) -> None:
-        """Open the file at `path`, or make it. `alone`: the caller holds `sole_use` of it."""
+    def __init__(self, path: Path, *, alone: bool = False, find_gap: Callable[[], str | None] = lambda: None) -> None:
+        """Open the file at `path`, or make it. `alone`: the caller holds `sole_use` of it.
+
+        Where it is made, `find_gap` is asked why it would not know what lies on the disk (None: it does).
+        """
         self._path = path
         self._turn = threading.RLock()
-        use = contextlib.nullcontext if alone else _shared_use
+        use = contextlib.nullcontext if alone else shared_use
         with self._mapped(), contextlib.ExitStack() as opened:
             opened.enter_context(use(path))
-            self._connection = opened.enter_context(contextlib.closing(_connect(path)))
+            self._connection = opened.enter_context(contextlib.closing(connect(path)))
             if self._version() not in {0, SCHEMA_VERSION}:
                 self._require_known_version()
                 opened.pop_all().close()
                 with contextlib.nullcontext() if alone else sole_use(path):
-                    _migrate(path)
+                    migrate(path)
                 opened.enter_context(use(path))
-                self._connection = opened.enter_context(contextlib.closing(_connect(path)))
-            self._create()
+                self._connection = opened.enter_context(contextlib.closing(connect(path)))
+            if self._version() == 0:
+                create_schema(self._connection, find_gap())
             self._opened = opened.pop_all()
 
     @contextlib.contextmanager
@@ -83,10 +84,10 @@ class StoreDatabase:
             with self._turn:
                 yield
         except sqlite3.Error as error:
-            raise _store_error(self._path, error) from error
+            raise store_error(self._path, error) from error
 
     def _version(self) -> int:
-        return _read_version(self._connection)
+        return read_version(self._connection)
 
     def _require_known_version(self) -> None:
         if self._version() > SCHEMA_VERSION:
@@ -96,16 +97,9 @@ class StoreDatabase:
                 slug="database-newer",
             )
 
-    def _create(self) -> None:
-        if self._version() == 0:
-            with _transaction(self._connection):
-                # Another process may have made the tables while we waited (FAULTS C-07).
-                if self._version() == 0:
-                    _run_script(self._connection, _SCHEMA, SCHEMA_VERSION)
-
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mapped(), _transaction(self._connection):
+        with self._mapped(), transaction(self._connection):
             yield self._connection
 
     def close(self) -> None:
@@ -202,14 +196,14 @@ class StoreDatabase:
     def _require_path(self, value: object) -> StorePath:
         """A path out of a row. A damaged page may hold rows of another table (FAULTS E-01)."""
         if not isinstance(value, str):
-            raise _damaged_error(self._path, f"{value!r} stands where a path should")
+            raise damaged_error(self._path, f"{value!r} stands where a path should")
         return require_store_path(value)
 
     def read_graph(self) -> Graph:
         """All valid objects with their references, in the order of their paths."""
         with self._mapped():
             self._connection.execute("BEGIN")
-            with _ended(self._connection):
+            with ended(self._connection):
                 objects = self._connection.execute("SELECT id, path, size, registered FROM objects ORDER BY path")
                 rows = {number: (self._require_path(text), *rest) for number, text, *rest in objects}
                 references: dict[int, list[StorePath]] = {number: [] for number in rows}
@@ -217,7 +211,7 @@ class StoreDatabase:
                     "SELECT referrer, reference FROM object_references"
                 ):
                     if referrer not in rows or reference not in rows:
-                        raise _damaged_error(self._path, "a reference belongs to no object")
+                        raise damaged_error(self._path, "a reference belongs to no object")
                     references[referrer].append(rows[reference][0])
         return {
             path: ObjectRecord(size, registered, tuple(references[number]))
@@ -250,6 +244,12 @@ class StoreDatabase:
         with self._mapped():
             return [(key, output, self._require_path(text)) for key, output, text in self._connection.execute(query)]
 
+    def find_gap(self) -> str | None:
+        """Why the database does not know all that lies on the disk; None where it does."""
+        with self._mapped():
+            row = self._connection.execute("SELECT reason FROM gaps").fetchone()
+        return None if row is None else str(row[0])
+
     def problems(self) -> list[str]:
         """What SQLite finds wrong with the file, a line each."""
         with self._mapped():
@@ -260,141 +260,4 @@ class StoreDatabase:
     def require_sound(self) -> None:
         """Raises StoreError (`database-failed`) where `problems` finds any: who deletes by it asks first."""
         if problems := self.problems():
-            raise _damaged_error(self._path, problems[0])
-
-
-_HERE = Path(__file__).parent
-_SCHEMA = _HERE / "schema.sql"
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-        raise StoreError(
-            f"this Python has SQLite {sqlite3.sqlite_version}, and the store needs 3.37 or newer",
-            hint="use another Python: those of python.org and of distributions since 2022 have it",
-            slug="sqlite-too-old",
-        )
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _read_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextlib.contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    fault_point("database.begin")
-    connection.execute("BEGIN IMMEDIATE")
-    with _ended(connection):
-        yield
-
-
-@contextlib.contextmanager
-def _ended(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-        fault_point("database.commit")
-        connection.execute("COMMIT")
-    except BaseException:
-        # On a full disk SQLite itself has rolled back already.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    fault_point("database.committed")
-
-
-def _run_script(connection: sqlite3.Connection, script: Path, version: int) -> None:
-    """Run the statements of a file inside the transaction, as `executescript`, which commits, would not."""
-    for statement in script.read_text().split(";\n"):
-        connection.execute(statement)
-        fault_point("database.schema")
-    connection.execute(f"PRAGMA user_version = {version}")
-
-
-def _lock_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.lock")
-
-
-@contextlib.contextmanager
-def _shared_use(path: Path) -> Iterator[None]:
-    """While this lasts, nobody changes the schema."""
-    try:
-        lock = locked(_lock_path(path), shared=True)
-        held = lock.__enter__()
-    except OSError as error:
-        # Where we may not write, nobody else of us can: the store is only read.
-        if error.errno not in {errno.EROFS, errno.EACCES}:
-            raise
-        yield
-        return
-    try:
-        assert held
-        yield
-    finally:
-        lock.__exit__(None, None, None)
-
-
-@contextlib.contextmanager
-def sole_use(path: Path) -> Iterator[None]:
-    """While this lasts, no other process has the database open. Raises StoreError (`database-busy`) after a wait."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        with locked(_lock_path(path), wait=False) as held:
-            if held:
-                yield
-                return
-        if time.monotonic() > deadline:
-            raise _busy_error(path, _lock_path(path))
-        time.sleep(POLL_SECONDS)
-
-
-def _migrate(path: Path) -> None:
-    """Bring the database to the present schema: all steps or none."""
-    with contextlib.closing(_connect(path)) as connection, _transaction(connection):
-        for version in range(_read_version(connection) + 1, SCHEMA_VERSION + 1):
-            _run_script(connection, _HERE / "migrations" / f"{version}.sql", version)
-
-
-def _busy_error(path: Path, lock: Path) -> StoreError:
-    """`lock` is the file whose lock we did not get."""
-    return StoreError(
-        f"another process holds the store's database `{path}` for more than {BUSY_SECONDS:.0f} seconds",
-        hint="wait until it has finished, then run the command again",
-        details=tuple(f"it is held by the process {holder}" for holder in find_lock_holders(lock)),
-        slug="database-busy",
-        transient=True,
-    )
-
-
-def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    """What an error of SQLite means for a person. Errors of the Python module itself have no code."""
-    # The lower byte is the kind, what is above it the occasion (SQLite's extended result codes).
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
-        case sqlite3.SQLITE_FULL:
-            return StoreError(f"the disk is full at `{path}`", hint="`devenv gc` makes room even now", slug="disk-full")
-        case sqlite3.SQLITE_BUSY:
-            return _busy_error(path, path)
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return StoreError(
-                f"the store's database `{path}` cannot be written: {error}",
-                hint="check who may write there, or set another `base` in `~/.config/devenv/settings.toml`",
-                slug="store-unusable",
-            )
-        case _:
-            return _damaged_error(path, str(error))
-
-
-def _damaged_error(path: Path, problem: str) -> StoreError:
-    return StoreError(
-        f"the store's database `{path}` cannot be used: {problem}",
-        hint="`devenv store rebuild` makes it again from what lies on the disk",
-        slug="database-failed",
-    )
+            raise damaged_error(self._path, problems[0])

@@ -19,7 +19,8 @@ from devenv.fsutil import locked, sync_directory
 from devenv.settings import Settings
 from devenv.store.check import Examined, examine
 from devenv.store.collection import sole_collector
-from devenv.store.database import Registration, StoreDatabase, sole_use
+from devenv.store.database import Registration, StoreDatabase
+from devenv.store.database_file import sole_use
 from devenv.store.layout import open_layout
 from devenv.store.verification import DAMAGED, Finding
 from devenv.store_path import StorePath, parse_store_path

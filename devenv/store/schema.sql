@@ -24,3 +24,7 @@ CREATE TABLE realisations (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX realisations_object ON realisations (object);
+
+CREATE TABLE gaps (
+    reason TEXT NOT NULL             -- why objects may lie on the disk that are in use and not known here
+) STRICT;

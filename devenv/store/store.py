@@ -19,7 +19,7 @@ from devenv.store.database import StoreDatabase
 from devenv.store.layout import open_layout
 from devenv.store.links import FileLinks
 from devenv.store.temporary_roots import TemporaryRoots
-from devenv.store_path import StorePath
+from devenv.store_path import StorePath, is_store_path
 
 
 class Store:
@@ -31,7 +31,7 @@ class Store:
         """The 80-byte directory that the objects lie in."""
         with contextlib.ExitStack() as opened:
             self.links = opened.enter_context(FileLinks(self.layout.links))
-            self.database = StoreDatabase(self.layout.database)
+            self.database = StoreDatabase(self.layout.database, find_gap=self._find_gap)
             opened.callback(self.database.close)
             self._temporary_roots = TemporaryRoots(self.layout)
             opened.callback(self._temporary_roots.close)
@@ -43,6 +43,11 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    def _find_gap(self) -> str | None:
+        """Why a database that is made now would not know what lies in the store (FAULTS E-02)."""
+        count = sum(map(is_store_path, os.listdir(self.root)))
+        return f"it was lost when {count} objects were there" if count else None
 
     def path(self, path: StorePath) -> Path:
         """Where the object lies."""

@@ -39,7 +39,12 @@ class TemporaryRoots:
         with self._turn:
             new = [path for path in paths if path not in self._kept]
             if new:
-                self._write("".join(f"{path}\n" for path in new).encode())
+                try:
+                    self._write("".join(f"{path}\n" for path in new).encode())
+                except OSError as error:
+                    # What is read-only to us, no collection of ours can delete.
+                    if error.errno not in {errno.EROFS, errno.EACCES}:
+                        raise
                 self._kept.update(new)
 
     def _write(self, lines: bytes) -> None:

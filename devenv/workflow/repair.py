@@ -21,7 +21,15 @@ from devenv.manifest.model import MANIFEST_NAME
 from devenv.store.database import Graph
 from devenv.store.graph import closure_of
 from devenv.store.names import require_object
-from devenv.store.verification import DAMAGED, MISSING, UNREADABLE, Finding, verify_objects, verify_store
+from devenv.store.verification import (
+    DAMAGED,
+    MISSING,
+    UNREADABLE,
+    UNREGISTERED,
+    Finding,
+    verify_objects,
+    verify_store,
+)
 from devenv.store_path import StorePath, parse_store_path
 from devenv.workflow.enter import realize_project
 from devenv.workflow.store_results import RepairResult
@@ -42,9 +50,9 @@ def repair(tools: Tools, names: Sequence[str]) -> RepairResult:
     chosen = [require_object(store, name) for name in names]
     found = verify_objects(store, chosen, tools.report) if names else verify_store(store, tools.report)
     broken = {parse_store_path(each.name): each for each in found.findings if each.problem in BROKEN}
-    if not broken:
-        return RepairResult((), ())
     graph = store.database.read_graph()
+    if not names:
+        broken |= {path: _unknown(path) for path in _iter_unknown(tools, graph)}
     store.keep(broken)
     store.database.forget(broken)
     reasons = dict(_remake(tools, graph, frozenset(broken)))
@@ -52,6 +60,18 @@ def repair(tools: Tools, names: Sequence[str]) -> RepairResult:
     lost = (Finding(str(path), each.problem, reasons.get(path, "no project here says how to make it"))
             for path, each in broken.items() if path not in repaired)  # fmt: skip
     return RepairResult(repaired, tuple(lost))
+
+
+def _iter_unknown(tools: Tools, graph: Graph) -> Iterator[StorePath]:
+    """Environments of generations that are not registered: something that they need was damaged or lost."""
+    for known in list_projects(tools.settings):
+        for generation in known.state.generations:
+            if generation.environment not in graph:
+                yield generation.environment
+
+
+def _unknown(path: StorePath) -> Finding:
+    return Finding(str(path), UNREGISTERED, "is needed and not registered")
 
 
 def _is_whole(tools: Tools, path: StorePath) -> bool:
@@ -62,7 +82,7 @@ def _remake(tools: Tools, graph: Graph, broken: frozenset[StorePath]) -> Iterato
     """Realize each generation that needs something broken; yields what failed to come back with the reason."""
     for project, generation in _iter_affected(tools, graph, broken):
         tools.report(Step(f"realizing generation {generation.number} of {project} again"))
-        needed = closure_of(graph, [generation.environment]) & broken
+        needed = _closure(graph, generation) & broken
         try:
             realize_project(tools, _read_project(project, generation))
         except (DevenvError, OSError) as error:
@@ -76,10 +96,15 @@ def _iter_affected(tools: Tools, graph: Graph, broken: frozenset[StorePath]) -> 
         (known.state.path or known.state.directory, generation)
         for known in list_projects(tools.settings)
         for generation in known.state.generations
-        if closure_of(graph, [generation.environment]) & broken
+        if _closure(graph, generation) & broken
     ]
     found.sort(key=lambda pair: pair[1].created, reverse=True)
     return {generation.environment: (project, generation) for project, generation in reversed(found)}.values()
+
+
+def _closure(graph: Graph, generation: GenerationState) -> set[StorePath]:
+    """All that the generation is known to need, itself included where it is not registered."""
+    return closure_of(graph, [generation.environment]) | {generation.environment}
 
 
 def _read_project(path: Path, generation: GenerationState) -> Project:

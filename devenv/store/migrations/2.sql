@@ -39,6 +39,10 @@ INSERT INTO realisations SELECT derivation, output, id FROM old_realisations JOI
 
 CREATE INDEX realisations_object ON realisations (object);
 
+CREATE TABLE gaps (
+    reason TEXT NOT NULL             -- why objects may lie on the disk that are in use and not known here
+) STRICT;
+
 DROP TABLE old_realisations;
 DROP TABLE old_references;
 DROP TABLE old_objects;

@@ -7,6 +7,7 @@ What fails at every single point (B-01, B-03) is swept in `tests.functional.faul
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import struct
@@ -22,6 +23,7 @@ from devenv.fault_points import set_fault_handler
 from devenv.fsutil import delete_tree
 from devenv.settings import Settings, default_settings
 from devenv.store.adding import Output
+from devenv.store.archive import export_closures
 from devenv.store.check import examine, is_intact
 from devenv.store.collection import collect
 from devenv.store.rebuilding import rebuild_database
@@ -51,13 +53,13 @@ def ask_and_change(settings: Settings, path: StorePath) -> None:
     with Store(settings) as store:
         assert store.is_valid(path)
         assert store.is_complete(path)
-        assert store.database.find_realisation(KEY, "out") == path
+        assert store.find_realisation(KEY, "out") == path
+        assert export_closures(store, [path], io.BytesIO(), ignore) == [path]
         assert store.database.closure(path) == [path]
         assert verify_store(store, ignore).findings == ()
         for change in (
             lambda: store.add(output(SMALL)),
             lambda: collect(store, roots(), ignore),
-            lambda: store.keep([path]),
         ):
             with pytest.raises(OSError, match=str(settings.base)):
                 change()
@@ -92,6 +94,8 @@ def test_read_only_file_system(settings: Settings, path: StorePath) -> None:
 )
 def test_error_in_the_middle(settings: Settings, path: StorePath, point: str, number: int) -> None:
     """A quota, a broken disk or one that turns read-only is said once, as what it is, and harms nothing (B-03)."""
+    if (point, number) == ("temporary-root.write", errno.EROFS):
+        pytest.skip("what can only be read needs no temporary root")
     failed: list[str] = []
 
     def fail(name: str) -> None:

@@ -300,3 +300,26 @@ def test_wrong_options_are_named(user: User, arguments: list[str]) -> None:
     error = user.failure("gc", *arguments)
     assert error["domain"] == "usage"
     assert arguments[1] in error["message"]
+
+
+def test_killed_first_addition_does_not_block_collecting(user: User) -> None:
+    """A store in which nothing was registered yet is no store whose database was lost: leftovers go (A-04, A-07)."""
+    user.devenv("gc")
+    left = store_root(user.settings.base) / f"{'0' * 32}-left"
+    left.mkdir()
+    assert [each["path"] for each in user.report("gc", "--dry-run")["objects"]] == [left.name]
+    user.devenv("gc")
+    assert user.objects() == []
+
+
+def test_repair_after_a_rebuild_with_damage(user: User) -> None:
+    """What a rebuilt database leaves out because it is damaged is made again, and collecting works once more (E-02)."""
+    api = user.project("api", "ripgrep", "nodejs@24")
+    damage(object_named(user, "ripgrep") / "bin/rg")
+    (user.settings.base / "store.sqlite").unlink()
+    assert {each["problem"] for each in user.report("store", "rebuild")["findings"]} == {"damaged"}
+    assert user.failure("gc")["slug"] == "database-incomplete"
+    assert len(user.report("store", "repair")["repaired"]) == 1
+    assert user.report("gc")["objects"] == []
+    assert api.devenv("run", "rg").text == "rg 15.0.0\n"
+    user.verify_store()

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from devenv.errors import StoreError
-from devenv.store import database as database_module
-from devenv.store.database import SCHEMA_VERSION, Registration, StoreDatabase
+from devenv.store import database_file
+from devenv.store.database import Registration, StoreDatabase
+from devenv.store.database_file import SCHEMA_VERSION
 from devenv.store.graph import plan_deletion
 from devenv.store_path import StorePath
 from tests.objects import KEY, empty_index
@@ -173,7 +174,7 @@ def test_full_disk(database: StoreDatabase) -> None:
 
 def test_busy_database(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that holds the database for too long is said to (C-08); afterwards everything works (C-14)."""
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.05)
     database = StoreDatabase(place)
     other = sqlite3.connect(place, isolation_level=None)
     for statements in (["BEGIN IMMEDIATE"], ["BEGIN", "SELECT * FROM objects"]):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from devenv.errors import StoreError
-from devenv.store import database as database_module
-from devenv.store.database import SCHEMA_VERSION, ObjectRecord, Registration, StoreDatabase
+from devenv.store import database_file
+from devenv.store.database import ObjectRecord, Registration, StoreDatabase
+from devenv.store.database_file import SCHEMA_VERSION
 from devenv.store_path import StorePath, parse_store_path
 from tests.objects import KEY
 
@@ -121,7 +122,7 @@ def test_failure_in_the_middle(place: Path, step: int, monkeypatch: pytest.Monke
         if passed == step:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(database_module, "fault_point", full)
+    monkeypatch.setattr(database_file, "fault_point", full)
     with pytest.raises(OSError, match="No space"):
         StoreDatabase(place)
     assert dump(place) == before

@@ -12,8 +12,8 @@ import pytest
 from devenv.errors import StoreError
 from devenv.events import ignore
 from devenv.settings import Settings
-from devenv.store import database as database_module
-from devenv.store.database import SCHEMA_VERSION
+from devenv.store import database_file
+from devenv.store.database_file import SCHEMA_VERSION
 from devenv.store.layout import layout_of
 from devenv.store.rebuilding import Rebuilding, rebuild_database
 from devenv.store.store import Store
@@ -128,7 +128,7 @@ def test_newer_database_is_left_alone(settings: Settings, paths: list[StorePath]
 
 def test_store_in_use(settings: Settings, paths: list[StorePath], monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that somebody has open is not replaced under him (C-12)."""
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.05)
     with Store(settings), pytest.raises(StoreError) as caught:
         rebuild_database(settings, ignore)
     assert caught.value.slug == "database-busy"

@@ -12,7 +12,7 @@ import pytest
 from devenv.errors import StoreError
 from devenv.fsutil import delete_tree, make_private_directory
 from devenv.settings import default_settings
-from devenv.store import database as database_module
+from devenv.store import database_file
 from devenv.store.layout import layout_of
 from devenv.store.lock_holders import find_lock_holders
 from devenv.store.store import Store, iter_abandoned
@@ -33,7 +33,7 @@ def test_first_run_of_eight(workers: Workers, home: Path) -> None:
     """Eight processes that make the store at once all succeed, and there is one (C-07)."""
     workers.agree(8, "open")
     check_store(default_settings(home), finished=True)
-    assert read_rows(database_of(home)).version == database_module.SCHEMA_VERSION
+    assert read_rows(database_of(home)).version == database_file.SCHEMA_VERSION
 
 
 def test_first_run_that_is_tidied_up_after(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ def test_writer_that_does_not_end(workers: Workers, home: Path, monkeypatch: pyt
         pass
     worker = workers.begin("write")
     assert worker.read_line() == "holding"
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.1)
     with Store(default_settings(home)) as store:
         with pytest.raises(StoreError) as caught:
             store.register_realisation(KEY, "out", StorePath("0" * 32, "x"))
@@ -101,7 +101,7 @@ def test_other_version_has_it_open(workers: Workers, home: Path, monkeypatch: py
     prepare_migrate(home)
     worker = workers.begin("use")
     assert worker.read_line() == "holding"
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database_file, "BUSY_SECONDS", 0.1)
     with pytest.raises(StoreError) as caught:
         Store(default_settings(home))
     require_named(caught.value, worker)

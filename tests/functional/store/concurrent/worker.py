@@ -80,14 +80,20 @@ def make_builder(task: str, marks: Path) -> Callable[[BuilderRequest], Iterator[
                 raise BuildError("it fails")
             case "many":
                 wait_for_line()
-        yield File((b"file",), executable=False, size=len(request.name), content=[request.name.encode()])
+        yield make_file(request.name)
 
     return build
 
 
 def built_nodes() -> Iterator[Node]:
     """What `built` comes out as."""
-    return make_builder("realize", Path())(BuilderRequest("built", {}, (), ()))
+    yield Directory(())
+    yield make_file("built")
+
+
+def make_file(name: str) -> File:
+    """All that the object of the derivation `name` holds."""
+    return File((b"file",), executable=False, size=len(name), content=[name.encode()])
 
 
 def wait_aloud(*arguments: Any, **named: Any) -> Any:
