@@ -27,8 +27,8 @@ from devenv.store.address import AddressHasher
 from devenv.store.check import is_intact
 from devenv.store.database import Registration
 from devenv.store.self_references import FileSpan, FileSpans, write_self_references
-from devenv.store.tree import TreeWriter, sync_tree
-from devenv.store.write_behind import WriteBehind
+from devenv.store.syncing import sync_trees
+from devenv.store.tree import TreeWriter
 from devenv.store_path import StorePath
 
 if TYPE_CHECKING:
@@ -71,24 +71,20 @@ def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterato
     """
     batch: list[_Written] = []
     size = 0
-    behind = WriteBehind(store.root)
     try:
         for number, output in enumerate(outputs):
             place = store.root / f"{prefix}-{number}"
             try:
-                batch.append(_write(store, output, place, behind))
+                batch.append(_write(store, output, place))
             except BaseException:
                 delete_tree(place)
                 raise
             size += batch[-1].size
             if len(batch) == BATCH_OBJECTS or size >= BATCH_BYTES:
-                behind.settle()
                 yield from _finish(store, batch)
                 size = 0
-        behind.settle()
         yield from _finish(store, batch)
     finally:
-        behind.close()
         for written in batch:
             delete_tree(written.place)
 
@@ -102,7 +98,7 @@ def _finish(store: Store, batch: list[_Written]) -> Iterator[StorePath]:
     yield from paths
 
 
-def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> _Written:
+def _write(store: Store, output: Output, place: Path) -> _Written:
     """Write, hash and scan one output."""
     digests = _digests(output.candidates)
     hasher = AddressHasher(os.fsencode(store.root), output.scratch, digests)
@@ -124,7 +120,6 @@ def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> _W
                 for piece in node.content:
                     archive.write(piece)
                     tree.write(piece)
-                    behind.wrote(len(piece))
                 archive.end_file()
                 tree.end_file()
         size = archive.finish()
@@ -198,7 +193,7 @@ def _register(store: Store, batch: list[_Written]) -> None:
     valid = {path for path in store.database.valid_paths({written.path for written in batch}) if store.is_present(path)}
     fresh = {written.path: written for written in batch if written.path not in valid}
     if fresh:
-        sync_tree(batch[0].place)
+        sync_trees(written.place for written in fresh.values())
         for path in sorted(fresh):
             with store.lock(path.digest):
                 _install(store, fresh[path].place, path)

@@ -7,11 +7,9 @@ before can be followed or overwritten (FAULTS F-16). What is written is normalis
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from blake3 import blake3
@@ -271,52 +269,3 @@ def _read_pieces(descriptor: int, size: int, named: NamedErrors) -> Iterable[byt
             return os.read(descriptor, READ_BYTES)
 
     return iter(read, b"")
-
-
-def sync_tree(path: Path) -> None:
-    """Make the tree at `path` durable, and everything else on its file system.
-
-    Where the system has `syncfs`, one call: it writes back the whole file system with one commit of its journal, which
-    for a tree of thousands of files takes a fraction of what an `fsync` of each takes, and orders nothing less.
-    """
-    fault_point("tree.sync")
-    # The parent stands for the file system: the tree itself may be a link.
-    if write_back(path.parent):
-        return
-    for directory, _, names in os.walk(path, topdown=False):
-        for name in [*names, "."]:
-            _sync_one(os.path.join(directory, name))
-    _sync_one(os.fspath(path))
-
-
-def write_back(directory: Path) -> bool:
-    """Write back all of the file system that `directory` lies on, and wait; False where no call of the system does so.
-
-    Raises OSError where something did not reach the disk.
-    """
-    if (function := _syncfs()) is None:
-        return False
-    descriptor = os.open(directory, OPEN_REAL_DIRECTORY)
-    try:
-        if function(descriptor) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), str(directory))
-    finally:
-        os.close(descriptor)
-    return True
-
-
-def _sync_one(path: str) -> None:
-    if not os.path.islink(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            with NamedErrors(Path(path)):
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@functools.cache
-def _syncfs() -> Callable[[int], int] | None:
-    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    return None if function is None else lambda descriptor: int(function(descriptor))

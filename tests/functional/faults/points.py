@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 
 from devenv import fsutil
 from devenv.fault_points import set_fault_handler
-from devenv.store import tree
+from devenv.store import syncing
 
 Action = Literal["kill", "full", "broken"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -103,7 +103,7 @@ def install(faults: Faults) -> None:
         real = (lambda _: None) if name == "fsync" else getattr(os, name)
         setattr(os, name, faults.wrap(name, real, takes_space=False))
     sync = faults.call_or_fail(lambda _: 0)
-    tree._syncfs = lambda: sync  # type: ignore[assignment]
+    syncing._syncfs = lambda: sync  # type: ignore[assignment]
     _install_rename(faults)
     _install_connection(faults)
 
