@@ -41,6 +41,10 @@ class Place:
         """Start a process; it runs its program when this returns."""
         process = self._stack.enter_context(subprocess.Popen(command, **options, text=True))
         self._stack.callback(process.kill)
+        # The system gives a process its new program first and its new name a moment later.
+        name = Path(options.get("executable", command[0])).name[:15]
+        while Path(f"/proc/{process.pid}/comm").read_text() != f"{name}\n":
+            assert process.poll() is None
         return process
 
 
