@@ -29,6 +29,7 @@ from devenv.store.database import Registration
 from devenv.store.self_references import FileSpan, FileSpans, write_self_references
 from devenv.store.syncing import sync_trees
 from devenv.store.tree import TreeWriter
+from devenv.store.write_behind import WriteBehind
 from devenv.store_path import StorePath
 
 if TYPE_CHECKING:
@@ -71,20 +72,24 @@ def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterato
     """
     batch: list[_Written] = []
     size = 0
+    behind = WriteBehind(store.root)
     try:
         for number, output in enumerate(outputs):
             place = store.root / f"{prefix}-{number}"
             try:
-                batch.append(_write(store, output, place))
+                batch.append(_write(store, output, place, behind))
             except BaseException:
                 delete_tree(place)
                 raise
             size += batch[-1].size
             if len(batch) == BATCH_OBJECTS or size >= BATCH_BYTES:
+                behind.settle()
                 yield from _finish(store, batch)
                 size = 0
+        behind.settle()
         yield from _finish(store, batch)
     finally:
+        behind.close()
         for written in batch:
             delete_tree(written.place)
 
@@ -98,7 +103,7 @@ def _finish(store: Store, batch: list[_Written]) -> Iterator[StorePath]:
     yield from paths
 
 
-def _write(store: Store, output: Output, place: Path) -> _Written:
+def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> _Written:
     """Write, hash and scan one output."""
     digests = _digests(output.candidates)
     hasher = AddressHasher(os.fsencode(store.root), output.scratch, digests)
@@ -120,6 +125,7 @@ def _write(store: Store, output: Output, place: Path) -> _Written:
                 for piece in node.content:
                     archive.write(piece)
                     tree.write(piece)
+                    behind.wrote(len(piece))
                 archive.end_file()
                 tree.end_file()
         size = archive.finish()

@@ -22,13 +22,16 @@ def sync_trees(places: Iterable[Path]) -> None:
     fault_point("tree.sync")
     for place in places:
         # The parent stands for the file system: the tree itself may be a link.
-        if _write_back(place.parent):
+        if write_back(place.parent):
             return
         _sync_tree(place)
 
 
-def _write_back(directory: Path) -> bool:
-    """Write back the file system that `directory` lies on, and wait; False where no call of the system does so."""
+def write_back(directory: Path) -> bool:
+    """Write back the file system that `directory` lies on, and wait; False where no call of the system does so.
+
+    Raises OSError where something did not reach the disk.
+    """
     if (function := _syncfs()) is None:
         return False
     descriptor = os.open(directory, OPEN_DIRECTORY | os.O_NOFOLLOW)

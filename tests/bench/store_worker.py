@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import devenv.store.adding
+import devenv.store.write_behind
 from devenv.digest import NIX32_ALPHABET, nix32_encode
 from devenv.events import ignore
 from devenv.nar.nodes import Node
@@ -72,6 +73,7 @@ def add_tree_unsynchronised(settings: Settings, tree: str) -> None:
 def _nothing_is_synchronised() -> None:
     for name in ("sync_trees", "sync_directory"):
         setattr(devenv.store.adding, name, lambda _: None)
+    devenv.store.write_behind.EVERY_BYTES = sys.maxsize
 
 
 def add_small(settings: Settings, directory: str) -> None:
