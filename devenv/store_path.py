@@ -53,13 +53,12 @@ def parse_store_path(text: str) -> StorePath:
     return StorePath(text[:STORE_DIGEST_LENGTH], text[STORE_DIGEST_LENGTH + 1 :])
 
 
-def is_store_path(text: str) -> bool:
-    """Whether `text` is `<digest>-<name>`."""
+def find_store_path(text: str) -> StorePath | None:
+    """Like `parse_store_path`; None where `text` is something else."""
     try:
-        parse_store_path(text)
+        return parse_store_path(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def object_name(name: str, version: str) -> str:

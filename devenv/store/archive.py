@@ -20,6 +20,7 @@ from devenv.errors import StoreError
 from devenv.events import Detail, Report, work
 from devenv.nar.nodes import File
 from devenv.nar.reader import NarError, Read, iter_nar, require_end
+from devenv.nar.tokens import spell
 from devenv.nar.writer import NarWriter
 from devenv.store.adding import Output
 from devenv.store.address import AddressHasher
@@ -52,13 +53,13 @@ def export_closures(store: Store, targets: Iterable[StorePath], output: BinaryIO
     graph = store.database.read_graph()
     order = _order_closures(graph, targets)
     with zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).stream_writer(output, closefd=False) as stream:
-        stream.write(_string(MAGIC))
+        stream.write(spell(MAGIC))
         with work(report, "exporting", total_size(graph, order)) as advanced:
             for path in order:
                 report(Detail(f"exporting {path}"))
                 _write_object(store, path, graph[path].references, stream.write)
                 advanced(graph[path].size)
-        stream.write(_string(b"end"))
+        stream.write(spell(b"end"))
     return order
 
 
@@ -83,10 +84,10 @@ def _order_closures(graph: Graph, targets: Iterable[StorePath]) -> list[StorePat
 def _write_object(
     store: Store, path: StorePath, references: Iterable[StorePath], write: Callable[[bytes], object]
 ) -> None:
-    write(_string(b"object") + _string(str(path).encode()))
+    write(spell(b"object") + spell(str(path).encode()))
     for reference in sorted(references):
-        write(_string(b"reference") + _string(str(reference).encode()))
-    write(_string(b"nar"))
+        write(spell(b"reference") + spell(str(reference).encode()))
+    write(spell(b"nar"))
     hasher = AddressHasher(CANONICAL_ROOT, path.digest)
 
     def emit(piece: bytes) -> None:
@@ -109,10 +110,6 @@ def _write_object(
 
 def _unfit(path: StorePath, problem: str) -> StoreError:
     return StoreError(f"`{path}` {problem}", hint="`devenv store repair` makes it again", slug="object-mismatch")
-
-
-def _string(value: bytes) -> bytes:
-    return len(value).to_bytes(8, "little") + value + bytes(-len(value) % 8)
 
 
 def import_archive(store: Store, source: BinaryIO, report: Report) -> list[StorePath]:

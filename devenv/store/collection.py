@@ -28,7 +28,7 @@ from devenv.store.layout import Layout, make_reserve
 from devenv.store.store import Store, iter_abandoned
 from devenv.store.temporary_roots import read_temporary_roots
 from devenv.store.threads import share_out
-from devenv.store_path import StorePath, parse_store_path
+from devenv.store_path import StorePath, find_store_path
 
 TRASH_PREFIX = ".trash-"
 
@@ -163,17 +163,10 @@ def _require_database(store: Store, graph: Graph, roots: Roots) -> None:
         )
 
 
-def _parse(name: str) -> StorePath | None:
-    try:
-        return parse_store_path(name)
-    except ValueError:
-        return None
-
-
 def _find_leftovers(store: Store, graph: Graph, kept: set[StorePath], names: Iterable[str]) -> Iterator[Leftover]:
     """Trees that no living process is making and no row stands for. Dead makers' locks are let go again at once."""
     for name in sorted(names):
-        path = _parse(name)
+        path = find_store_path(name)
         if path is not None and path not in graph and path not in kept:
             yield Leftover(name, disk_usage(store.root / name), "not registered: its making was interrupted")
         elif name.startswith(TRASH_PREFIX):
@@ -185,7 +178,9 @@ def _find_leftovers(store: Store, graph: Graph, kept: set[StorePath], names: Ite
 
 def _find_foreign(names: Iterable[str]) -> Iterator[str]:
     return (
-        name for name in sorted(names) if not name.startswith((TRASH_PREFIX, TEMPORARY_PREFIX)) and not _parse(name)
+        name
+        for name in sorted(names)
+        if not name.startswith((TRASH_PREFIX, TEMPORARY_PREFIX)) and not find_store_path(name)
     )
 
 
@@ -193,7 +188,7 @@ def _invalidate(store: Store, collection: Collection) -> list[Path]:
     """Commit that the dead are not valid, and rename them. Returns what is left to delete."""
     store.database.delete([each.path for each in collection.dead])
     trash = [store.root / each.name for each in collection.leftovers if each.name.startswith(TRASH_PREFIX)]
-    unregistered = [each.name for each in collection.leftovers if _parse(each.name)]
+    unregistered = [each.name for each in collection.leftovers if find_store_path(each.name)]
     for name in [*(str(each.path) for each in collection.dead), *unregistered]:
         aside = store.root / f"{TRASH_PREFIX}{name}"
         with _noted(collection, name):

@@ -1,14 +1,16 @@
 """Where the store keeps its things below the base directory, and whether that place can be trusted.
 
-<base>/store/____…            the root: objects, and unfinished (`.tmp-…`) or dead (`.trash-…`) trees
-<base>/links/<digest>         one link to each distinct file of the store, so that equal files share one inode
-<base>/locks/<name>           locks of derivations, paths and unfinished trees, there while they are held
-<base>/temporary-roots/<name> what living processes are working with
-<base>/roots/                 links that a person made: what they lead to stays
-<base>/states/<id>            link to each state directory whose generations are roots
-<base>/store.sqlite           the database
-<base>/reserve                space that a collection on a full disk gives back first
-<base>/{collector,marking}.lock
+    <base>/store/____…            the root: objects, and unfinished (`.tmp-…`) or dead (`.trash-…`) trees
+    <base>/links/<digest>         one link to each distinct file of the store, so that equal files share one inode
+    <base>/locks/<name>           locks of derivations, paths and unfinished trees, there while they are held
+    <base>/temporary-roots/<name> what living processes are working with
+    <base>/roots/                 links that a person made: what they lead to stays
+    <base>/states/<id>            link to each state directory whose generations are roots
+    <base>/store.sqlite           the database
+    <base>/reserve                space that a collection on a full disk gives back first
+    <base>/*.lock                 of the collection, its marking, the database and the records of links
+
+All of it belongs to one user, whom alone its directories let in.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import contextlib
 import os
 import stat
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import StoreError
 from devenv.fsutil import make_private_directory, temporary_name
-from devenv.store_path import store_root
+from devenv.store_path import StorePath, find_store_path, store_root
 
 RESERVE_BYTES = 4 << 20
 """What a collection needs at most before it has freed something: the journal of one transaction."""
@@ -107,6 +110,11 @@ def open_layout(base: Path) -> Layout:
     return layout
 
 
+def iter_objects(root: Path) -> Iterator[StorePath]:
+    """What lies in the store at `root` under the name of an object, in order; registered or not. Raises OSError."""
+    return filter(None, map(find_store_path, sorted(os.listdir(root))))
+
+
 def _require_safe(directory: Path) -> None:
     """Raises StoreError where somebody else could change what lies there, or make us write elsewhere (FAULTS B-15)."""
     status = os.stat(directory, follow_symlinks=False)
@@ -156,7 +164,8 @@ def _require_exact_names(root: Path) -> None:
 def make_reserve(reserve: Path) -> None:
     """Take the space, unless it is taken. Where there is none now, or we may not write, it is taken another time."""
     with contextlib.suppress(OSError):
-        if reserve.exists():
+        # One that is too small was left by a process that was killed while it took the space.
+        if reserve.exists() and reserve.stat().st_size == RESERVE_BYTES:
             return
         descriptor = os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devenv.digest import STORE_DIGEST_LENGTH
 from devenv.errors import UsageError
-from devenv.store.layout import layout_of
+from devenv.store.layout import iter_objects, layout_of
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
 
@@ -24,11 +24,11 @@ def require_object(store: Store, text: str) -> StorePath:
     `<digest>-<name>`; the digest or its beginning; or the name, with its version or without.
     Raises UsageError (`object-unknown`, `object-ambiguous`).
     """
-    known = store.database.read_graph().keys()
     exact = _from_path(store.root, text)
     if exact is not None:
-        found = [exact] if exact in known else []
+        found = [exact] if store.database.is_valid(exact) else []
     else:
+        known = store.database.read_graph().keys()
         found = [path for path in known if path.name == text] or [path for path in known if _is_called(path, text)]
     if len(found) == 1:
         return found[0]
@@ -47,15 +47,8 @@ def require_object(store: Store, text: str) -> StorePath:
 def list_names(base: Path) -> list[str]:
     """What lies in the store below `base`, by names without digests; empty where there is no store."""
     with contextlib.suppress(OSError):
-        return sorted({path.name for name in os.listdir(layout_of(base).root) if (path := _parse(name)) is not None})
+        return sorted({path.name for path in iter_objects(layout_of(base).root)})
     return []
-
-
-def _parse(name: str) -> StorePath | None:
-    try:
-        return parse_store_path(name)
-    except ValueError:
-        return None
 
 
 def _from_path(root: Path, text: str) -> StorePath | None:

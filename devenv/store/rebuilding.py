@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from devenv.store.check import Examined, examine
 from devenv.store.collection import sole_collector
 from devenv.store.database import Registration, StoreDatabase
 from devenv.store.database_file import sole_use
-from devenv.store.layout import open_layout
+from devenv.store.layout import iter_objects, open_layout
 from devenv.store.verification import DAMAGED, Finding
-from devenv.store_path import StorePath, parse_store_path
+from devenv.store_path import StorePath
 
 JOURNAL_SUFFIXES = ("-journal", "-wal", "-shm")
 
@@ -80,12 +80,12 @@ def _read_realisations(path: Path) -> list[tuple[str, str, StorePath]]:
 
 
 def _examine_all(root: Path, report: Report) -> tuple[dict[StorePath, Examined], list[Finding]]:
-    paths = {path.digest: path for path in _iter_objects(root)}
+    paths = list(iter_objects(root))
     examined: dict[StorePath, Examined] = {}
     findings: list[Finding] = []
-    candidates = frozenset(paths)
+    candidates = frozenset(path.digest for path in paths)
     report(Step(f"examining {len(paths)} objects"))
-    for path in _iter_objects(root):
+    for path in paths:
         report(Detail(f"examining {path}"))
         try:
             found = examine(root, path, candidates)
@@ -96,12 +96,6 @@ def _examine_all(root: Path, report: Report) -> tuple[dict[StorePath, Examined],
         except (OSError, StoreError) as error:
             findings.append(Finding(str(path), DAMAGED, str(error)))
     return examined, findings
-
-
-def _iter_objects(root: Path) -> Iterator[StorePath]:
-    for name in sorted(os.listdir(root)):
-        with contextlib.suppress(ValueError):
-            yield parse_store_path(name)
 
 
 def _drop_incomplete(examined: Mapping[StorePath, Examined], findings: list[Finding]) -> dict[StorePath, Registration]:

@@ -16,10 +16,11 @@ from devenv.events import Report, Step
 from devenv.nar.nodes import File, Node, Symlink
 from devenv.store.adding import Output
 from devenv.store.check import examine
+from devenv.store.layout import iter_objects
 from devenv.store.scan import iter_places
 from devenv.store.store import Store
 from devenv.store.tree import iter_tree
-from devenv.store_path import ROOT_LENGTH, StorePath, parse_store_path
+from devenv.store_path import ROOT_LENGTH, StorePath, find_store_path
 
 
 def rewrite_root(nodes: Iterable[Node], old: bytes, new: bytes) -> Iterator[Node]:
@@ -79,10 +80,7 @@ def relocate(store: Store, places: Iterable[Path], report: Report) -> list[Store
 
 def _parse_place(place: Path) -> tuple[Path, StorePath]:
     absolute = Path(os.path.abspath(place))
-    try:
-        path = parse_store_path(absolute.name)
-    except ValueError:
-        path = None
+    path = find_store_path(absolute.name)
     if path is None or len(os.fsencode(absolute.parent)) != ROOT_LENGTH or not os.path.lexists(absolute):
         raise UsageError(
             f"`{place}` is no object in a store",
@@ -95,7 +93,7 @@ def _parse_place(place: Path) -> tuple[Path, StorePath]:
 def _order_closure(root: Path, target: StorePath) -> dict[StorePath, frozenset[StorePath]]:
     """`target` and all it refers to in the store at `root`, each behind what it refers to, with its references."""
     neighbours: dict[str, list[StorePath]] = {}
-    for path in _iter_names(root):
+    for path in iter_objects(root):
         neighbours.setdefault(path.digest, []).append(path)
     candidates = frozenset(neighbours)
     references: dict[StorePath, frozenset[StorePath]] = {}
@@ -109,14 +107,6 @@ def _order_closure(root: Path, target: StorePath) -> dict[StorePath, frozenset[S
             references[path] = frozenset(each for digest in examined.references for each in neighbours[digest])
             pending += references[path]
     return _sort(references)
-
-
-def _iter_names(root: Path) -> Iterator[StorePath]:
-    for name in os.listdir(root):
-        try:
-            yield parse_store_path(name)
-        except ValueError:
-            continue
 
 
 def _sort(references: Mapping[StorePath, frozenset[StorePath]]) -> dict[StorePath, frozenset[StorePath]]:

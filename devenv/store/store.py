@@ -16,10 +16,10 @@ from devenv.fsutil import DISK_FULL, TEMPORARY_PREFIX, delete_tree, locked, temp
 from devenv.settings import Settings
 from devenv.store.adding import Output, add_objects
 from devenv.store.database import StoreDatabase
-from devenv.store.layout import open_layout
+from devenv.store.layout import iter_objects, open_layout
 from devenv.store.links import FileLinks
 from devenv.store.temporary_roots import TemporaryRoots
-from devenv.store_path import StorePath, is_store_path
+from devenv.store_path import StorePath
 
 
 class Store:
@@ -46,7 +46,7 @@ class Store:
 
     def _find_gap(self) -> str | None:
         """Why a database that is made now would not know what lies in the store (FAULTS E-02)."""
-        count = sum(map(is_store_path, os.listdir(self.root)))
+        count = sum(1 for _ in iter_objects(self.root))
         return f"it was lost when {count} objects were there" if count else None
 
     def path(self, path: StorePath) -> Path:

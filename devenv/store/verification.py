@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,8 +9,9 @@ from devenv.errors import StoreError
 from devenv.events import Detail, Report, work
 from devenv.store.check import examine
 from devenv.store.graph import total_size
+from devenv.store.layout import iter_objects
 from devenv.store.store import Store
-from devenv.store_path import StorePath, parse_store_path
+from devenv.store_path import StorePath
 
 MISSING = "missing"
 DAMAGED = "damaged"
@@ -69,14 +69,10 @@ def verify_store(store: Store, report: Report) -> Verification:
 
 
 def _iter_unregistered(store: Store, known: set[StorePath]) -> Iterator[Finding]:
-    for name in sorted(os.listdir(store.root)):
-        try:
-            path = parse_store_path(name)
-        except ValueError:
-            continue
+    for path in iter_objects(store.root):
         if path not in known:
             text = "is not registered: `devenv gc` deletes it, `devenv store rebuild` registers it"
-            yield Finding(name, UNREGISTERED, text)
+            yield Finding(str(path), UNREGISTERED, text)
 
 
 def _verify_object(store: Store, path: StorePath) -> Finding | int:

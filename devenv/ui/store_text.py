@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devenv.sizes import format_size
-from devenv.store.verification import Finding
+from devenv.store.rebuilding import Rebuilding
+from devenv.store.verification import Finding, Verification
 from devenv.ui.terminal import Painter, make_visible
 from devenv.ui.text import format_table, iter_lines
 from devenv.workflow.store_results import (
     CollectResult,
     LinkResult,
-    RebuildResult,
     RepairResult,
     RootsResult,
     TransferResult,
     UsageResult,
-    VerifyResult,
     WhyResult,
 )
 
@@ -77,7 +76,7 @@ def _(result: WhyResult, painter: Painter) -> Iterator[str]:
 
 
 @iter_lines.register
-def _(result: VerifyResult, painter: Painter) -> Iterator[str]:
+def _(result: Verification, painter: Painter) -> Iterator[str]:
     yield from _findings(result.findings, painter)
     wrong = f", {len(result.findings)} wrong" if result.findings else ""
     word = painter.paint("warning" if result.findings else "good", "verified")
@@ -99,7 +98,7 @@ def _(result: RepairResult, painter: Painter) -> Iterator[str]:
 
 
 @iter_lines.register
-def _(result: RebuildResult, painter: Painter) -> Iterator[str]:
+def _(result: Rebuilding, painter: Painter) -> Iterator[str]:
     yield from _findings(result.findings, painter)
     what = f"{_count(result.objects, 'object')} and {_count(result.realisations, 'realisation')}"
     yield f"{painter.paint('good', 'rebuilt')} the database: {what}"

@@ -14,7 +14,6 @@ from devenv.generations.retention import Removal, RetentionPolicy, iter_least_re
 from devenv.generations.roots import KnownProject, find_roots, list_projects
 from devenv.store.collection import Collection, CollectionRequest, Roots, collect
 from devenv.store.graph import closure_of, total_size
-from devenv.store.layout import layout_of
 from devenv.store.root_links import remove_ended_links
 from devenv.workflow.store_results import CollectResult, DeletedObject, RemovedGeneration
 from devenv.workflow.tools import Tools
@@ -34,7 +33,7 @@ class CollectOptions:
 
 def collect_garbage(tools: Tools, options: CollectOptions) -> CollectResult:
     """Delete what nothing keeps, or with `dry_run` only tell. Raises StoreError; nothing that is in use goes."""
-    release_reserve(tools, options)
+    _release_reserve(tools, options)
     projects = list_projects(tools.settings)
     _report_damage(tools, projects)
     policy = RetentionPolicy(options.older_than, options.keep)
@@ -50,10 +49,13 @@ def collect_garbage(tools: Tools, options: CollectOptions) -> CollectResult:
     return _result(tools, options, removals, collection, over_budget)
 
 
-def release_reserve(tools: Tools, options: CollectOptions) -> None:
-    """Give back the space that was held for this, before anything asks for some (FAULTS B-02)."""
+def _release_reserve(tools: Tools, options: CollectOptions) -> None:
+    """Give back the space that was held for this, before anything asks for some (FAULTS B-02).
+
+    The store is open then: opening it takes the space.
+    """
     if not options.dry_run:
-        layout_of(tools.settings.base).reserve.unlink(missing_ok=True)
+        tools.store.layout.reserve.unlink(missing_ok=True)
 
 
 def _remove(projects: Iterable[KnownProject], removal: Removal) -> bool:

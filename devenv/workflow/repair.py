@@ -8,6 +8,7 @@ what was damaged, under the same path. Fetching may be needed; where the files a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.environment.project import Project
@@ -51,23 +52,29 @@ def repair(tools: Tools, names: Sequence[str]) -> RepairResult:
     found = verify_objects(store, chosen, tools.report) if names else verify_store(store, tools.report)
     broken = {parse_store_path(each.name): each for each in found.findings if each.problem in BROKEN}
     graph = store.database.read_graph()
+    generations = _list_generations(tools)
     if not names:
-        broken |= {path: _unknown(path) for path in _iter_unknown(tools, graph)}
+        # Something that these need was damaged or lost when the database was made again.
+        broken |= {
+            each.environment: _unknown(each.environment) for _, each in generations if each.environment not in graph
+        }
     store.keep(broken)
     store.database.forget(broken)
-    reasons = dict(_remake(tools, graph, frozenset(broken)))
+    reasons = dict(_remake(tools, _find_affected(graph, generations, frozenset(broken))))
     repaired = tuple(path for path in broken if _is_whole(tools, path))
     lost = (Finding(str(path), each.problem, reasons.get(path, "no project here says how to make it"))
             for path, each in broken.items() if path not in repaired)  # fmt: skip
     return RepairResult(repaired, tuple(lost))
 
 
-def _iter_unknown(tools: Tools, graph: Graph) -> Iterator[StorePath]:
-    """Environments of generations that are not registered: something that they need was damaged or lost."""
-    for known in list_projects(tools.settings):
-        for generation in known.state.generations:
-            if generation.environment not in graph:
-                yield generation.environment
+def _list_generations(tools: Tools) -> list[tuple[Path, GenerationState]]:
+    """All generations with their projects, the oldest first."""
+    found = [
+        (known.state.path or known.state.directory, generation)
+        for known in list_projects(tools.settings)
+        for generation in known.state.generations
+    ]
+    return sorted(found, key=lambda pair: pair[1].created)
 
 
 def _unknown(path: StorePath) -> Finding:
@@ -78,33 +85,38 @@ def _is_whole(tools: Tools, path: StorePath) -> bool:
     return tools.store.is_valid(path) and not verify_objects(tools.store, [path], tools.report).findings
 
 
-def _remake(tools: Tools, graph: Graph, broken: frozenset[StorePath]) -> Iterator[tuple[StorePath, str]]:
-    """Realize each generation that needs something broken; yields what failed to come back with the reason."""
-    for project, generation in _iter_affected(tools, graph, broken):
-        tools.report(Step(f"realizing generation {generation.number} of {project} again"))
-        needed = _closure(graph, generation) & broken
+@dataclass(frozen=True, slots=True)
+class _Affected:
+    """A generation, and what it needs that is broken."""
+
+    project: Path
+    generation: GenerationState
+    needed: frozenset[StorePath]
+
+
+def _find_affected(
+    graph: Graph, generations: Iterable[tuple[Path, GenerationState]], broken: frozenset[StorePath]
+) -> Iterable[_Affected]:
+    """What has to be realized again: each environment once, by the newest generation that has it."""
+    affected = {}
+    for project, generation in generations:
+        # An environment that is not registered is in no closure.
+        closure = closure_of(graph, [generation.environment]) | {generation.environment}
+        if needed := broken & closure:
+            affected[generation.environment] = _Affected(project, generation, needed)
+    return affected.values()
+
+
+def _remake(tools: Tools, affected: Iterable[_Affected]) -> Iterator[tuple[StorePath, str]]:
+    """Realize again; yields what failed to come back with the reason."""
+    for each in affected:
+        name = f"generation {each.generation.number} of `{each.project}`"
+        tools.report(Step(f"realizing {name} again"))
         try:
-            realize_project(tools, _read_project(project, generation))
+            realize_project(tools, _read_project(each.project, each.generation))
         except (DevenvError, OSError) as error:
-            tools.report(Notice(f"generation {generation.number} of `{project}` cannot be realized: {error}"))
-            yield from ((path, str(error)) for path in needed)
-
-
-def _iter_affected(tools: Tools, graph: Graph, broken: frozenset[StorePath]) -> Iterable[tuple[Path, GenerationState]]:
-    """Newest generations first, each environment once."""
-    found = [
-        (known.state.path or known.state.directory, generation)
-        for known in list_projects(tools.settings)
-        for generation in known.state.generations
-        if _closure(graph, generation) & broken
-    ]
-    found.sort(key=lambda pair: pair[1].created, reverse=True)
-    return {generation.environment: (project, generation) for project, generation in reversed(found)}.values()
-
-
-def _closure(graph: Graph, generation: GenerationState) -> set[StorePath]:
-    """All that the generation is known to need, itself included where it is not registered."""
-    return closure_of(graph, [generation.environment]) | {generation.environment}
+            tools.report(Notice(f"{name} cannot be realized: {error}"))
+            yield from ((path, str(error)) for path in each.needed)
 
 
 def _read_project(path: Path, generation: GenerationState) -> Project:

@@ -15,17 +15,15 @@ from devenv.generations.roots import find_roots, list_projects, profiles_path
 from devenv.store.archive import export_closures, import_archive
 from devenv.store.graph import find_chain
 from devenv.store.names import require_object
-from devenv.store.rebuilding import rebuild_database
+from devenv.store.rebuilding import Rebuilding, rebuild_database
 from devenv.store.relocation import relocate
 from devenv.store.root_links import add_root_link
-from devenv.store.verification import verify_objects, verify_store
+from devenv.store.verification import Verification, verify_objects, verify_store
 from devenv.store_path import StorePath
 from devenv.workflow.store_results import (
     LinkResult,
-    RebuildResult,
     RootsResult,
     TransferResult,
-    VerifyResult,
     WhyResult,
 )
 from devenv.workflow.tools import Tools
@@ -45,20 +43,17 @@ def explain(tools: Tools, name: str) -> WhyResult:
     return WhyResult(path, roots[chain[0]] if chain else None, chain)
 
 
-def verify(tools: Tools, names: Sequence[str]) -> VerifyResult:
+def verify(tools: Tools, names: Sequence[str]) -> Verification:
     """Compare objects with their names: those of `names`, or the whole store."""
     store = tools.store
     if names:
-        found = verify_objects(store, [require_object(store, name) for name in names], tools.report)
-    else:
-        found = verify_store(store, tools.report)
-    return VerifyResult(found.checked, found.size, found.findings)
+        return verify_objects(store, [require_object(store, name) for name in names], tools.report)
+    return verify_store(store, tools.report)
 
 
-def rebuild(tools: Tools) -> RebuildResult:
+def rebuild(tools: Tools) -> Rebuilding:
     """Make the database again from the disk."""
-    rebuilt = rebuild_database(tools.settings, tools.report)
-    return RebuildResult(rebuilt.objects, rebuilt.realisations, rebuilt.findings)
+    return rebuild_database(tools.settings, tools.report)
 
 
 def relocate_objects(tools: Tools, places: Sequence[Path]) -> TransferResult:

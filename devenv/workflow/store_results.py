@@ -90,29 +90,11 @@ class WhyResult:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """How many objects of how many bytes were read, and what is wrong."""
-
-    checked: int
-    size: int
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class RepairResult:
     """What was damaged and is whole again, and what could not be made again, each with the reason."""
 
     repaired: tuple[StorePath, ...]
     lost: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildResult:
-    """What the new database knows, and what was left out."""
-
-    objects: int
-    realisations: int
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
