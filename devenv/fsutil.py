@@ -54,6 +54,17 @@ def make_private_directory(path: Path) -> Path:
     return path
 
 
+def make_public_directory(path: Path) -> None:
+    """Make `path` and its parents; what is new is readable by everybody, whatever the umask says."""
+    if path.is_dir():
+        return
+    make_public_directory(path.parent)
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o755)
+        # What a parent hands down, its group say, stays.
+        path.chmod(path.stat().st_mode & 0o7777 | 0o755)
+
+
 class NamedErrors:
     """Lets errors say where they happened, at `path`, that come of calls on descriptors and so name nothing whole."""
 

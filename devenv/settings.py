@@ -32,6 +32,20 @@ class PypiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DebianSettings:
+    """Where `debian:` lies, in place of what apt is set up for."""
+
+    mirrors: tuple[str, ...] | None = None
+    """Addresses of the main archive, best first; None: not set here; empty: there is to be none."""
+    security: tuple[str, ...] | None = None
+    """Addresses of the security archive, likewise."""
+    keyring: str | None = None
+    """Path of the keys to trust, instead of Debian's own."""
+    snapshot: str | None = None
+    """Address of an archive of past states, with `{archive}` and `{timestamp}` in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where devenv keeps its things, and the user's own choices."""
 
@@ -43,8 +57,13 @@ class Settings:
     cache: Path
     """May be deleted at any time."""
     pypi: PypiSettings = field(default_factory=PypiSettings)
+    debian: DebianSettings = field(default_factory=DebianSettings)
+    artifact_stores: tuple[str, ...] = ()
+    """Addresses, or absolute paths, below which pinned files lie by their hashes, best first."""
     artifact_limit: int = DEFAULT_ARTIFACT_LIMIT
     """Bytes of downloaded files that are kept; 0: only what a running process uses."""
+    host_libraries: bool = False
+    """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
 
     @property
     def artifacts(self) -> Path:
@@ -60,6 +79,11 @@ class Settings:
     def pypi_pages(self) -> Path:
         """What indexes of `pypi:` said."""
         return self.http_cache / "pypi"
+
+    @property
+    def debian_indexes(self) -> Path:
+        """Releases and package indexes of `debian:`."""
+        return self.http_cache / "debian"
 
 
 def settings_path(home: Path) -> Path:
@@ -116,10 +140,13 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         document = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _invalid(f"the settings are not valid TOML: {error}", place) from error
-    registries = _require_table(document.pop("registries", {}), "registries", {"pypi"}, place)
+    registries = _require_table(document.pop("registries", {}), "registries", {"debian", "pypi"}, place)
     pypi = _require_strings(registries.get("pypi", {}), "registries.pypi", {"files", "index"}, place)
     limit = _size(document.pop("artifact_limit", DEFAULT_ARTIFACT_LIMIT), "artifact_limit", place)
-    paths = _require_strings(document, "settings", {"artifact_limit", "base", "cache", "state"}, place)
+    stores = _addresses(document.pop("artifact_stores", None), "artifact_stores", place) or ()
+    host_libraries = _host_libraries(document.pop("runtime", "pinned"), place)
+    known = {"artifact_limit", "artifact_stores", "base", "cache", "runtime", "state"}
+    paths = _require_strings(document, "settings", known, place)
     default = default_settings(home)
     return Settings(
         home=home,
@@ -127,8 +154,37 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         state=_directory(paths, "state", default.state, place),
         cache=_directory(paths, "cache", default.cache, place),
         pypi=PypiSettings(index=pypi.get("index"), files=pypi.get("files")),
+        debian=_parse_debian(registries.get("debian", {}), place),
+        artifact_stores=stores,
         artifact_limit=limit,
+        host_libraries=host_libraries,
     )
+
+
+def _host_libraries(value: object, place: Place) -> bool:
+    if value not in {"host", "pinned"}:
+        raise _invalid('`runtime` must be "pinned" or "host"', place)
+    return value == "host"
+
+
+def _parse_debian(table: object, place: Place) -> DebianSettings:
+    name = "registries.debian"
+    settings = dict(_require_table(table, name, {"keyring", "mirrors", "security", "snapshot"}, place))
+    lists = {key: _addresses(settings.pop(key, None), key, place) for key in ("mirrors", "security")}
+    paths = _require_strings(settings, name, {"keyring", "snapshot"}, place)
+    if "keyring" in paths and not Path(paths["keyring"]).is_absolute():
+        raise _invalid("`keyring` must be an absolute path", place)
+    return DebianSettings(
+        lists["mirrors"], lists["security"], keyring=paths.get("keyring"), snapshot=paths.get("snapshot")
+    )
+
+
+def _addresses(value: object, key: str, place: Place) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _invalid(f"`{key}` must be a list of addresses", place)
+    return tuple(value)
 
 
 def _invalid(message: str, place: Place) -> UsageError:

@@ -15,6 +15,9 @@ from devenv.fsutil import delete_tree
 
 MEMORY = "/dev/shm"
 
+NO_DEBIAN = "[registries.debian]\nmirrors = []\n"
+"""Settings by which a user has no Debian archive, whatever apt on the machine of the tests is set up for."""
+
 
 @contextlib.contextmanager
 def temporary_home(*, in_memory: bool = False) -> Iterator[Path]:

@@ -19,13 +19,21 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file whose content, and so its size, is only made when its turn comes: it is in memory as a whole then."""
+
+    executable: bool
+    make: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class NewLink:
     """A symbolic link to be."""
 
     target: bytes
 
 
-Entry = NewFile | NewLink
+Entry = NewFile | MadeFile | NewLink
 
 
 def parse_destination(text: str) -> NodePath:
@@ -54,5 +62,8 @@ def iter_nodes(entries: Mapping[NodePath, Entry]) -> Iterator[Node]:
         match entries[path]:
             case NewFile(executable, size, read):
                 yield File(path, executable, size, read())
+            case MadeFile(executable, make):
+                content = make()
+                yield File(path, executable, len(content), [content])
             case NewLink(target):
                 yield Symlink(path, target)

@@ -143,6 +143,7 @@ def _run_builder(builds: _Builds, derivation: Derivation, inputs: tuple[StorePat
         arguments=derivation.arguments,
         sources=tuple(builds.artifacts[source] for source in derivation.sources),
         inputs=tuple(builds.store.path(path) for path in inputs),
+        out=builds.store.root / f"{derivation.scratch_digest}-{derivation.name}",
     )
     output = Output(builder(request), derivation.name, derivation.scratch_digest, frozenset(inputs))
     return builds.store.add(output)

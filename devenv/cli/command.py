@@ -42,6 +42,9 @@ class Output:
 
 
 refresh_option = click.option("--refresh", is_flag=True, help="Ask the index again, even if its pages are minutes old.")
+older_option = click.option(
+    "--allow-older", is_flag=True, help="Take a suite of Debian in an older state than the lock's."
+)
 
 Action = Callable[[Tools], object]
 """What a verb does with its tools; its result is printed: bytes as they are, None not at all."""
@@ -139,8 +142,8 @@ def _print_result(name: str, result: object, output: Output) -> None:
 
         _write_output(format_result(name, result))
     else:
-        from devenv.ui.store_text import iter_lines
         from devenv.ui.terminal import Painter
+        from devenv.ui.text import iter_lines
 
         painter = Painter(sys.stdout, os.environ)
         _write_output(b"".join(painter.encode_line(line) for line in iter_lines(result, painter)))

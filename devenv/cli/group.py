@@ -11,7 +11,7 @@ SECTIONS = {
     "Start": ("init", "add", "remove", "lock"),
     "Use": ("shell", "run", "allow", "deny", "hook", "completion"),
     "Look": ("status", "search", "info", "why"),
-    "Tidy": ("gc", "store", "cache"),
+    "Tidy": ("gc", "store", "cache", "artifacts", "set"),
 }
 HIDDEN = ("hook-changed",)
 """Verbs that only the shell hooks call."""

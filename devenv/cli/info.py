@@ -8,12 +8,15 @@ from devenv.cli.command import Action, refresh_option, verb
 from devenv.workflow.tools import Tools
 
 
-@verb("info", examples=["devenv info nodejs", "devenv info nodejs --json"])
-@click.argument("name")
+@verb("info", examples=["devenv info nodejs", "devenv info debian:htop", "devenv info debian:bookworm/htop --json"])
+@click.argument("name", metavar="[SET:]NAME")
 @refresh_option
 def command(name: str, refresh: bool) -> Action:
-    """Show what is known of a package, and its newest versions."""
-    from devenv.workflow.inspect import package_info
+    """Show what is known of a package, and its newest versions.
+
+    SET is `debian` or `debian:SUITE/`, as with `devenv add`.
+    """
+    from devenv.workflow.info import package_info
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh

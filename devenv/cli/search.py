@@ -7,13 +7,15 @@ import click
 from devenv.cli.command import Action, verb
 
 
-@verb("search", examples=["devenv search javascript", "devenv search"])
+@verb("search", examples=["devenv search javascript", "devenv search --all json processor", "devenv search"])
 @click.argument("words", nargs=-1, metavar="[WORD]…")
-def command(words: tuple[str, ...]) -> Action:
+@click.option("--all", "everything", is_flag=True, help="Show all Debian packages that are found, not the best 20.")
+def command(words: tuple[str, ...], everything: bool) -> Action:
     """Find packages by name, program or summary.
 
-    Without words it lists all of them.
+    Without words it lists those of devenv's own set. `debian:NAME` is a package of Debian, with its version in each
+    suite that is known here.
     """
-    from devenv.workflow.inspect import search
+    from devenv.workflow.search import search
 
-    return lambda tools: search(tools, words)
+    return lambda tools: search(tools, words, everything=everything)

@@ -2,55 +2,169 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote
 
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import parse_suite
 from devenv.derivation.model import Derivation, Input
 from devenv.environment.description import derive_description
 from devenv.errors import ActivationError, LockError
-from devenv.lock.model import Lock, LockedPackage
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedPackage
 from devenv.manifest.model import Manifest
-from devenv.packages.package import BuildRequest
-from devenv.packages.package_set import PackageSet
+from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package
 from devenv.packages.versions import parse_version_request
+from devenv.packages.wheels import parse_version
 from devenv.store_path import object_name
 from devenv.system import Requirement, System
 
-PackageSets = Mapping[str, PackageSet]
+DEB_SUFFIX = ".deb"
+
+
+class Packages(Protocol):
+    """A package set: recipes, or an index that needs none."""
+
+    @property
+    def revision(self) -> str:
+        """What identifies its content, as `blake3:…`; empty for an index, whose state is known when it was asked."""
+        ...
+
+    def package(self, name: str) -> Package:
+        """What is known of a package. Raises ResolutionError, RecipeError."""
+        ...
+
+    def build(self, name: str, request: BuildRequest) -> BuildPlan:
+        """How the files of `request` become the package. Raises as `package` does."""
+        ...
+
+
+PackageSets = Mapping[str, Packages]
 """A manifest's inputs: name → package set."""
 
 
-def derive_package(
-    package_set: PackageSet, name: str, version: str, system: System, sources: tuple[str, ...]
-) -> Derivation:
-    """The derivation of one package. `sources` are the SHA-256 digests of its artifacts."""
-    plan = package_set.build(name, BuildRequest(version, system, sources))
+@dataclass(frozen=True, slots=True)
+class DeriveRequest:
+    """One package for one system, and the files that were pinned for it."""
+
+    packages: Packages
+    name: str
+    version: str
+    system: System
+    artifacts: Sequence[LockedArtifact]
+    suite: str | None
+    """Of the Debian index that answered."""
+    keep: tuple[str, ...] = ()
+
+
+def plan_package(request: DeriveRequest) -> BuildPlan:
+    """What the package's recipe says about these files."""
+    debs = {deb_name(each): each.sha256 for each in request.artifacts if each.filename.endswith(DEB_SUFFIX)}
+    wheels = [each.sha256 for each in request.artifacts if not each.filename.endswith(DEB_SUFFIX)]
+    build = BuildRequest(
+        version=request.version,
+        system=request.system,
+        source=next(iter(wheels), None),
+        debs=debs,
+        own=() if request.suite is None else _find_own(request, debs),
+        keep=request.keep,
+    )
+    return request.packages.build(request.name, build)
+
+
+def derive_planned(request: DeriveRequest, plan: BuildPlan, runtime: Derivation | None) -> Derivation:
+    """The derivation of a package by its plan; without a `runtime`, programs of wheels run on the host."""
+    needed = plan.runtime and request.system in ARCHITECTURES
     return Derivation(
-        name=object_name(name, version),
-        system=str(system),
+        name=object_name(request.name, request.version),
+        system=str(request.system),
         builder=plan.builder,
         arguments=plan.arguments,
+        inputs=(Input(runtime),) if needed and runtime is not None else (),
         sources=plan.sources,
     )
 
 
-def derive_locked(sets: PackageSets, package: LockedPackage, system: System) -> Derivation:
-    """The derivation of a locked package, whose key must be the one that the lock has.
+def deb_name(artifact: LockedArtifact) -> str:
+    """The name of the Debian package in an artifact, from its file name (`name_version_architecture.deb`)."""
+    return unquote(artifact.filename).partition("_")[0]
 
-    Raises LockError: `lock-stale` where the version is no answer to the request beside it (FAULTS K-06),
-    `lock-recipe-changed` where this devenv's recipe makes another derivation.
-    """
-    _require_answer(package)
-    build = package.systems[system]
-    sources = tuple(artifact.sha256 for artifact in build.artifacts)
-    derivation = derive_package(sets[package.input], package.name, package.version, system, sources)
-    if derivation.key != build.derivation:
-        raise LockError(
-            f"the recipe of `{package.name}` is not the one that the lock was made with",
-            hint="run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock",
-            details=(f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"),
-            slug="lock-recipe-changed",
+
+def _find_own(request: DeriveRequest, debs: Mapping[str, str]) -> tuple[str, ...]:
+    """The Debian packages that the recipe names, of the first source that these files can be an answer of."""
+    source = find_source(request.packages.package(request.name), request, debs)
+    return () if source is None else source.packages
+
+
+def find_source(package: Package, request: DeriveRequest, debs: Mapping[str, str]) -> DebianSource | None:
+    """The source of `package` that the pinned Debian packages are an answer of."""
+    version = parse_version(request.version)
+    for source in package.sources:
+        if (
+            isinstance(source, DebianSource)
+            and source.suite == request.suite
+            and source.serves(request.system)
+            and version is not None
+            and version in source.specifiers()
+            and set(source.packages) <= set(debs)
+        ):
+            return source
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class LockDerivations:
+    """The derivations of a lock's packages for one system; `runtime` where the lock pins one."""
+
+    sets: PackageSets
+    manifest: Manifest
+    lock: Lock
+    system: System
+
+    def runtime(self) -> Derivation | None:
+        """The derivation of the runtime, None where the lock has none for this system."""
+        locked = self.lock.runtime
+        if locked is None or self.system not in locked.systems:
+            return None
+        return self._derive(locked, None)
+
+    def package(self, name: str, runtime: Derivation | None) -> Derivation:
+        """The derivation of a locked package, whose key must be the one that the lock has.
+
+        Raises LockError: `lock-stale` where the version is no answer to the request beside it (FAULTS K-06),
+        `lock-recipe-changed` where this devenv's recipe makes another derivation.
+        """
+        _require_answer(self.lock.packages[name])
+        return self._derive(self.lock.packages[name], runtime)
+
+    def _derive(self, package: LockedPackage, runtime: Derivation | None) -> Derivation:
+        build = package.systems[self.system]
+        request = request_of(
+            self.sets[package.input], package, self.system, locked_suite(self.lock, build), self.manifest
         )
-    return derivation
+        derivation = derive_planned(request, plan_package(request), runtime)
+        if derivation.key != build.derivation:
+            raise LockError(
+                f"the recipe of `{package.name}` is not the one that the lock was made with",
+                hint="run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock",
+                details=(f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"),
+                slug="lock-recipe-changed",
+            )
+        return derivation
+
+
+def request_of(
+    packages: Packages, package: LockedPackage, system: System, suite: str | None, manifest: Manifest
+) -> DeriveRequest:
+    """What there is to derive of a locked package."""
+    artifacts = package.systems[system].artifacts
+    return DeriveRequest(packages, package.name, package.version, system, artifacts, suite, manifest.keep)
+
+
+def locked_suite(lock: Lock, build: LockedBuild) -> str | None:
+    """The Debian suite whose index answered for a build."""
+    return None if build.index is None else parse_suite(lock.inputs[build.index].locator)
 
 
 def _require_answer(package: LockedPackage) -> None:
@@ -66,11 +180,11 @@ def _require_answer(package: LockedPackage) -> None:
         )
 
 
-def derive_environment(
-    manifest: Manifest, lock: Lock, packages: Mapping[str, Derivation], system: System
-) -> Derivation:
+def derive_environment(derivations: LockDerivations, packages: Mapping[str, Derivation]) -> Derivation:
     """The derivation that joins the packages (by name) and the environment's description."""
-    description = derive_description(manifest, lock, system)
+    lock, system = derivations.lock, derivations.system
+    described = [derivations.sets[each.input].package(name) for name, each in sorted(lock.packages.items())]
+    description = derive_description(derivations.manifest, lock, described, system)
     inputs = [Input(packages[name]) for name in sorted(packages)]
     return Derivation("environment", str(system), "compose/1", inputs=(*inputs, Input(description)))
 
@@ -88,17 +202,17 @@ def require_system(lock: Lock, system: System) -> None:
             )
 
 
-def require_platform(lock: Lock, system: System, host: Requirement | None) -> None:
+def require_platform(package: LockedPackage, system: System, host: Requirement | None) -> None:
     """Raises ActivationError (`host-too-old`) where a tool needs a newer glibc or macOS than `host`, naming both."""
-    for name, package in sorted(lock.packages.items()):
-        for artifact in package.systems[system].artifacts:
-            needed = artifact.requires
-            if needed is None or (host is not None and host.platform == needed.platform and host >= needed):
-                continue
-            has = "has none" if host is None else f"has {host.platform} {host.version[0]}.{host.version[1]}"
-            raise ActivationError(
-                f"`{name}` {package.version} needs {needed.platform} {needed.version[0]}.{needed.version[1]} or newer; "
-                f"this machine {has}",
-                hint=f"look for an older version with `devenv info {name}` and ask for it: `devenv add {name}@VERSION`",
-                slug="host-too-old",
-            )
+    for artifact in package.systems[system].artifacts:
+        needed = artifact.requires
+        if needed is None or (host is not None and host.platform == needed.platform and host >= needed):
+            continue
+        has = "has none" if host is None else f"has {host.platform} {host.version[0]}.{host.version[1]}"
+        raise ActivationError(
+            f"`{package.name}` {package.version} needs {needed.platform} {needed.version[0]}.{needed.version[1]} or "
+            f"newer; this machine {has}",
+            hint=f"look for an older version with `devenv info {package.name}` and ask for it: "
+            f"`devenv add {package.name}@VERSION`",
+            slug="host-too-old",
+        )

@@ -7,6 +7,7 @@ Store paths are not written down in it: JSON could spell them with escapes, whic
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from devenv.derivation.model import Derivation
 from devenv.errors import StoreError
 from devenv.lock.model import Lock
 from devenv.manifest.model import Manifest
+from devenv.packages.package import Package
 from devenv.system import System
 
 DESCRIPTION_PATH = "share/devenv/environment.json"
@@ -31,27 +33,48 @@ class DescribedPackage(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Description(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Variables to set, aliases, the hook for interactive shells, and the packages, in the order of their names."""
+    """Variables to set, aliases, the hook for interactive shells, and the packages, in the order of their names.
+
+    `locations` are variables whose value is a path within the environment, `search_paths` lists of such paths.
+    """
 
     format: int
     packages: list[DescribedPackage]
     variables: dict[str, str]
     aliases: dict[str, str]
     hook: str | None
+    locations: dict[str, str] = {}
+    search_paths: dict[str, list[str]] = {}
 
 
-def derive_description(manifest: Manifest, lock: Lock, system: System) -> Derivation:
-    """The derivation of the description's file."""
-    document = {
+def derive_description(manifest: Manifest, lock: Lock, packages: Sequence[Package], system: System) -> Derivation:
+    """The derivation of the description's file; the manifest's own variables win over those of `packages`."""
+    document: dict[str, object] = {
         "format": DESCRIPTION_VERSION,
         "packages": [{"name": name, "version": lock.packages[name].version} for name in sorted(lock.packages)],
         "variables": dict(manifest.env),
         "aliases": dict(manifest.shell.aliases),
         "hook": manifest.shell.hook,
     }
+    own = manifest.env.keys()
+    locations = {name: path for each in packages for name, path in each.variables.items() if name not in own}
+    # Said only where there is something to say: most environments are described as they always were.
+    if locations:
+        document["locations"] = locations
+    if search_paths := _join_search_paths(packages, own):
+        document["search_paths"] = search_paths
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
     files = {DESCRIPTION_PATH: {"text": text, "executable": False}}
     return Derivation("environment-description", str(system), "text/1", {"files": files})
+
+
+def _join_search_paths(packages: Iterable[Package], left_out: Collection[str]) -> dict[str, list[str]]:
+    joined: dict[str, list[str]] = {}
+    for package in packages:
+        for name, paths in package.search_paths.items():
+            if name not in left_out:
+                joined[name] = list(dict.fromkeys([*joined.get(name, []), *paths]))
+    return joined
 
 
 def read_description(environment: Path) -> Description:

@@ -1,58 +1,33 @@
-"""Answers a manifest: keeps what the lock has, asks the index sets for the rest, records every answer.
+"""Answers a manifest: keeps what the lock has, asks the indexes for the rest, records every answer.
 
 The result does not depend on the machine: all systems that the manifest asks for (or, where it names none, all that
 each package can be had for) are resolved from any of them.
+
+Programs from wheels run on a runtime (the C and C++ libraries of a Debian suite) that the lock pins once for all of
+them. Where no Debian archive is configured, a new lock has none, and they run on the host's libraries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from devenv.environment.derive import PackageSets, derive_package
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import DEBIAN, parse_suite
+from devenv.environment.answers import Answer, Answering, LockingIndex, LockRequest
+from devenv.environment.derive import derive_planned, plan_package
 from devenv.errors import ResolutionError
 from devenv.lock.grammar import FieldError
-from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedInput, LockedPackage
 from devenv.lock.satisfies import manifest_fingerprint
-from devenv.manifest.model import Manifest, PackageRequest
-from devenv.packages.package import Package
-from devenv.packages.versions import parse_version_request
-from devenv.packages.wheels import WheelFile, parse_wheel_name
-from devenv.resolve.resolver import Resolution, resolve_package
+from devenv.manifest.model import DEFAULT_INPUT, PackageRequest, input_name
 from devenv.store_path import StorePath
-from devenv.system import ALL_SYSTEMS, System
+from devenv.system import System
 
-
-class LockingIndex(Protocol):
-    """An index that can be asked several things at once."""
-
-    def wheels_of(self, projects: Iterable[str]) -> Mapping[str, Sequence[WheelFile]]:
-        """What `wheels` says of each project."""
-        ...
-
-    def sizes_of(self, files: Iterable[WheelFile]) -> Mapping[str, int]:
-        """The sizes in bytes by SHA-256, also where the page did not say."""
-        ...
-
-
-class _Answers:
-    """Pages that were read side by side, as an index."""
-
-    def __init__(self, pages: Mapping[str, Sequence[WheelFile]]) -> None:
-        self._pages = pages
-
-    def wheels(self, project: str) -> Sequence[WheelFile]:
-        return self._pages[project]
-
-
-@dataclass(frozen=True, slots=True)
-class LockRequest:
-    """What to lock: the manifest, and the lock so far, whose answers stay where they still answer."""
-
-    manifest: Manifest
-    previous: Lock | None
-    sets: PackageSets
+if TYPE_CHECKING:
+    from devenv.derivation.model import Derivation
+    from devenv.packages.package import BuildPlan
 
 
 def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
@@ -61,7 +36,7 @@ def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
     Raises FetchError, RecipeError, ResolutionError (`answer-invalid` where an index answers what no lock can hold).
     """
     try:
-        return _lock_manifest(request, index)
+        return _Locking(request, index).lock()
     except FieldError as error:
         raise ResolutionError(
             f"what the index answers cannot be locked: {error}",
@@ -70,118 +45,124 @@ def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
         ) from error
 
 
-def _lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
-    manifest, sets = request.manifest, request.sets
-    kept = {name: _find_kept(request, wanted) for name, wanted in manifest.packages.items()}
-    asked = [wanted for name, wanted in manifest.packages.items() if kept[name] is None]
-    resolutions = _resolve(request, asked, index)
-    packages = {
-        name: kept[name] or _to_locked(request, wanted, *resolutions[name])
-        for name, wanted in manifest.packages.items()
-    }
-    used = {package.input for package in packages.values()}
-    inputs = {
-        name: LockedInput(name, locator, sets[name].revision)
-        for name, locator in manifest.inputs.items()
-        if name in used
-    }
-    return Lock(manifest_fingerprint(manifest), inputs, packages)
+class _Locking:
+    """One manifest being locked."""
 
+    def __init__(self, request: LockRequest, index: LockingIndex) -> None:
+        self._request = request
+        self._manifest = request.manifest
+        self._index = index
+        self._answering = Answering(request, index)
 
-def _find_kept(request: LockRequest, wanted: PackageRequest) -> LockedPackage | None:
-    """The locked package with its derivations made anew, where its answers still answer what is wanted.
+    def lock(self) -> Lock:
+        answers = self._answering.answer(list(self._manifest.packages.values()), self._previous_packages())
+        plans = self._plan(answers)
+        runtime = self._find_runtime(plans)
+        derivations = {} if runtime is None else self._derive_runtime(runtime)
+        packages = {
+            name: self._to_locked(answer, self._keys(answer, plans, derivations)) for name, answer in answers.items()
+        }
+        locked_runtime = None
+        if runtime is not None:
+            keys = {system: derivation.key for system, derivation in derivations.items()}
+            locked_runtime = self._to_locked(runtime, keys)
+        used = [*packages.values(), *([] if locked_runtime is None else [locked_runtime])]
+        return Lock(manifest_fingerprint(self._manifest), self._inputs(used), packages, locked_runtime)
 
-    They do not where the recipe turned elsewhere: what it builds of other files would not build of these.
-    """
-    locked = _previous(request, wanted)
-    if locked is None or not parse_version_request(wanted.version).matches(locked.version):
-        return None
-    systems = request.manifest.systems
-    if systems is None:
-        if not all(system in locked.systems or system in locked.lacking for system in ALL_SYSTEMS):
+    def _previous_packages(self) -> dict[str, LockedPackage]:
+        previous = self._request.previous
+        return {} if previous is None else dict(previous.packages)
+
+    def _plan(self, answers: Mapping[str, Answer]) -> dict[tuple[str, System], BuildPlan]:
+        return {
+            (name, system): plan_package(self._answering.derive_request(answer, system))
+            for name, answer in answers.items()
+            for system in answer.systems
+        }
+
+    def _find_runtime(self, plans: Mapping[tuple[str, System], BuildPlan]) -> Answer | None:
+        """The runtime for the systems on which one is wanted: the locked one where there is one."""
+        systems = sorted({system for (_, system), plan in plans.items() if plan.runtime and system in ARCHITECTURES})
+        previous = None if self._request.previous is None else self._request.previous.runtime
+        if not systems or (previous is None and not self._index.has_suites()):
             return None
-    elif not all(system in locked.systems for system in systems):
+        wanted = PackageRequest(RUNTIME_NAME, input=DEFAULT_INPUT)
+        return self._answering.answer([wanted], {} if previous is None else {RUNTIME_NAME: previous}, systems)[
+            RUNTIME_NAME
+        ]
+
+    def _derive_runtime(self, runtime: Answer) -> dict[System, Derivation]:
+        derivations = {}
+        for system in runtime.systems:
+            request = self._answering.derive_request(runtime, system)
+            derivations[system] = derive_planned(request, plan_package(request), None)
+        return derivations
+
+    def _keys(
+        self,
+        answer: Answer,
+        plans: Mapping[tuple[str, System], BuildPlan],
+        runtimes: Mapping[System, Derivation],
+    ) -> dict[System, str]:
+        keys = {}
+        for system in answer.systems:
+            plan = plans[answer.wanted.name, system]
+            keys[system] = derive_planned(
+                self._answering.derive_request(answer, system), plan, runtimes.get(system)
+            ).key
+        return keys
+
+    def _to_locked(self, answer: Answer, keys: Mapping[System, str]) -> LockedPackage:
+        wanted = answer.wanted
+        builds = {
+            system: LockedBuild(
+                files.artifacts,
+                keys[system],
+                self._find_output(wanted.name, system, keys[system]),
+                None if files.suite is None else input_name(self._manifest.inputs, files.suite),
+            )
+            for system, files in answer.systems.items()
+        }
+        return LockedPackage(wanted.name, wanted.input, wanted.version, answer.version, builds, answer.lacking)
+
+    def _find_output(self, name: str, system: System, derivation: str) -> StorePath | None:
+        """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""
+        previous = self._request.previous
+        if previous is None:
+            return None
+        known = [*([] if previous.runtime is None else [previous.runtime]), *previous.packages.values()]
+        for build in (each.systems.get(system) for each in known if each.name == name):
+            if build is not None and build.derivation == derivation:
+                return build.output
         return None
-    artifacts = {system: locked.systems[system].artifacts for system in systems or locked.systems}
-    package = request.sets[wanted.input].package(wanted.name)
-    if not all(_is_offered(package, locked.version, system, artifacts[system]) for system in artifacts):
-        return None
-    builds = {system: _derive(request, wanted, locked.version, system, artifacts[system]) for system in artifacts}
-    lacking = locked.lacking if systems is None else {}
-    return replace(locked, request=wanted.version, systems=builds, lacking=lacking)
+
+    def _inputs(self, packages: Iterable[LockedPackage]) -> dict[str, LockedInput]:
+        """The inputs that answered, each with the state that it answered from."""
+        inputs: dict[str, LockedInput] = {}
+        for name in sorted(_iter_input_names(packages)):
+            locator = self._manifest.inputs.get(name) or DEBIAN + name.removeprefix("debian-")
+            suite = parse_suite(locator)
+            if suite is None:
+                inputs[name] = LockedInput(name, locator, self._request.sets[name].revision)
+            else:
+                inputs[name] = self._find_previous(name, locator) or self._ask_release(name, suite)
+        return inputs
+
+    def _find_previous(self, name: str, locator: str) -> LockedInput | None:
+        """What the lock so far says of an index that was not asked this time."""
+        if self._request.previous is None or parse_suite(locator) in self._answering.asked:
+            return None
+        known = (each for each in self._request.previous.inputs.values() if each.locator == locator)
+        return next((replace(each, name=name) for each in known), None)
+
+    def _ask_release(self, name: str, suite: str) -> LockedInput:
+        release = self._index.release(suite)
+        return LockedInput(name, DEBIAN + suite, release.revision, release.date)
 
 
-def _previous(request: LockRequest, wanted: PackageRequest) -> LockedPackage | None:
-    if request.previous is None:
-        return None
-    locked = request.previous.packages.get(wanted.name)
-    return locked if locked is not None and locked.input == wanted.input else None
-
-
-def _is_offered(package: Package, version: str, system: System, artifacts: Iterable[LockedArtifact]) -> bool:
-    """Whether the recipe names the projects that these files are of, for this version and system."""
-    from packaging.utils import canonicalize_name
-
-    projects = {
-        canonicalize_name(source.project)
-        for source in package.sources
-        if source.serves(system) and version in source.specifiers()
-    }
-    names = [parse_wheel_name(artifact.filename) for artifact in artifacts]
-    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
-
-
-def _resolve(
-    request: LockRequest, asked: Sequence[PackageRequest], index: LockingIndex
-) -> dict[str, tuple[Resolution, Mapping[str, int]]]:
-    packages = {wanted.name: request.sets[wanted.input].package(wanted.name) for wanted in asked}
-    projects = sorted({source.project for package in packages.values() for source in package.sources})
-    answers = _Answers(index.wheels_of(projects))
-    resolutions = {}
-    for wanted in asked:
-        locked = _previous(request, wanted)
-        resolutions[wanted.name] = resolve_package(
-            packages[wanted.name],
-            parse_version_request(wanted.version),
-            request.manifest.systems,
-            answers,
-            None if locked is None else locked.version,
-        )
-    sizes = index.sizes_of(_iter_files(resolutions.values()))
-    return {name: (resolution, sizes) for name, resolution in resolutions.items()}
-
-
-def _iter_files(resolutions: Collection[Resolution]) -> Iterator[WheelFile]:
-    for resolution in resolutions:
-        for choice in resolution.files.values():
-            yield choice.file
-
-
-def _to_locked(
-    request: LockRequest, wanted: PackageRequest, resolution: Resolution, sizes: Mapping[str, int]
-) -> LockedPackage:
-    builds = {}
-    for system, choice in resolution.files.items():
-        file = choice.file
-        artifact = LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement)
-        builds[system] = _derive(request, wanted, resolution.version, system, (artifact,))
-    return LockedPackage(wanted.name, wanted.input, wanted.version, resolution.version, builds, resolution.lacking)
-
-
-def _derive(
-    request: LockRequest,
-    wanted: PackageRequest,
-    version: str,
-    system: System,
-    artifacts: tuple[LockedArtifact, ...],
-) -> LockedBuild:
-    sources = tuple(artifact.sha256 for artifact in artifacts)
-    derivation = derive_package(request.sets[wanted.input], wanted.name, version, system, sources).key
-    return LockedBuild(artifacts, derivation, _find_output(request, wanted.name, system, derivation))
-
-
-def _find_output(request: LockRequest, name: str, system: System, derivation: str) -> StorePath | None:
-    """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""
-    locked = None if request.previous is None else request.previous.packages.get(name)
-    build = None if locked is None else locked.systems.get(system)
-    return build.output if build is not None and build.derivation == derivation else None
+def _iter_input_names(packages: Iterable[LockedPackage]) -> Iterator[str]:
+    names: set[str] = set()
+    for package in packages:
+        names.add(package.input)
+        names |= {build.index for build in package.systems.values() if build.index is not None}
+    yield from names

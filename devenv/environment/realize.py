@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from devenv.build.realize import Artifacts, realize
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.environment.derive import (
+    LockDerivations,
     PackageSets,
     derive_environment,
-    derive_locked,
     require_platform,
     require_system,
 )
 from devenv.errors import BuildError
 from devenv.events import Report
-from devenv.lock.model import Lock, LockedArtifact
+from devenv.lock.model import Lock, PinnedArtifact
 from devenv.manifest.model import Manifest
 from devenv.store.store import Store
 from devenv.store_path import StorePath
@@ -27,17 +27,18 @@ from devenv.system import System, host_platform
 class FetchLocked(Protocol):
     """Brings locked artifacts here, verified. Raises FetchError."""
 
-    def __call__(self, artifacts: Sequence[LockedArtifact], /) -> Artifacts:
+    def __call__(self, pinned: Sequence[PinnedArtifact], /) -> Artifacts:
         """The files by SHA-256."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RealizedEnvironment:
-    """The environment's object, and the object of each package by name."""
+    """The environment's object, and those of packages (by name) and runtime that are as the lock describes them."""
 
     path: StorePath
     packages: dict[str, StorePath]
+    runtime: StorePath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class RealizeRequest:
     lock: Lock
     sets: PackageSets
     system: System
+    host_libraries: bool = False
+    """Whether programs from wheels run on the host's libraries instead of the pinned runtime."""
 
 
 def realize_environment(
@@ -60,51 +63,59 @@ def realize_environment(
     """
     lock, system = request.lock, request.system
     require_system(lock, system)
-    require_platform(lock, system, host_platform())
-    packages = {name: derive_locked(request.sets, lock.packages[name], system) for name in sorted(lock.packages)}
-    environment = derive_environment(request.manifest, lock, packages, system)
+    derivations = LockDerivations(request.sets, request.manifest, lock, system)
+    runtime = derivations.runtime()
+    packages = {name: derivations.package(name, runtime) for name in sorted(lock.packages)}
+    if request.host_libraries:
+        packages = {name: replace(each, inputs=()) for name, each in packages.items()}
     for name, derivation in packages.items():
-        _adopt_output(store, derivation, lock.packages[name].systems[system].output)
-    by_digest = {
-        artifact.sha256: artifact
-        for package in lock.packages.values()
-        for artifact in package.systems[system].artifacts
-    }
+        if not derivation.inputs:
+            require_platform(lock.packages[name], system, host_platform())
+    expected = {build.derivation: build.output for build in lock.iter_builds(system)}
+    for key, output in expected.items():
+        _adopt_output(store, key, output)
+    by_digest = {pinned.artifact.sha256: pinned for pinned in lock.iter_pinned({system})}
+    environment = derive_environment(derivations, packages)
     realized = realize(store, [environment], lambda digests: fetch([by_digest[digest] for digest in digests]), report)
-    paths = _package_paths(store, packages, realized)
-    for name, path in paths.items():
-        _check_output(name, lock.packages[name].systems[system].output, path)
-    return RealizedEnvironment(realized[environment], paths)
+    known = _Known(store, realized)
+    for derivation in (*packages.values(), *([] if runtime is None else [runtime])):
+        _check_output(derivation, expected.get(derivation.key), known.find(derivation))
+    # What runs on the host's libraries is not what the lock describes.
+    found = {name: known.find(derivation) for name, derivation in packages.items() if derivation.key in expected}
+    return RealizedEnvironment(
+        realized[environment],
+        {name: path for name, path in found.items() if path is not None},
+        None if runtime is None else known.find(runtime),
+    )
 
 
-def _adopt_output(store: Store, derivation: Derivation, output: StorePath | None) -> None:
+def _adopt_output(store: Store, key: str, output: StorePath | None) -> None:
     """Take what the lock says for known, where that object is here already: it came in an archive, say.
 
     An object proves its content but not what made it; that the lock says, and whoever allowed the lock vouches for it.
     """
-    if output is None or store.find_realisation(derivation.key, MAIN_OUTPUT) is not None:
+    if output is None or store.find_realisation(key, MAIN_OUTPUT) is not None:
         return
     store.keep([output])
     if store.is_complete(output):
-        store.register_realisation(derivation.key, MAIN_OUTPUT, output)
+        store.register_realisation(key, MAIN_OUTPUT, output)
 
 
-def _package_paths(
-    store: Store, packages: dict[str, Derivation], realized: dict[Derivation, StorePath]
-) -> dict[str, StorePath]:
-    """Where the environment was known, its packages were not looked at: they are asked for here."""
-    paths = {}
-    for name, derivation in packages.items():
-        path = realized.get(derivation) or store.find_realisation(derivation.key, MAIN_OUTPUT)
-        if path is not None:
-            paths[name] = path
-    return paths
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What derivations came out as. Where the environment was known, its packages were not looked at."""
+
+    store: Store
+    realized: Mapping[Derivation, StorePath]
+
+    def find(self, derivation: Derivation) -> StorePath | None:
+        return self.realized.get(derivation) or self.store.find_realisation(derivation.key, MAIN_OUTPUT)
 
 
-def _check_output(name: str, expected: StorePath | None, actual: StorePath) -> None:
-    if expected is not None and expected != actual:
+def _check_output(derivation: Derivation, expected: StorePath | None, actual: StorePath | None) -> None:
+    if expected is not None and actual is not None and expected != actual:
         raise BuildError(
-            f"`{name}` did not come out as the lock says",
+            f"`{derivation.name}` did not come out as the lock says",
             hint="restore `devenv.lock` from version control; if nobody changed it, report this, please",
             details=(f"expected: {expected}", f"got:      {actual}"),
             slug="output-differs",

@@ -1,7 +1,7 @@
-"""How this user reaches the registry `pypi:`: addresses, credentials, certificates. Values only, nothing is read here.
+"""How this user reaches a registry: addresses, credentials, certificates. Values only, nothing is read here.
 
-Made by `devenv.fetch.configuration`; used by `devenv.fetch.http` (credentials, certificates) and
-`devenv.fetch.locators` (addresses).
+`RegistryAccess` is for `pypi:`, made by `devenv.fetch.configuration` and used by `devenv.fetch.locators` (addresses);
+what `debian:` needs besides is in `devenv.fetch.debian.access`. `devenv.fetch.http` works with what both have.
 """
 
 from __future__ import annotations
@@ -9,11 +9,37 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from devenv.fetch.addresses import host_of, origin_of
 
 Login = tuple[str, str]
 """A user name and a password."""
+
+
+class Authorizer(Protocol):
+    """Knows who the user is at which server."""
+
+    def authorization(self, address: str) -> str | None:
+        """The `Authorization` header for a request to `address`; None where nothing is known about its server."""
+
+
+class ServerAccess(Protocol):
+    """What requests to the servers of a registry need besides an address."""
+
+    @property
+    def credentials(self) -> Authorizer:
+        """Who the user is at which server."""
+
+    @property
+    def certificates(self) -> str | None:
+        """Path of the authorities' certificates to trust; None: those of the system."""
+
+    @property
+    def proxies(self) -> Mapping[str, str | None]:
+        """Proxies by `http://`, `https://`, each with a host behind it or without; None: no proxy. Not named: as the
+        environment says.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +54,12 @@ class Credentials:
     def authorization(self, address: str) -> str | None:
         """The `Authorization` header for a request to `address`; None where nothing is known about its server."""
         login = self.by_origin.get(origin_of(address)) or self.by_host.get(host_of(address))
-        if login is None:
-            return None
-        return "Basic " + b64encode(":".join(login).encode()).decode()
+        return format_login(login) if login is not None else None
+
+
+def format_login(login: Login) -> str:
+    """The `Authorization` header that carries `login`."""
+    return "Basic " + b64encode(":".join(login).encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +75,5 @@ class RegistryAccess:
     certificates: str | None = None
     """Path of the authorities' certificates to trust; None: those of the system."""
     credentials: Credentials = field(default_factory=Credentials)
+    proxies: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    """None named: those of the environment."""

@@ -25,6 +25,9 @@ from devenv.fsutil import DISK_FULL, locked, read_regular
 
 SHARD = re.compile(r"[0-9a-f]{2}", re.ASCII)
 
+COMPLETE = "sha256"
+"""The directory of the files that are complete, by name."""
+
 TALLY_LIMIT = 1 << 18
 """Bytes: some ten thousand downloads, after which a count is due anyway."""
 TALLY_LINE = re.compile(r"([=+])([0-9]{1,18})", re.ASCII)
@@ -32,7 +35,14 @@ TALLY_LINE = re.compile(r"([=+])([0-9]{1,18})", re.ASCII)
 
 def complete_path(artifacts: Path) -> Path:
     """The directory of the files that are complete."""
-    return artifacts / "sha256"
+    return artifacts / COMPLETE
+
+
+def relative_path(sha256: str) -> str:
+    """Where below a cache or a store the complete file with that hash lies. Raises ValueError where it is no hash."""
+    if SHA256_HEX.fullmatch(sha256) is None:
+        raise ValueError(f"{sha256!r} is no SHA-256")
+    return f"{COMPLETE}/{sha256[:2]}/{sha256}"
 
 
 def partial_path(artifacts: Path) -> Path:

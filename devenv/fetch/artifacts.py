@@ -17,40 +17,36 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
-from devenv.digest import SHA256_HEX
-from devenv.errors import FetchError, HashMismatchError
-from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Report, ignore
-from devenv.fetch.artifact_limit import complete_path, keep_limit, note_arrival, partial_path
+from devenv.events import Detail, Report, ignore
+from devenv.fetch.artifact_limit import keep_limit, note_arrival, partial_path, relative_path
 from devenv.fetch.artifact_use import ArtifactUse, in_use_path, remove_abandoned
-from devenv.fetch.downloads import ArtifactRequest, Download, write_error
-from devenv.fetch.registry import RegistryClient
-from devenv.fetch.sizes import missing_error
+from devenv.fetch.downloads import ArtifactRequest, write_error
+from devenv.fetch.places import ArtifactPlaces
+from devenv.fetch.transfers import finish_file, new_file, reported, transfer
 from devenv.fetch.workers import run_parallel
 from devenv.fsutil import locked, make_private_directory, sync_directory
 from devenv.settings import Settings
 from devenv.sizes import format_size
 
 PARALLEL_DOWNLOADS = 4
-REPORT_STEP = 1 << 18
-"""Bytes between two reports of progress: one for each piece from the network would only cost time."""
 
 
 class ArtifactCache:
-    """Files by hash, fetched through `registry`. Safe to use from several threads and processes.
+    """Files by hash, fetched from `places`. Safe to use from several threads and processes.
 
     A context manager: what `find` and `fetch` return can be read until its end.
     """
 
-    def __init__(self, settings: Settings, registry: RegistryClient) -> None:
+    def __init__(self, settings: Settings, places: ArtifactPlaces) -> None:
         self._directory = settings.artifacts
         self._partial = partial_path(self._directory)
         self._limit = settings.artifact_limit
-        self._registry = registry
+        self._places = places
         self._use = ArtifactUse(self._directory)
 
     def __enter__(self) -> Self:
@@ -68,9 +64,7 @@ class ArtifactCache:
 
     def artifact_path(self, sha256: str) -> Path:
         """Where the cache keeps the file with that hash. Raises ValueError where `sha256` is no hash."""
-        if SHA256_HEX.fullmatch(sha256) is None:
-            raise ValueError(f"{sha256!r} is no SHA-256")
-        return complete_path(self._directory) / sha256[:2] / sha256
+        return self._directory / relative_path(sha256)
 
     def find(self, sha256: str) -> Path | None:
         """The file with that hash, where it is here; it was verified when it came. This counts as a use of it."""
@@ -95,8 +89,7 @@ class ArtifactCache:
     def fetch(self, requests: Sequence[ArtifactRequest], report: Report = ignore) -> Mapping[str, Path]:
         """The files of all `requests` by their SHA-256; what is not here is downloaded, several at once.
 
-        Raises HashMismatchError, or FetchError: `artifact-missing`, `cache-unwritable`, `registry-unconfigured` and
-        those of `HttpClient.fetch`. What was complete by then stays.
+        Raises FetchError (`cache-unwritable`), or as `transfer` does. What was complete by then stays.
         """
         paths: dict[str, Path] = {}
         wanted: dict[str, ArtifactRequest] = {}
@@ -127,29 +120,24 @@ class ArtifactCache:
             if not stack.enter_context(locked(lock, wait=False)):
                 report(Detail(f"another devenv is downloading `{request.name}`; waiting for it"))
                 stack.enter_context(locked(lock))
-            stack.callback(_remove, lock)
+            stack.callback(lock.unlink, missing_ok=True)
             path = self.find(request.sha256)
             return path if path is not None else self._download(request, report)
 
     def _download(self, request: ArtifactRequest, report: Report) -> Path:
         temporary = self._partial / request.sha256
         path = self.artifact_path(request.sha256)
-        report(DownloadStarted(request.name, request.size))
-        succeeded = False
         try:
-            with _new_file(temporary) as file:
-                self._fill(file, request, _steps(request.name, report))
-                file.flush()
-                os.fchmod(file.fileno(), 0o444)
-                os.fsync(file.fileno())
-            claimed = self._publish(temporary, path)
-            note_arrival(self._directory, request.size)
-            succeeded = True
+            with reported(request, report) as advanced:
+                with new_file(temporary) as file:
+                    transfer(self._places, request, file, advanced)
+                    finish_file(file, 0o444)
+                claimed = self._publish(temporary, path)
+                note_arrival(self._directory, request.size)
         except OSError as error:
             raise write_error(error, path) from error
         finally:
-            _remove(temporary)
-            report(DownloadFinished(request.name, succeeded))
+            temporary.unlink(missing_ok=True)
         return claimed
 
     def _publish(self, temporary: Path, path: Path) -> Path:
@@ -163,57 +151,6 @@ class ArtifactCache:
         os.replace(temporary, path)
         sync_directory(path.parent)
         return claimed
-
-    def _fill(self, file: BinaryIO, request: ArtifactRequest, advanced: Callable[[int], None]) -> None:
-        """Fill `file` from the first address that has the right content (FAULTS G-17).
-
-        Where none has, the most telling failure is raised: another content, then the first other one.
-        """
-        addresses = self._candidates(request)
-        failures: list[FetchError] = []
-        for address in addresses:
-            try:
-                if Download(request, address, file, advanced).run(self._registry.http):
-                    advanced(0)
-                    return
-            except FetchError as error:
-                failures.append(error)
-        mismatches = [error for error in failures if isinstance(error, HashMismatchError)]
-        raise next(iter([*mismatches, *failures]), missing_error(request.locator, addresses))
-
-    def _candidates(self, request: ArtifactRequest) -> tuple[str, ...]:
-        try:
-            return self._registry.candidates(request.locator)
-        except ValueError as error:
-            raise FetchError(f"`{request.name}` cannot be fetched: {error}", slug="artifact-missing") from error
-
-
-@contextlib.contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    # Ours by the lock: what lies there was left by a process that is dead.
-    _remove(path)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb", buffering=1 << 20) as file:
-        yield file
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
-
-
-def _steps(name: str, report: Report) -> Callable[[int], None]:
-    """A receiver of byte counts that reports them in larger steps; zero makes it report what it held back."""
-    pending = 0
-
-    def advanced(count: int) -> None:
-        nonlocal pending
-        pending += count
-        if abs(pending) >= REPORT_STEP or (count <= 0 and pending):
-            report(DownloadAdvanced(name, pending))
-            pending = 0
-
-    return advanced
 
 
 def verify_file(path: Path, sha256: str) -> bool:

@@ -16,6 +16,7 @@ from devenv.errors import FetchError, HashMismatchError
 from devenv.fetch.addresses import host_of, show_address
 from devenv.fetch.http import HttpClient, HttpRequest, Stream
 from devenv.fetch.http_errors import TransientFetchError
+from devenv.lock.model import PinnedArtifact
 
 MISSING = frozenset({404, 410})
 STRONG_ETAG = re.compile(r'"[!#-~]{1,200}"', re.ASCII)
@@ -31,6 +32,14 @@ class ArtifactRequest:
     size: int
     """Bytes."""
     name: str
+    date: str | None = None
+    """When its registry had it for certain (`YYYY-MM-DDTHH:MM:SSZ`); None: not known."""
+
+
+def request_pinned(pinned: PinnedArtifact) -> ArtifactRequest:
+    """The request for a file that a lock pins."""
+    artifact = pinned.artifact
+    return ArtifactRequest(artifact.locator, artifact.sha256, artifact.size, artifact.filename, pinned.date)
 
 
 class Download:

@@ -2,7 +2,8 @@
 
 `httpx` is imported and the client made at the first request: a run that needs no network pays for neither. Above it lie
 `devenv.fetch.index` (whole pages) and `devenv.fetch.downloads` (streams); what may go wrong is told in
-`devenv.fetch.http_errors`. Proxies come from the environment, as `httpx` reads it.
+`devenv.fetch.http_errors`. Proxies come from the environment, as `httpx` reads it, where the access names none.
+Addresses that begin with `file://localhost/` lead to this machine's files, for archives that lie there.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from urllib.parse import urljoin
 
 import devenv
 from devenv.errors import FetchError
-from devenv.fetch.access import RegistryAccess
+from devenv.fetch.access import ServerAccess
 from devenv.fetch.addresses import host_of, origin_of, parse_address, show_address
 from devenv.fetch.http_errors import (
     TransientFetchError,
@@ -103,7 +104,7 @@ class HttpRequest:
 class HttpClient:
     """Makes requests for one user's access to a registry. May be used from several threads; to be closed."""
 
-    def __init__(self, access: RegistryAccess, policy: RetryPolicy | None = None) -> None:
+    def __init__(self, access: ServerAccess, policy: RetryPolicy | None = None) -> None:
         self._access = access
         self._policy = policy or RetryPolicy()
         self._lock = threading.Lock()
@@ -201,16 +202,30 @@ class HttpClient:
                 try:
                     self._client = httpx.Client(
                         verify=context,
+                        mounts=make_mounts(self._access.proxies, context),
                         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
                     )
                 # The library's words would quote the proxy's address, which may hold a password.
                 except (ValueError, ImportError, httpx.InvalidURL):
                     raise FetchError(
-                        "the proxy that the environment sets cannot be used",
-                        hint="set `https_proxy` to an address like `http://proxy.example:3128`, or unset it",
+                        "the proxy that is set cannot be used",
+                        hint="set `https_proxy`, or apt's proxy for `debian:`, to an address like "
+                        "`http://proxy.example:3128`, or unset it",
                         slug="proxy-invalid",
                     ) from None
             return self._client
+
+
+def make_mounts(proxies: Mapping[str, str | None], context: ssl.SSLContext) -> dict[str, httpx.BaseTransport]:
+    """What carries requests to the places that `proxies` names, and to files of this machine."""
+    import httpx
+
+    from devenv.fetch.file_transport import FileTransport
+
+    mounts: dict[str, httpx.BaseTransport] = {"file://": FileTransport()}
+    for place, proxy in proxies.items():
+        mounts[place] = httpx.HTTPTransport(verify=context, proxy=proxy)
+    return mounts
 
 
 def make_tls_context(certificates: str | None) -> ssl.SSLContext:

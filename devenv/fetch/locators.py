@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
-from devenv.fetch.access import RegistryAccess
+from devenv.fetch.access import Login, RegistryAccess
 from devenv.fetch.addresses import origin_of, parse_address
 from devenv.lock.grammar import ARTIFACT_LOCATOR
 
@@ -98,3 +98,23 @@ def parse_base(text: str) -> str:
     if "?" in address:
         raise ValueError("it holds a query")
     return address if address.endswith("/") else f"{address}/"
+
+
+def parse_own_base(text: str, logins: dict[str, Login]) -> str:
+    """The base address of a server or of a directory of this machine, which `text` says as one of its user wrote it.
+
+    Takes `https:`, `http:`, `file:` and absolute paths; what userinfo there is goes to `logins`. Raises ValueError.
+    """
+    if text.startswith("/"):
+        text = "file:" + quote(text)
+    if text.startswith("file:"):
+        path = re.sub(r"^file:(?://(?:localhost)?(?=/))?", "", text)
+        if not path.startswith("/"):
+            raise ValueError("it is no absolute path")
+        # The rules of addresses hold for the rest as well; the host is only there for them.
+        return "file:" + parse_base(f"http://localhost{path}").removeprefix("http:")
+    parsed = parse_address(text)
+    base = parse_base(parsed.address)
+    if parsed.username is not None:
+        logins[origin_of(base)] = (parsed.username, parsed.password or "")
+    return base

@@ -79,7 +79,7 @@ def measure_file(locator: str, addresses: tuple[str, ...], http: HttpClient) -> 
         size = _ask_size(address, http)
         if size is not None:
             return size
-    raise missing_error(locator, addresses)
+    raise _missing_error(locator, addresses)
 
 
 def _ask_size(address: str, http: HttpClient) -> int | None:
@@ -120,7 +120,7 @@ def _stated_size(headers: Mapping[str, str]) -> int | None:
     return int(length)
 
 
-def missing_error(locator: str, addresses: tuple[str, ...]) -> FetchError:
+def _missing_error(locator: str, addresses: tuple[str, ...]) -> FetchError:
     """The error for a file that lies at none of the addresses where it should."""
     return FetchError(
         f"the registry has no file `{locator}`",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devenv.lock.model import LOCK_VERSION, Lock, LockedArtifact, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedInput, LockedPackage
 
 HEADER = "# Written by `devenv lock` from devenv.toml. Commit it; do not edit it by hand."
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -13,23 +13,26 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 def format_lock(lock: Lock) -> bytes:
     """The canonical text (UTF-8) of a lock: the same lock always gives the same bytes."""
-    lines = [HEADER, f"version = {LOCK_VERSION}", f"fingerprint = {_string(lock.fingerprint)}"]
+    lines = [HEADER, f"version = {lock.version}", f"fingerprint = {_string(lock.fingerprint)}"]
     for name in sorted(lock.inputs):
         lines += _iter_input(lock.inputs[name])
+    if lock.runtime is not None:
+        lines += _iter_package(RUNTIME_NAME, lock.runtime)
     for name in sorted(lock.packages):
-        lines += _iter_package(lock.packages[name])
+        lines += _iter_package(f"packages.{_key(name)}", lock.packages[name])
     return ("\n".join(lines) + "\n").encode()
 
 
 def _iter_input(locked: LockedInput) -> Iterator[str]:
     yield ""
     yield f"[inputs.{_key(locked.name)}]"
+    if locked.date is not None:
+        yield f"date = {_string(locked.date)}"
     yield f"locator = {_string(locked.locator)}"
     yield f"revision = {_string(locked.revision)}"
 
 
-def _iter_package(package: LockedPackage) -> Iterator[str]:
-    table = f"packages.{_key(package.name)}"
+def _iter_package(table: str, package: LockedPackage) -> Iterator[str]:
     yield ""
     yield f"[{table}]"
     yield f"input = {_string(package.input)}"
@@ -45,6 +48,8 @@ def _iter_package(package: LockedPackage) -> Iterator[str]:
         yield ""
         yield f"[{table}.systems.{system}]"
         yield f"derivation = {_string(build.derivation)}"
+        if build.index is not None:
+            yield f"index = {_string(build.index)}"
         if build.output is not None:
             yield f"output = {_string(str(build.output))}"
         for artifact in build.artifacts:

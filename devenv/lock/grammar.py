@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from devenv.debian.suites import DEBIAN
 from devenv.digest import SHA256_HEX
 from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME
 from devenv.system import Requirement, parse_requirement
@@ -58,12 +59,36 @@ VERSION = Rule(
 )
 REQUEST = Rule(re.compile(rf"{VISIBLE}{{1,100}}"), "is not 1 to 100 visible characters")
 REASON = Rule(re.compile(rf"{VISIBLE}{{1,1000}}"), "is not 1 to 1000 visible characters")
-INPUT_LOCATOR = Rule(re.compile(r"builtin:[a-z0-9][a-z0-9-]{0,99}"), "is not the locator of a package set")
+INPUT_LOCATOR = Rule(
+    re.compile(rf"builtin:[a-z0-9][a-z0-9-]{{0,99}}|{DEBIAN}[a-z]{{3,30}}"), "is not the locator of a package set"
+)
+DATE = Rule(
+    re.compile(
+        r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+    ),
+    "is not a time like `2026-11-18T22:17:41Z`",
+)
 ARTIFACT_LOCATOR = Rule(
     # A relative path whose first name holds a colon would read as an address.
-    re.compile(rf"(?=.{{1,1024}}$)pypi:(?:/|(?:\.\./)+|(?![^/]*:)){LOCATOR_NAME}(?:/{LOCATOR_NAME})*", re.ASCII),
-    "is not the locator of an artifact: `pypi:` and a path, without host, query or names that lead elsewhere",
+    re.compile(
+        rf"(?=.{{1,1024}}$)(?:pypi:(?:/|(?:\.\./)+|(?![^/]*:))|{DEBIAN}(?:security/)?pool/)"
+        rf"{LOCATOR_NAME}(?:/{LOCATOR_NAME})*",
+        re.ASCII,
+    ),
+    "is not the locator of an artifact: `pypi:` or `debian:` and a path, without host, query or names that lead "
+    "elsewhere",
 )
+
+
+def require_date(key: str, text: str) -> None:
+    """Raises FieldError where the field `key` cannot be `text`, a time in UTC to the second."""
+    from datetime import date
+
+    DATE.require(key, text)
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise FieldError(key, "names a day that its month does not have") from error
 
 
 def require_size(key: str, size: int) -> None:

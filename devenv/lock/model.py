@@ -6,16 +6,21 @@ with a manifest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from devenv.debian.suites import DEBIAN
 from devenv.lock import grammar
 from devenv.lock.grammar import FieldError
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
 LOCK_NAME = "devenv.lock"
-LOCK_VERSION = 1
+FIRST_VERSION, LAST_VERSION = 1, 2
+"""The formats that are read and written: 1 knows one registry, 2 Debian's archives besides."""
+
+RUNTIME_NAME = "runtime"
+"""What the table `[runtime]` is called where a package has its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,19 @@ class LockedArtifact:
 class LockedBuild:
     """A package for one system: its artifacts, the derivation's key, and the object where it is known already.
 
-    The artifacts are in the order in which the recipe is given them.
+    The artifacts are in the order in which the recipe is given them. `index` names the input of the lock whose index
+    said which they are, where that was one of Debian's.
     """
 
     artifacts: tuple[LockedArtifact, ...]
     derivation: str
     output: StorePath | None = None
+    index: str | None = None
 
     def __post_init__(self) -> None:
         grammar.KEY.require("derivation", self.derivation)
+        if self.index is not None:
+            grammar.INPUT.require("index", self.index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +95,49 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class LockedInput:
-    """A package set: its locator and the revision that answered."""
+    """A package set: its locator and the revision that answered; of a Debian suite also the release's time, in UTC."""
 
     name: str
     locator: str
     revision: str
+    date: str | None = None
 
     def __post_init__(self) -> None:
         grammar.INPUT.require("name", self.name)
         grammar.INPUT_LOCATOR.require("locator", self.locator)
         grammar.KEY.require("revision", self.revision)
+        if self.date is not None:
+            grammar.require_date("date", self.date)
+        if self.is_index and self.date is None:
+            raise FieldError("date", "is missing: an index has the time of its release")
+        if self.date is not None and not self.is_index:
+            raise FieldError("date", "is there for inputs of the kind `debian:` only")
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the set is a Debian suite, whose packages an index lists."""
+        return self.locator.startswith(DEBIAN)
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedArtifact:
+    """An artifact with the time of the index that pinned it, which had it then for certain; None: nothing tells."""
+
+    artifact: LockedArtifact
+    date: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A whole lock: inputs and packages by their names. `fingerprint` covers what the manifest says beyond packages."""
+    """A whole lock: inputs and packages by their names. `fingerprint` covers what the manifest says beyond packages.
+
+    `runtime` is what programs of foreign files run on, the libraries of C and C++; its name is `RUNTIME_NAME`.
+    """
 
     fingerprint: str
     inputs: Mapping[str, LockedInput]
     packages: Mapping[str, LockedPackage]
+    runtime: LockedPackage | None = None
 
     def __post_init__(self) -> None:
         grammar.KEY.require("fingerprint", self.fingerprint)
@@ -112,22 +145,62 @@ class Lock:
         for name, member in members:
             if member.name != name:
                 raise FieldError(name, f"is where `{member.name}` was put")
-        for name, package in self.packages.items():
-            if package.input not in self.inputs:
-                raise FieldError(f"packages.{name}.input", f"names `{package.input}`, which is not among the inputs")
+        if self.runtime is not None and self.runtime.name != RUNTIME_NAME:
+            raise FieldError(RUNTIME_NAME, f"is where `{self.runtime.name}` was put")
+        for table, package in self._tables():
+            self._require_inputs(table, package)
         sizes: dict[str, int] = {}
         for artifact in self.iter_artifacts():
             if sizes.setdefault(artifact.sha256, artifact.size) != artifact.size:
                 raise FieldError("packages", f"give the file {artifact.sha256} two sizes")
 
+    def _tables(self) -> Iterator[tuple[str, LockedPackage]]:
+        """The packages and the runtime, each with the name of its table."""
+        if self.runtime is not None:
+            yield RUNTIME_NAME, self.runtime
+        for name, package in self.packages.items():
+            yield f"packages.{name}", package
+
+    def _require_inputs(self, table: str, package: LockedPackage) -> None:
+        if package.input not in self.inputs:
+            raise FieldError(f"{table}.input", f"names `{package.input}`, which is not among the inputs")
+        for system, build in package.systems.items():
+            if build.index is not None and (build.index not in self.inputs or not self.inputs[build.index].is_index):
+                reason = f"names `{build.index}`, which is not among the inputs of the kind `debian:`"
+                raise FieldError(f"{table}.systems.{system}.index", reason)
+
+    @property
+    def version(self) -> int:
+        """The format that the lock is written in: the first that can say what it says."""
+        needs_last = (
+            self.runtime is not None
+            or any(each.is_index for each in self.inputs.values())
+            or any(artifact.locator.startswith(DEBIAN) for artifact in self.iter_artifacts())
+        )
+        return LAST_VERSION if needs_last else FIRST_VERSION
+
+    def iter_builds(self, system: System) -> Iterator[LockedBuild]:
+        """What the lock says for one system, of the runtime too."""
+        for _, package in self._tables():
+            if system in package.systems:
+                yield package.systems[system]
+
     def iter_artifacts(self) -> Iterator[LockedArtifact]:
         """All artifacts; one that several packages or systems use comes once for each use."""
-        for package in self.packages.values():
+        for _, package in self._tables():
             for build in package.systems.values():
                 yield from build.artifacts
 
+    def iter_pinned(self, systems: Container[System]) -> Iterator[PinnedArtifact]:
+        """The artifacts for these systems, the runtime's included; one with several uses comes once for each."""
+        for _, package in self._tables():
+            for system, build in package.systems.items():
+                if system in systems:
+                    date = None if build.index is None else self.inputs[build.index].date
+                    yield from (PinnedArtifact(artifact, date) for artifact in build.artifacts)
+
     def covers(self, system: System) -> bool:
-        """Whether every package is there for the system."""
+        """Whether every package is there for the system. The runtime does not count: some systems have none."""
         return all(system in package.systems for package in self.packages.values())
 
     @property

@@ -9,12 +9,22 @@ from __future__ import annotations
 import codecs
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
+from devenv.debian.suites import DEBIAN
 from devenv.errors import ForeignFileError, LockError, Place
 from devenv.lock.grammar import FieldError, require_requirement
-from devenv.lock.model import LOCK_VERSION, Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import (
+    FIRST_VERSION,
+    LAST_VERSION,
+    RUNTIME_NAME,
+    Lock,
+    LockedArtifact,
+    LockedBuild,
+    LockedInput,
+    LockedPackage,
+)
 from devenv.lock.sections import LineError, Section, read_sections
 from devenv.manifest.wording import format_names, format_path, format_shown
 from devenv.store_path import parse_store_path
@@ -31,12 +41,16 @@ VERSION = re.compile(
 """The first line of every lock, in this format and in all that come after it, comments aside."""
 
 ROOT_KEYS = ("version", "fingerprint")
-INPUT_KEYS = ("locator", "revision")
+INPUT_KEYS = ("date", "locator", "revision")
 PACKAGE_KEYS = ("input", "request", "version")
-BUILD_KEYS = ("derivation", "output")
+BUILD_KEYS = ("derivation", "index", "output")
 ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
 SYSTEM_NAMES = tuple(system.value for system in ALL_SYSTEMS)
 
+RUNTIME = (RUNTIME_NAME,)
+
+Path = tuple[str, ...]
+Key = TypeVar("Key", str, Path)
 Value = TypeVar("Value")
 
 
@@ -47,8 +61,8 @@ def parse_lock(content: bytes, file: str) -> Lock:
     """
     try:
         text = _decode(content, file)
-        _require_version(text, file)
-        return _Sections(read_sections(text)).to_lock()
+        version = _require_version(text, file)
+        return _to_lock(read_sections(text), version)
     except LineError as error:
         raise LockError(
             f"the lock is not valid: {error.reason}",
@@ -84,22 +98,44 @@ def _decode(content: bytes, file: str) -> str:
     return text
 
 
-def _require_version(text: str, file: str) -> None:
-    """Raises LockError for a newer format, whose further lines may look like nothing we know."""
+def _require_version(text: str, file: str) -> int:
+    """The format. Raises LockError for a newer one, whose further lines may look like nothing we know."""
     match = VERSION.match(text.replace("\r\n", "\n"))
     if match is None:
-        reason = f"it does not begin with `version = {LOCK_VERSION}`" if text.strip() else "it is empty"
-        raise LineError(reason, 1)
+        known = f"`version = {FIRST_VERSION}` or `version = {LAST_VERSION}`"
+        raise LineError(f"it does not begin with {known}" if text.strip() else "it is empty", 1)
     version = int(match["version"])
-    if version > LOCK_VERSION:
+    if version > LAST_VERSION:
         raise LockError(
-            f"the lock has format {version}; this devenv reads format {LOCK_VERSION}",
+            f"the lock has format {version}; this devenv reads formats up to {LAST_VERSION}",
             hint="use a newer devenv",
             place=Place(file),
             slug="lock-newer",
         )
-    if version < LOCK_VERSION:
+    if version < FIRST_VERSION:
         raise LineError(f"there is no format {version}", 1)
+    return version
+
+
+def _to_lock(sections: list[Section], version: int) -> Lock:
+    """The lock that the sections say. Raises LineError, also where format `version` cannot say it."""
+    lock = _Sections(sections).to_lock()
+    if version < lock.version:
+        raise _find_newer(sections, version)
+    return lock
+
+
+def _find_newer(sections: Iterable[Section], version: int) -> LineError:
+    """The error for the first of `sections`, each valid, that says what only a later format than `version` can."""
+    for section in sections:
+        newer = "locator" if str(section.values.get("locator")).startswith(DEBIAN) else None
+        if newer is not None or section.path == RUNTIME:
+            name = section.name(*([] if newer is None else [newer]))
+            return LineError(
+                f"`{name}` is of format {LAST_VERSION}, and the file says `version = {version}`",
+                section.lines.get(newer or "", section.line),
+            )
+    raise AssertionError("a lock is of the format that its sections need")
 
 
 class _Sections:
@@ -108,87 +144,97 @@ class _Sections:
     def __init__(self, sections: list[Section]) -> None:
         self._root, *others = sections
         self._inputs: dict[str, Section] = {}
-        self._packages: dict[str, Section] = {}
-        self._lacking: dict[str, Section] = {}
-        self._builds: defaultdict[str, dict[str, Section]] = defaultdict(dict)
-        self._artifacts: defaultdict[tuple[str, str], list[Section]] = defaultdict(list)
+        # By the paths of their tables: packages and the runtime are made of the same parts.
+        self._packages: dict[Path, Section] = {}
+        self._lacking: dict[Path, Section] = {}
+        self._builds: defaultdict[Path, dict[str, Section]] = defaultdict(dict)
+        self._artifacts: defaultdict[Path, list[Section]] = defaultdict(list)
         for section in others:
             self._place(section)
         self._require_whole()
 
     def _place(self, section: Section) -> None:
-        match section.path:
+        path = section.path
+        match path:
+            case ("packages", _, "systems", _, "artifacts") | ("runtime", "systems", _, "artifacts") if (
+                section.repeated
+            ):
+                self._artifacts[path[:-1]].append(section)
             case ("inputs", name) if not section.repeated:
                 _put(self._inputs, name, section)
-            case ("packages", name) if not section.repeated:
-                _put(self._packages, name, section)
-            case ("packages", name, "lacking") if not section.repeated:
-                _put(self._lacking, name, section)
-            case ("packages", name, "systems", system) if not section.repeated:
-                _put(self._builds[name], system, section)
-            case ("packages", name, "systems", system, "artifacts") if section.repeated:
-                self._artifacts[name, system].append(section)
+            case ("packages", _) | ("runtime",) if not section.repeated:
+                _put(self._packages, path, section)
+            case ("packages", _, "lacking") | ("runtime", "lacking") if not section.repeated:
+                _put(self._lacking, path[:-1], section)
+            case ("packages", _, "systems", system) | ("runtime", "systems", system) if not section.repeated:
+                _put(self._builds[path[:-2]], system, section)
             case _:
                 raise LineError(f"`{section.name()}` is not a table of a lock", section.line)
 
     def _require_whole(self) -> None:
         """Raises LineError where a table is there without the one that it belongs to."""
-        for (name, system), sections in self._artifacts.items():
-            if system not in self._builds.get(name, {}):
-                raise LineError(f"`{format_path(sections[0].path[:-1])}` is missing", sections[0].line)
+        for path, sections in self._artifacts.items():
+            if path[-1] not in self._builds.get(path[:-2], {}):
+                raise LineError(f"`{format_path(path)}` is missing", sections[0].line)
         parts = [*self._lacking.items()]
-        parts += [(name, section) for name, builds in self._builds.items() for section in builds.values()]
-        for name, section in parts:
-            if name not in self._packages:
-                raise LineError(f"`{format_path(section.path[:2])}` is missing", section.line)
+        parts += [(path, section) for path, builds in self._builds.items() for section in builds.values()]
+        for path, section in parts:
+            if path not in self._packages:
+                raise LineError(f"`{format_path(path)}` is missing", section.line)
 
     def to_lock(self) -> Lock:
         """The lock that the sections say. Raises LineError."""
-        root = self._root
-        root.require_known(ROOT_KEYS)
+        self._root.require_known(ROOT_KEYS)
         inputs = {name: _to_input(name, section) for name, section in self._inputs.items()}
-        packages = {name: self._to_package(name, section) for name, section in self._packages.items()}
-        fingerprint = root.text("fingerprint")
+        packages = {path[-1]: self._to_package(section) for path, section in self._packages.items() if path != RUNTIME}
+        runtime = self._to_package(self._packages[RUNTIME]) if RUNTIME in self._packages else None
+        fingerprint = self._root.text("fingerprint")
         try:
-            return Lock(fingerprint, inputs, packages)
+            return Lock(fingerprint, inputs, packages, runtime)
         except FieldError as error:
-            # A contradiction between sections; where it is about one package's input, its section is the place.
-            place = next((self._packages[name] for name in packages if error.key == f"packages.{name}.input"), root)
-            line = place.lines.get(error.key.rpartition(".")[2], place.line)
-            raise LineError(str(error), line) from error
+            # A contradiction between sections; where it is about a field of one of them, that is the place.
+            table, _, key = error.key.rpartition(".")
+            place = next((each for each in self._iter_sections() if ".".join(each.path) == table), self._root)
+            raise LineError(str(error), place.lines.get(key, place.line)) from error
 
-    def _to_package(self, name: str, section: Section) -> LockedPackage:
+    def _iter_sections(self) -> Iterator[Section]:
+        """Packages, the runtime, and what they are on each system."""
+        yield from self._packages.values()
+        for builds in self._builds.values():
+            yield from builds.values()
+
+    def _to_package(self, section: Section) -> LockedPackage:
         section.require_known(PACKAGE_KEYS)
         fields = {key: section.text(key) for key in PACKAGE_KEYS}
         systems = {
-            _to_system(system, build, build.line): self._to_build(name, system, build)
-            for system, build in self._builds[name].items()
+            _to_system(system, build, build.line): self._to_build(build)
+            for system, build in self._builds[section.path].items()
         }
-        lacking = self._to_lacking(name)
+        lacking = self._to_lacking(section.path)
         try:
-            return LockedPackage(name=name, systems=systems, lacking=lacking, **fields)
+            return LockedPackage(name=section.path[-1], systems=systems, lacking=lacking, **fields)
         except FieldError as error:
             table, _, key = error.key.rpartition(".")
-            raise (self._lacking[name] if table else section).error(key, error.reason) from error
+            raise (self._lacking[section.path] if table else section).error(key, error.reason) from error
 
-    def _to_lacking(self, name: str) -> Mapping[System, str]:
-        section = self._lacking.get(name)
+    def _to_lacking(self, path: Path) -> Mapping[System, str]:
+        section = self._lacking.get(path)
         if section is None:
             return {}
         return {_to_system(key, section, line): section.text(key) for key, line in section.lines.items()}
 
-    def _to_build(self, name: str, system: str, section: Section) -> LockedBuild:
+    def _to_build(self, section: Section) -> LockedBuild:
         section.require_known(BUILD_KEYS)
-        artifacts = tuple(_to_artifact(each) for each in self._artifacts.get((name, system), ()))
-        derivation, text = section.text("derivation"), section.find_text("output")
+        artifacts = tuple(_to_artifact(each) for each in self._artifacts.get(section.path, ()))
+        derivation, text, index = section.text("derivation"), section.find_text("output"), section.find_text("index")
         try:
             output = None if text is None else parse_store_path(text)
         except ValueError as error:
             raise section.error("output", "is not a store path: 32 digits in base32, `-` and a name") from error
-        return _make(section, lambda: LockedBuild(artifacts, derivation, output))
+        return _make(section, lambda: LockedBuild(artifacts, derivation, output, index))
 
 
-def _put(sections: dict[str, Section], key: str, section: Section) -> None:
+def _put(sections: dict[Key, Section], key: Key, section: Section) -> None:
     if key in sections:
         raise LineError(f"`{section.name()}` is given twice, first in line {sections[key].line}", section.line)
     sections[key] = section
@@ -204,8 +250,8 @@ def _to_system(text: str, section: Section, line: int) -> System:
 
 def _to_input(name: str, section: Section) -> LockedInput:
     section.require_known(INPUT_KEYS)
-    locator, revision = section.text("locator"), section.text("revision")
-    return _make(section, lambda: LockedInput(name, locator, revision))
+    date, locator, revision = section.find_text("date"), section.text("locator"), section.text("revision")
+    return _make(section, lambda: LockedInput(name, locator, revision, date))
 
 
 def _to_artifact(section: Section) -> LockedArtifact:

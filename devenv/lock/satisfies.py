@@ -73,24 +73,28 @@ class SystemNotLocked:
 
 @dataclass(frozen=True, slots=True)
 class ScopeChanged:
-    """The manifest's systems or inputs are not those that the lock was made for."""
+    """The manifest's systems or inputs, or what it keeps of packages, are not those that the lock was made for."""
 
     def __str__(self) -> str:
-        return "the systems or inputs changed"
+        return "the systems, the inputs or `keep` changed"
 
 
 Unsatisfied = PackageNotLocked | PackageNotWanted | RequestChanged | InputChanged | SystemNotLocked | ScopeChanged
 
 
 def manifest_fingerprint(manifest: Manifest) -> str:
-    """A digest over what the manifest says beyond single packages: its systems and inputs.
+    """A digest over what the manifest says beyond single packages: its systems, its inputs, and what it keeps.
 
     Single packages are left out: each one's request stands beside its answer, so that a change to one package changes
     no line that another change would also touch (DESIGN section 7 asks for both; one digest over all would collide in
     every merge).
     """
     systems = None if manifest.systems is None else sorted(str(system) for system in manifest.systems)
-    return canonical_json_key({"systems": systems, "inputs": dict(manifest.inputs)})
+    document: dict[str, object] = {"systems": systems, "inputs": dict(manifest.inputs)}
+    if manifest.keep:
+        # Format 1 did not know it: a manifest without it has the fingerprint that it always had.
+        document["keep"] = sorted(manifest.keep)
+    return canonical_json_key(document)
 
 
 def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:

@@ -1,4 +1,4 @@
-"""Edits the packages of a manifest's text: what `devenv add` and `devenv remove` do to the file.
+"""Edits the packages and inputs of a manifest's text: what `devenv add` and `devenv remove` do to the file.
 
 The edits are cuts at the places that `positions` knows, so every other byte stays: comments, order, indentation, line
 endings. `tomlkit` spells the keys and values; it does not place them, since on its own it writes `\\n` into files that
@@ -9,22 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.errors import UsageError
 from devenv.manifest.document import Document, parse_document
-from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_version
-from devenv.manifest.model import ANY_VERSION, MANIFEST_NAME
+from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_suite, require_version
+from devenv.manifest.model import ANY_VERSION, DEFAULT_INPUT, MANIFEST_NAME, Manifest, input_name
 from devenv.manifest.parse import check_document
 from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
 
-SECTION: Path = ("packages",)
+INPUTS, PACKAGES = "inputs", "packages"
+
+DEBIAN_INPUT = "debian"
+"""What the first input that is a Debian suite is called; others have names that say the suite."""
 
 
-def set_package(text: str, name: str, version: str | None = None) -> str:
-    """The manifest `text` with package `name` at `version`; the long form keeps its other keys.
+def set_package(text: str, name: str, version: str | None = None, source: str | None = None) -> str:
+    """The manifest `text` with package `name` at `version` from the input `source`; the long form keeps other keys.
 
-    Without `version` a package that is there stays as it is, and a new one may have any version. A new one goes to its
-    place in a section that is sorted, else to the end; a missing section is appended.
+    What is None stays as it is; a new package may have any version, and comes from the default input. A new one goes to
+    its place in a section that is sorted, else to the end; a missing section is appended.
 
     Raises UsageError (`package-invalid`) for a name or version that a manifest cannot hold, ManifestError and
     ForeignFileError as `parse_manifest` does.
@@ -34,10 +38,36 @@ def set_package(text: str, name: str, version: str | None = None) -> str:
         wanted = None if version is None else require_version(version)
     except GrammarError as error:
         raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
-    document = _parse(text)
-    if name not in document.data.get("packages", {}):
-        return _add(document, name, wanted or ANY_VERSION)
-    return text if wanted is None else _change(document, name, wanted)
+    document, manifest = _parse(text)
+    if name not in manifest.packages:
+        return _add(document, (PACKAGES, name), _spell_package(_spell(wanted or ANY_VERSION), source or DEFAULT_INPUT))
+    if wanted is not None:
+        document, manifest = _parse(_change_version(document, name, wanted))
+    if source is not None and source != manifest.packages[name].input:
+        return _change_input(document, name, source)
+    return document.text
+
+
+def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
+    """The manifest `text` with an input that is the Debian suite, and that input's name.
+
+    An input that is there serves; without `suite`, that of any suite. A new one goes where a new package would go.
+    Raises UsageError (`package-invalid`) where there is no such suite, and as `parse_manifest` does.
+    """
+    document, manifest = _parse(text)
+    try:
+        wanted = None if suite is None else DEBIAN + require_suite(suite)
+    except GrammarError as error:
+        raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
+    for name, locator in manifest.inputs.items():
+        if locator == wanted or (wanted is None and locator.startswith(DEBIAN)):
+            return text, name
+    locator = wanted or DEBIAN + DEFAULT_SUITE
+    is_first = not any(each.startswith(DEBIAN) for each in manifest.inputs.values())
+    name = input_name({}, locator.removeprefix(DEBIAN))
+    if is_first and DEBIAN_INPUT not in manifest.inputs:
+        name = DEBIAN_INPUT
+    return _add(document, (INPUTS, name), _spell(locator)), name
 
 
 def remove_package(text: str, name: str) -> str:
@@ -45,13 +75,13 @@ def remove_package(text: str, name: str) -> str:
 
     Raises UsageError (`package-absent`) where the manifest does not have it, and as `parse_manifest` does.
     """
-    document = _parse(text)
-    names = document.data.get("packages", {})
+    document, manifest = _parse(text)
+    names = manifest.packages
     if name not in names:
         raise UsageError(
             f"`{format_shown(name)}` is not in the manifest", hint=_absent_hint(name, names), slug="package-absent"
         )
-    path = (*SECTION, name)
+    path = (PACKAGES, name)
     for statement in reversed(document.positions.statements):
         if statement.path[:2] == path:
             text = _cut_lines(text, statement.span)
@@ -65,10 +95,9 @@ def _absent_hint(name: str, names: Collection[str]) -> str:
     return f"its packages are {format_names(names)}" if names else "it has no packages; `devenv add` adds some"
 
 
-def _parse(text: str) -> Document:
+def _parse(text: str) -> tuple[Document, Manifest]:
     document = parse_document(text.encode(), MANIFEST_NAME)
-    check_document(document)
-    return document
+    return document, check_document(document)
 
 
 def _splice(text: str, span: Span, replacement: str) -> str:
@@ -79,10 +108,10 @@ def _insert(text: str, offset: int, addition: str) -> str:
     return text[:offset] + addition + text[offset:]
 
 
-def _spell_pair(key: str, value: str) -> str:
+def _spell_pair(key: str, spelt: str) -> str:
     import tomlkit
 
-    return f"{tomlkit.key(key).as_string()} = {_spell(value)}"
+    return f"{tomlkit.key(key).as_string()} = {spelt}"
 
 
 def _spell(value: str) -> str:
@@ -91,23 +120,38 @@ def _spell(value: str) -> str:
     return tomlkit.string(value).as_string()
 
 
+def _spell_package(spelt_version: str, source: str) -> str:
+    """A package's value, in the long form where it is not from the default input."""
+    if source == DEFAULT_INPUT:
+        return spelt_version
+    return f"{{ version = {spelt_version}, input = {_spell(source)} }}"
+
+
 # Changing
 
 
-def _change(document: Document, name: str, version: str) -> str:
-    path = (*SECTION, name)
-    values = document.positions.values
-    if isinstance(document.data["packages"][name], str):
-        return _splice(document.text, values[path], _spell(version))
-    if (*path, "version") in values:
-        return _splice(document.text, values[*path, "version"], _spell(version))
-    return _add_version(document, path, version)
+def _change_version(document: Document, name: str, version: str) -> str:
+    path = (PACKAGES, name)
+    if isinstance(document.data[PACKAGES][name], str):
+        return _splice(document.text, document.positions.values[path], _spell(version))
+    return _change_key(document, path, "version", version)
 
 
-def _add_version(document: Document, path: Path, version: str) -> str:
-    """Give the long form at `path`, which names no version yet, one as its first key."""
+def _change_input(document: Document, name: str, source: str) -> str:
+    path = (PACKAGES, name)
+    if isinstance(document.data[PACKAGES][name], str):
+        return _splice(
+            document.text, document.positions.values[path], _spell_package(document.value_text(path), source)
+        )
+    return _change_key(document, path, "input", source)
+
+
+def _change_key(document: Document, path: Path, key: str, value: str) -> str:
+    """Give the long form at `path` another value at `key`; where it has none yet, `key` becomes its first."""
     text, positions = document.text, document.positions
-    pair = _spell_pair("version", version)
+    if (*path, key) in positions.values:
+        return _splice(text, positions.values[*path, key], _spell(value))
+    pair = _spell_pair(key, _spell(value))
     if path in positions.values:
         members = [member for member in positions.members if member.table == path]
         return _insert_member(text, positions.values[path], members, 0, pair)
@@ -120,17 +164,19 @@ def _add_version(document: Document, path: Path, version: str) -> str:
 # Adding
 
 
-def _add(document: Document, name: str, version: str) -> str:
+def _add(document: Document, path: tuple[str, str], spelt: str) -> str:
+    """The text with a new key at `path`, whose value is spelt already."""
     text, positions = document.text, document.positions
-    pair = _spell_pair(name, version)
-    if SECTION in positions.values:
-        members = [member for member in positions.members if member.table == SECTION]
-        return _insert_member(text, positions.values[SECTION], members, _find_index(members, name), pair)
-    header = next((each for each in positions.statements if each.is_header and each.path == SECTION), None)
+    section, name = path[:1], path[1]
+    pair = _spell_pair(name, spelt)
+    if section in positions.values:
+        members = [member for member in positions.members if member.table == section]
+        return _insert_member(text, positions.values[section], members, _find_index(members, name), pair)
+    header = next((each for each in positions.statements if each.is_header and each.path == section), None)
     entries = [
         each
         for each in positions.statements
-        if not each.is_header and each.path[:1] == SECTION and each.table in {(), SECTION}
+        if not each.is_header and each.path[:1] == section and each.table in {(), section}
     ]
     if entries:
         line = _key_prefix(document, entries[0], entries[0].path[:2]) + pair
@@ -139,11 +185,11 @@ def _add(document: Document, name: str, version: str) -> str:
             return _insert_line_after(text, entries[index - 1], line)
         # Directly below the header, above any comment: that belongs to the entry which follows it.
         return _insert_line_before(text, entries[0], line) if header is None else _insert_line_after(text, header, line)
-    return _append_section(text, pair) if header is None else _insert_line_after(text, header, pair)
+    return _append_section(text, path[0], pair) if header is None else _insert_line_after(text, header, pair)
 
 
 def _find_index(entries: list[Statement], name: str) -> int:
-    """Where in `entries`, which stand in one section, package `name` goes."""
+    """Where in `entries`, which stand in one section, the key `name` goes."""
     names = [str(entry.path[1]) for entry in entries]
     if names != sorted(names):
         return len(names)
@@ -164,13 +210,13 @@ def _insert_member(text: str, braces: Span, members: list[Statement], index: int
     return _insert(text, members[-1].span.end, f", {pair}")
 
 
-def _append_section(text: str, pair: str) -> str:
+def _append_section(text: str, section: str, pair: str) -> str:
     newline = _newline(text)
     if text and not text.endswith("\n"):
         text += newline
     if text and text.splitlines()[-1].strip():
         text += newline
-    return f"{text}[packages]{newline}{pair}{newline}"
+    return f"{text}[{section}]{newline}{pair}{newline}"
 
 
 # Lines
@@ -219,7 +265,7 @@ def _cut_lines(text: str, span: Span) -> str:
 def _cut_members(text: str, path: Path) -> str:
     """`text` without the members of inline tables at or below `path`, each with one of its commas."""
     while True:
-        members = [each for each in _parse(text).positions.members if each.table == SECTION]
+        members = [each for each in _parse(text)[0].positions.members if each.table == path[:1]]
         index = next((i for i, member in enumerate(members) if member.path[:2] == path), None)
         if index is None:
             return text

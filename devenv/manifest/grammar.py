@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from devenv.manifest.wording import format_shown
+from devenv.debian.suites import DEBIAN, SUITES
+from devenv.manifest.wording import find_closest, format_names, format_shown
 
 
 class GrammarError(ValueError):
@@ -52,6 +53,11 @@ PACKAGE_NAME = Grammar(
     re.compile(r"[a-z0-9][a-z0-9+._-]{0,99}"),
     "begins with a lower-case letter or digit, goes on with these or `+ . _ -`, and has at most 100 characters",
 )
+INDEX_PREFIX = "debian-"
+"""What the names of inputs begin with that locks give to Debian's suites."""
+
+MOVING_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "oldoldstable"})
+
 ALIAS_NAME = Grammar(
     "an alias",
     re.compile(r"[A-Za-z0-9_.][A-Za-z0-9+._:-]{0,99}"),
@@ -101,12 +107,14 @@ def require_version(text: str) -> str:
 
 
 def require_locator(text: str) -> str:
-    """The locator of an input. Raises GrammarError for all but `builtin:base`, the one that exists today.
+    """The locator of an input. Raises GrammarError for all but `builtin:base` and Debian's suites.
 
     The message names the scheme only: what follows may hold a password.
     """
     if text == "builtin:base":
         return text
+    if text.startswith(DEBIAN):
+        return DEBIAN + require_suite(text.removeprefix(DEBIAN))
     scheme = re.match(r"([a-z][a-z0-9+]{0,20}):", text)
     if scheme is None:
         message = "an input is given by a locator such as `builtin:base`"
@@ -114,4 +122,30 @@ def require_locator(text: str) -> str:
         message = "the only built-in package set is `builtin:base`"
     else:
         message = f"inputs of the kind `{scheme[1]}:` are not supported yet"
-    raise GrammarError(message, 'write `"builtin:base"`')
+    raise GrammarError(message, f'write `"builtin:base"` or `"{DEBIAN}{SUITES[-2]}"`')
+
+
+def require_suite(text: str) -> str:
+    """The codename of a Debian suite. Raises GrammarError for what is none; other text may hold anything."""
+    if text in SUITES:
+        return text
+    shown = f"`{DEBIAN}{text}`" if re.fullmatch(r"[a-z-]{1,30}", text) else f"this `{DEBIAN}` locator"
+    if text in MOVING_SUITES:
+        message = f"{shown} means another suite every few years"
+    else:
+        message = f"{shown} names no suite that devenv knows"
+    meant = find_closest(text, SUITES)
+    hint = f"did you mean `{DEBIAN}{meant}`?" if meant else f"write a codename: {format_names(SUITES)}"
+    raise GrammarError(message, hint)
+
+
+def require_input(name: str, locator: str | None) -> str:
+    """The name of an input at `locator` (None: a faulty one). Raises GrammarError where it is kept for another.
+
+    A lock calls the index of a suite that no manifest names `debian-SUITE`.
+    """
+    INPUT_NAME.require(name)
+    suite = name.removeprefix(INDEX_PREFIX)
+    if name.startswith(INDEX_PREFIX) and locator not in {None, DEBIAN + suite}:
+        raise GrammarError(f"the name `{name}` is kept for an input that is `{DEBIAN}{suite}`", "choose another name")
+    return name

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from devenv.debian.suites import DEBIAN
 from devenv.system import System
 
 MANIFEST_NAME = "devenv.toml"
@@ -17,6 +18,9 @@ DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base"}
 """What every manifest has without saying so: input name → locator."""
 
 ANY_VERSION = "*"
+
+KEPT = ("documentation", "locales")
+"""What `keep` may name: what of Debian packages nobody needs to run programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,13 @@ class Manifest:
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables with their values, literally: nothing in them is expanded."""
     shell: ShellSettings = field(default_factory=ShellSettings)
+    keep: tuple[str, ...] = ()
+    """Words of `KEPT`, sorted: what bundles of Debian packages keep besides what programs need."""
+
+
+def input_name(inputs: Mapping[str, str], suite: str) -> str:
+    """What the index of a suite is called: as `inputs` (name → locator) have it, else `debian-SUITE`.
+
+    No input has that name but for this suite: `devenv.manifest.grammar` sees to it.
+    """
+    return next((name for name in sorted(inputs) if inputs[name] == DEBIAN + suite), f"debian-{suite}")

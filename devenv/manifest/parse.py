@@ -6,18 +6,19 @@ file is read by the services, so that the bytes which were hashed for trust are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from devenv.errors import ForeignFileError, ManifestError, Place
 from devenv.manifest.checker import Checker
 from devenv.manifest.document import Document, parse_document
 from devenv.manifest.grammar import (
-    INPUT_NAME,
     PACKAGE_NAME,
     PROJECT_NAME,
     GrammarError,
     require_alias,
+    require_input,
     require_locator,
     require_version,
 )
@@ -25,6 +26,7 @@ from devenv.manifest.model import (
     ANY_VERSION,
     DEFAULT_INPUT,
     DEFAULT_INPUTS,
+    KEPT,
     MANIFEST_NAME,
     Manifest,
     PackageRequest,
@@ -32,10 +34,11 @@ from devenv.manifest.model import (
 )
 from devenv.manifest.positions import Path
 from devenv.manifest.variables import require_variable
-from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.manifest.wording import find_closest, format_names, format_path, format_shown
 from devenv.system import ALL_SYSTEMS, System
 
 TABLES = ("env", "inputs", "packages", "project", "shell")
+TOP_KEYS = (*TABLES, "keep")
 PROJECT_KEYS = ("name", "systems")
 PACKAGE_KEYS = ("input", "version")
 SHELL_KEYS = ("aliases", "hook")
@@ -58,6 +61,8 @@ OWN_TABLES = frozenset(TABLES) - {"env"}
 OWN_LIKENESS = 0.7
 """How near a key must come to one of `OWN_TABLES` to count as a slip of the pen (`[package]`, `[shel]`)."""
 
+Member = TypeVar("Member", str, System)
+
 
 def parse_manifest(content: bytes, file: str = MANIFEST_NAME) -> Manifest:
     """The manifest in `content`; `file` is its name for messages.
@@ -78,7 +83,7 @@ def check_document(document: Document) -> Manifest:
     """What `document`, which may be empty, says. Raises as `parse_manifest` does."""
     _require_own(document)
     checker = Checker(document)
-    top = checker.record(document.data, (), TABLES, MEANT)
+    top = checker.record(document.data, (), TOP_KEYS, MEANT)
     project = checker.record(top.get("project"), ("project",), PROJECT_KEYS)
     inputs = {**DEFAULT_INPUTS, **_check_inputs(checker, top.get("inputs"))}
     manifest = Manifest(
@@ -88,6 +93,7 @@ def check_document(document: Document) -> Manifest:
         packages=_check_packages(checker, top.get("packages"), inputs),
         env=_check_env(checker, top.get("env")),
         shell=_check_shell(checker, top.get("shell")),
+        keep=_check_set(checker, top.get("keep", []), ("keep",), _require_kept),
     )
     checker.raise_first()
     return manifest
@@ -95,7 +101,7 @@ def check_document(document: Document) -> Manifest:
 
 def _require_own(document: Document) -> None:
     """Raise ForeignFileError where nothing in `document` is ours or was meant to be."""
-    unknown = [key for key in document.data if key not in TABLES]
+    unknown = [key for key in document.data if key not in TOP_KEYS]
     if not unknown or any(_is_own(key) for key in document.data):
         return
     raise ForeignFileError(
@@ -124,21 +130,35 @@ def _check_systems(checker: Checker, project: Mapping[str, object]) -> tuple[Sys
     if "systems" not in project:
         return None
     path: Path = ("project", "systems")
-    values = checker.array(project["systems"], path)
     if project["systems"] == []:
         checker.fault(
             path, "`project.systems` is empty", f"name some of {format_names(_system_names())}, or delete the line"
         )
-    systems: set[System] = set()
-    for index, value in enumerate(values):
+    return _check_set(checker, project["systems"], path, _require_system)
+
+
+def _check_set(checker: Checker, value: object, path: Path, require: Callable[[str], Member]) -> tuple[Member, ...]:
+    """The members of the array at `path`, sorted: each what `require` makes of a string, none of them twice."""
+    members: set[Member] = set()
+    for index, given in enumerate(checker.array(value, path)):
         place = (*path, index)
-        text = checker.string(value, place)
-        system = None if text is None else checker.apply(place, partial(_require_system, text))
-        if system in systems:
-            checker.fault(place, f"the system `{system}` is given twice", "delete one of the two")
-        if system is not None:
-            systems.add(system)
-    return tuple(sorted(systems))
+        text = checker.string(given, place)
+        member = None if text is None else checker.apply(place, partial(require, text))
+        if member in members:
+            checker.fault(place, f"`{member}` is given twice in `{format_path(path)}`", "delete one of the two")
+        if member is not None:
+            members.add(member)
+    return tuple(sorted(members))
+
+
+def _require_kept(text: str) -> str:
+    if text in KEPT:
+        return text
+    meant = find_closest(text, KEPT)
+    raise GrammarError(
+        f"`{format_shown(text)}` is nothing that can be kept",
+        f"did you mean `{meant}`?" if meant else f"there are {format_names(KEPT)}",
+    )
 
 
 def _system_names() -> list[str]:
@@ -160,9 +180,9 @@ def _check_inputs(checker: Checker, value: object) -> dict[str, str]:
     inputs = {}
     for name, given in checker.table(value, ("inputs",)).items():
         path = ("inputs", name)
-        checker.apply(path, partial(INPUT_NAME.require, name), on_key=True)
         text = checker.string(given, path)
         locator = None if text is None else checker.apply(path, partial(require_locator, text))
+        checker.apply(path, partial(require_input, name, locator), on_key=True)
         # A faulty locator still declares its name: what uses it is not at fault.
         inputs[name] = locator or ""
     return inputs

@@ -46,12 +46,17 @@ def describe():
         "summary": recipe.summary,
         "license": recipe.license,
         "homepage": recipe.homepage,
-        "sources": [dict(project = s.project, versions = s.versions, systems = s.systems) for s in recipe.sources],
+        "sources": [_fields(source) for source in recipe.sources],
         "smoke": recipe.smoke,
+        "variables": recipe.variables,
+        "search_paths": recipe.search_paths,
     }}
 
 def build(request):
     return recipe.build(struct(**request))
+
+def _fields(source):
+    return {{name: getattr(source, name) for name in dir(source)}}
 """
 """Functions cannot leave Starlark, so that a recipe's own functions are called from within, by this module."""
 

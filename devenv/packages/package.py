@@ -6,10 +6,12 @@ derivations in `devenv.derivation`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from devenv.debian.architectures import ARCHITECTURES
 from devenv.system import System
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WheelSource:
     """A project on PyPI whose wheels carry a package, narrowed to some versions and systems."""
 
     project: str
@@ -28,13 +30,53 @@ class Source:
 
     def specifiers(self) -> SpecifierSet:
         """`versions`, parsed; a pre-release counts as lying where its number says."""
-        from packaging.specifiers import SpecifierSet
-
-        return SpecifierSet(self.versions, prereleases=True)
+        return _parse_specifiers(self.versions)
 
     def serves(self, system: System) -> bool:
         """Whether the source is meant for `system`."""
         return self.systems is None or system in self.systems
+
+    def __str__(self) -> str:
+        return f"pypi:{self.project}"
+
+
+@dataclass(frozen=True, slots=True)
+class DebianSource:
+    """Packages of a Debian suite, with what they depend on; the upstream version of the first one counts."""
+
+    suite: str
+    """A codename."""
+    packages: tuple[str, ...]
+    versions: str = ""
+    systems: tuple[System, ...] | None = None
+    without: tuple[str, ...] = ()
+    """Packages that are left out of the closure."""
+
+    def specifiers(self) -> SpecifierSet:
+        """As for wheels."""
+        return _parse_specifiers(self.versions)
+
+    @property
+    def line(self) -> tuple[int, ...] | None:
+        """The numbers that all its versions begin with, where the recipe says so (`==17.*`)."""
+        match = re.fullmatch(r"==([0-9]+(?:\.[0-9]+)*)\.\*", self.versions, re.ASCII)
+        return None if match is None else tuple(map(int, match[1].split(".")))
+
+    def serves(self, system: System) -> bool:
+        """Whether Debian has `system`, and the source is meant for it."""
+        return system in ARCHITECTURES and (self.systems is None or system in self.systems)
+
+    def __str__(self) -> str:
+        return f"debian:{self.suite}/{self.packages[0]}"
+
+
+Source = WheelSource | DebianSource
+
+
+def _parse_specifiers(text: str) -> SpecifierSet:
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(text, prereleases=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +92,10 @@ class Package:
     """At least one, in the order of preference."""
     smoke: tuple[str, ...]
     """Commands that succeed where the package works."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What environments with it set: variable → path within the environment."""
+    search_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Variables that hold directories → paths within the environment, to be put in front."""
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -64,8 +110,19 @@ class BuildRequest:
     version: str
     """A version as PEP 440 has it."""
     system: System
-    sources: tuple[str, ...]
-    """The SHA-256 of each file, 64 hexadecimal digits; none for a package that is made of nothing else."""
+    source: str | None = None
+    """The SHA-256 of the wheel, 64 hexadecimal digits."""
+    debs: Mapping[str, str] = field(default_factory=dict)
+    """Name → SHA-256 of each Debian package, in the lock's order."""
+    own: tuple[str, ...] = ()
+    """The Debian packages that were asked for by name."""
+    keep: tuple[str, ...] = ()
+    """What the manifest wants kept of Debian packages: `documentation`, `locales`."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """All of its files."""
+        return (*([] if self.source is None else [self.source]), *self.debs.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +135,5 @@ class BuildPlan:
     """Plain JSON data without floating-point numbers."""
     sources: tuple[str, ...]
     """Those of the request's files that the builder reads."""
+    runtime: bool = False
+    """Whether, on Linux, its programs run on the pinned runtime instead of the host's libraries."""

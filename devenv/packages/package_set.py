@@ -64,6 +64,10 @@ class PackageSet:
         """The names of all packages, sorted. Evaluates nothing."""
         return self._names
 
+    def recipe(self, name: str) -> str:
+        """The text of the recipe of `name`, which is one of `names`, headed by that name."""
+        return f"{name}\n{self._files[_location(name)[0]]}"
+
     def package(self, name: str) -> Package:
         """What the recipe of `name` says.
 
@@ -92,8 +96,10 @@ class PackageSet:
             "version": request.version,
             "release": list(version.release),
             "system": str(request.system),
-            "source": next(iter(request.sources), None),
-            "sources": list(request.sources),
+            "source": request.source,
+            "debs": dict(request.debs),
+            "own": list(request.own),
+            "keep": list(request.keep),
         }
         data = self._recipes.ask(*_location(name), "build", question)
         from devenv.packages.recipe_data import parse_build_plan

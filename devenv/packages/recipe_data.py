@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from devenv.packages.package import BuildPlan, BuildRequest, Package, Source
+from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package, Source, WheelSource
 from devenv.system import System
 
 ARGUMENT_DEPTH_LIMIT = 8
@@ -30,12 +30,30 @@ Address = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^https?://[!-~]+
 Specifiers = Annotated[str, msgspec.Meta(max_length=100)]
 
 
-class SourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+Suite = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3,30}\Z")]
+DebianName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}\Z")]
+"""A package's name by Debian's policy (section 5.6.7), bounded."""
+Systems = Annotated[list[System], msgspec.Meta(min_length=1, max_length=16)]
+Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
+InnerPath = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class WheelSourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True, tag_field="kind", tag="pypi"):
     """What `pypi(...)` in a recipe says."""
 
     project: Project
     versions: Specifiers
-    systems: Annotated[list[System], msgspec.Meta(min_length=1, max_length=16)] | None
+    systems: Systems | None
+
+
+class DebianSourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True, tag_field="kind", tag="debian"):
+    """What `debian(...)` in a recipe says."""
+
+    suite: Suite
+    packages: Annotated[list[DebianName], msgspec.Meta(min_length=1, max_length=64)]
+    versions: Specifiers
+    systems: Systems | None
+    without: Annotated[list[DebianName], msgspec.Meta(max_length=256)]
 
 
 class PackageData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -44,16 +62,19 @@ class PackageData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     summary: Line
     license: Line
     homepage: Address | None
-    sources: Annotated[list[SourceData], msgspec.Meta(min_length=1, max_length=16)]
+    sources: Annotated[list[WheelSourceData | DebianSourceData], msgspec.Meta(min_length=1, max_length=16)]
     smoke: Annotated[list[Line], msgspec.Meta(max_length=16)]
+    variables: Annotated[dict[Variable, InnerPath], msgspec.Meta(max_length=16)]
+    search_paths: Annotated[dict[Variable, list[InnerPath]], msgspec.Meta(max_length=16)]
 
 
 class PlanData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What `build` in a recipe returns."""
 
-    builder: Literal["unpack/1", "fetch/1", "text/1"]
+    builder: Literal["bundle/1", "unpack/1", "fetch/1", "text/1"]
     arguments: dict[str, Any]
-    sources: Annotated[list[str], msgspec.Meta(max_length=16)]
+    sources: Annotated[list[str], msgspec.Meta(max_length=2000)]
+    runtime: bool
 
 
 def parse_package(name: str, data: object) -> Package:
@@ -66,15 +87,23 @@ def parse_package(name: str, data: object) -> Package:
         homepage=described.homepage,
         sources=tuple(_parse_source(source) for source in described.sources),
         smoke=tuple(described.smoke),
+        variables=described.variables,
+        search_paths={name: tuple(paths) for name, paths in described.search_paths.items()},
     )
 
 
-def _parse_source(data: SourceData) -> Source:
+def _parse_source(data: WheelSourceData | DebianSourceData) -> Source:
+    systems = None if data.systems is None else tuple(data.systems)
+    source: Source
+    if isinstance(data, WheelSourceData):
+        source = WheelSource(data.project, data.versions, systems)
+    else:
+        source = DebianSource(data.suite, tuple(data.packages), data.versions, systems, tuple(data.without))
     try:
         SpecifierSet(data.versions)
     except InvalidSpecifier as error:
-        raise ValueError(f"`versions` of `{data.project}` are no specifiers like `>=1.2,<2`") from error
-    return Source(data.project, data.versions, None if data.systems is None else tuple(data.systems))
+        raise ValueError(f"`versions` of `{source}` are no specifiers like `>=1.2,<2`") from error
+    return source
 
 
 def parse_build_plan(data: object, request: BuildRequest) -> BuildPlan:
@@ -83,7 +112,7 @@ def parse_build_plan(data: object, request: BuildRequest) -> BuildPlan:
     if foreign := set(plan.sources) - set(request.sources):
         raise ValueError(f"the plan reads {min(foreign)[:100]!r}, which is none of the package's files")
     _require_plain(plan.arguments)
-    return BuildPlan(plan.builder, plan.arguments, tuple(plan.sources))
+    return BuildPlan(plan.builder, plan.arguments, tuple(plan.sources), plan.runtime)
 
 
 def _require_plain(arguments: dict[str, Any]) -> None:

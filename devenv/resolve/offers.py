@@ -2,49 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from devenv.packages.package import Package, Source
-from devenv.packages.wheels import WheelFile, choose_wheels, group_wheels
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.packages.package import DebianSource, Package, WheelSource
+from devenv.packages.wheels import WheelFile, choose_wheels, group_wheels, parse_version
 from devenv.system import Requirement, System
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from devenv.debian.closure import DebIndex
+    from devenv.debian.record import DebRecord
 
-class WheelIndex(Protocol):
-    """Lists the files of projects: `devenv.fetch` over the network, a mapping in tests."""
+
+class PackageIndex(Protocol):
+    """What registries list: `devenv.fetch` over the network, mappings in tests."""
 
     def wheels(self, project: str) -> Sequence[WheelFile]:
         """The wheels of `project`, in any order. Raises FetchError where the index cannot say."""
         ...
 
+    def suite(self, suite: str, system: System) -> DebIndex:
+        """The packages of a Debian suite for a system. Raises FetchError where the index cannot say."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The file that was chosen for one system, and the oldest platform that it runs on (None: any)."""
+class WheelChoice:
+    """The wheel that was chosen for one system, and the oldest platform that it runs on (None: any)."""
 
-    project: str
     file: WheelFile
     requirement: Requirement | None
+
+
+@dataclass(frozen=True, slots=True)
+class DebChoice:
+    """The Debian package that was chosen for one system."""
+
+    source: DebianSource
+    record: DebRecord
+
+    @property
+    def requirement(self) -> None:
+        """None: it brings its own libraries."""
+        return
+
+
+Choice = WheelChoice | DebChoice
+
+
+@dataclass(frozen=True, slots=True)
+class _WheelOffer:
+    """The wheels of one version in one source."""
+
+    source: WheelSource
+    files: tuple[WheelFile, ...]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return all(file.yanked for file in self.files)
+
+    def choose(self, *, withdrawn: bool) -> Iterator[tuple[System, Choice]]:
+        # A single withdrawn file is no choice; a version withdrawn as a whole is only reached by its name.
+        usable = (file for file in self.files if withdrawn or not file.yanked)
+        for system, (file, requirement) in choose_wheels(usable).items():
+            if self.source.serves(system):
+                yield system, WheelChoice(file, requirement)
+
+
+@dataclass(frozen=True, slots=True)
+class _DebOffer:
+    """One version of a Debian package, by system."""
+
+    source: DebianSource
+    records: Mapping[System, DebRecord]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return False
+
+    def choose(self, *, withdrawn: bool) -> Iterator[tuple[System, Choice]]:
+        del withdrawn
+        for system, record in self.records.items():
+            yield system, DebChoice(self.source, record)
+
+
+_Offer = _WheelOffer | _DebOffer
 
 
 class Offers:
     """The versions of a package over all of its sources. File names are looked at closely only where asked."""
 
-    def __init__(self, package: Package, index: WheelIndex) -> None:
-        self._files: dict[Version, list[tuple[Source, tuple[WheelFile, ...]]]] = {}
+    def __init__(self, package: Package, index: PackageIndex, systems: Sequence[System] | None = None) -> None:
+        """`systems` are those that matter (None: all): suites are not asked for others."""
+        self._offers: dict[Version, list[_Offer]] = {}
         self._choices: dict[Version, Mapping[System, Choice]] = {}
         for source in package.sources:
             specifiers = source.specifiers()
-            for version, files in group_wheels(index.wheels(source.project)).items():
+            for version, offer in _iter_offers(source, index, systems):
                 if version in specifiers:
-                    self._files.setdefault(version, []).append((source, files))
-        self.versions: tuple[Version, ...] = tuple(sorted(self._files, reverse=True))
+                    self._offers.setdefault(version, []).append(offer)
+        self.versions: tuple[Version, ...] = tuple(sorted(self._offers, reverse=True))
         """All versions, newest first."""
-        self.yanked = frozenset(version for version, offers in self._files.items() if _is_withdrawn(offers))
+        self.yanked = frozenset(version for version, offers in self._offers.items() if _are_withdrawn(offers))
         """The versions of which every file was withdrawn."""
         self.stable = tuple(each for each in self.versions if not each.is_prerelease and each not in self.yanked)
         """The versions that somebody may be pointed to, newest first."""
@@ -57,14 +120,37 @@ class Offers:
 
     def _choose(self, version: Version) -> Mapping[System, Choice]:
         choices: dict[System, Choice] = {}
-        for source, files in self._files.get(version, []):
-            # A single withdrawn file is no choice; a version withdrawn as a whole is only reached by its name.
-            usable = (file for file in files if version in self.yanked or not file.yanked)
-            for system, (file, requirement) in choose_wheels(usable).items():
-                if source.serves(system):
-                    choices.setdefault(system, Choice(source.project, file, requirement))
+        for offer in self._offers.get(version, []):
+            for system, choice in offer.choose(withdrawn=version in self.yanked):
+                choices.setdefault(system, choice)
         return {system: choices[system] for system in sorted(choices)}
 
 
-def _is_withdrawn(offers: list[tuple[Source, tuple[WheelFile, ...]]]) -> bool:
-    return all(file.yanked for _, files in offers for file in files)
+def _iter_offers(
+    source: WheelSource | DebianSource, index: PackageIndex, systems: Sequence[System] | None
+) -> Iterator[tuple[Version, _Offer]]:
+    if isinstance(source, WheelSource):
+        for version, files in group_wheels(index.wheels(source.project)).items():
+            yield version, _WheelOffer(source, files)
+    else:
+        # Architectures may be at different versions for some days: a version has those systems that have it.
+        for version, records in _group_records(source, index, systems).items():
+            yield version, _DebOffer(source, records)
+
+
+def _group_records(
+    source: DebianSource, index: PackageIndex, systems: Sequence[System] | None
+) -> dict[Version, dict[System, DebRecord]]:
+    from devenv.debian.version import upstream_version
+
+    groups: dict[Version, dict[System, DebRecord]] = {}
+    for system in (each for each in ARCHITECTURES if source.serves(each) and (systems is None or each in systems)):
+        record = index.suite(source.suite, system).find(source.packages[0])
+        version = None if record is None else parse_version(upstream_version(record.version))
+        if record is not None and version is not None:
+            groups.setdefault(version, {})[system] = record
+    return groups
+
+
+def _are_withdrawn(offers: Iterable[_Offer]) -> bool:
+    return all(offer.is_withdrawn for offer in offers)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devenv.errors import ResolutionError
-from devenv.packages.package import Package
+from devenv.packages.package import DebianSource, Package
 from devenv.packages.versions import VersionRequest
 from devenv.packages.wheels import parse_version
-from devenv.resolve.offers import Choice, Offers, WheelIndex
+from devenv.resolve.offers import Choice, Offers, PackageIndex
+from devenv.resolve.suites import package_unknown
 from devenv.system import ALL_SYSTEMS, System
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def resolve_package(
     package: Package,
     request: VersionRequest,
     systems: Sequence[System] | None,
-    index: WheelIndex,
+    index: PackageIndex,
     preferred: str | None = None,
 ) -> Resolution:
     """The newest version that satisfies `request` and has a file for each of `systems`.
@@ -45,15 +46,56 @@ def resolve_package(
     version that the lock has: it is kept while it satisfies. Raises ResolutionError (`version-unknown`,
     `system-missing`), and what `index` raises.
     """
-    offers = Offers(package, index)
+    # An index that cannot answer is not asked: a suite takes seconds the first time.
+    narrowed = narrow_sources(package, request, preferred)
+    offers = Offers(narrowed, index, systems)
+    resolution = _find_resolution(request, systems, offers, preferred)
+    if resolution is not None:
+        return resolution
+    if narrowed != package:
+        offers = Offers(package, index, systems)
+        resolution = _find_resolution(request, systems, offers, preferred)
+        if resolution is not None:
+            return resolution
+    satisfying = request.select(offers.versions, offers.yanked)
+    if not offers.versions:
+        raise _nothing_offered(package, systems, index)
+    if not satisfying:
+        raise _version_unknown(package, request, offers)
+    raise _system_missing(package, request, satisfying, systems, offers)
+
+
+def _find_resolution(
+    request: VersionRequest, systems: Sequence[System] | None, offers: Offers, preferred: str | None
+) -> Resolution | None:
     satisfying = request.select(offers.versions, offers.yanked)
     for version in (*_kept(request, preferred, offers), *satisfying):
         choices = offers.choices(version)
         if choices and set(systems or ()) <= set(choices):
             return _resolution(version, choices, systems, offers)
-    if not satisfying:
-        raise _version_unknown(package, request, offers)
-    raise _system_missing(package, request, satisfying, systems, offers)
+    return None
+
+
+def narrow_sources(package: Package, request: VersionRequest, preferred: str | None) -> Package:
+    """The package without the Debian sources of other lines of versions than the one that `request` is about.
+
+    Where it is about none, that is the line of the version that the lock has, else the newest.
+    """
+    lines = [source.line for source in package.sources if isinstance(source, DebianSource) and source.line]
+    version = request.plain or (parse_version(preferred) if preferred is not None else None)
+    if not lines or request.specifiers is not None:
+        return package
+    wanted = max(lines) if version is None else version.release
+    sources = tuple(
+        source
+        for source in package.sources
+        if not isinstance(source, DebianSource) or source.line is None or _agree(source.line, wanted)
+    )
+    return replace(package, sources=sources) if sources else package
+
+
+def _agree(first: Sequence[int], second: Sequence[int]) -> bool:
+    return all(one == other for one, other in zip(first, second, strict=False))
 
 
 def _resolution(
@@ -103,14 +145,31 @@ def _system_missing(
     )
 
 
-def _version_unknown(package: Package, request: VersionRequest, offers: Offers) -> ResolutionError:
-    projects = ", ".join(f"`{source.project}`" for source in package.sources)
-    if not offers.versions:
+def _nothing_offered(package: Package, systems: Sequence[System] | None, index: PackageIndex) -> ResolutionError:
+    """The error for a package that no source has a version of."""
+    wanted = ALL_SYSTEMS if systems is None else systems
+    served = [system for system in wanted if any(source.serves(system) for source in package.sources)]
+    sources = ", ".join(f"`{source}`" for source in package.sources)
+    if not served:
+        names = ", ".join(f"`{system}`" for system in wanted)
         return ResolutionError(
-            f"there are no versions of `{package.name}`: the index lists no fitting wheels of {projects}",
-            hint="check which index your settings name",
-            slug="version-unknown",
+            f"`{package.name}` cannot be had for {names}: {sources} is not for it",
+            hint=f"leave {names} out of `systems` in `devenv.toml`",
+            slug="system-missing",
         )
+    source = package.sources[0]
+    # A package of a suite has no recipe: whether there is one, only the suite knows.
+    if isinstance(source, DebianSource) and source.packages == (package.name,) and len(package.sources) == 1:
+        suite = index.suite(source.suite, served[0])
+        return package_unknown(source.suite, package.name, suite, None if systems is None else served[0])
+    return ResolutionError(
+        f"there are no versions of `{package.name}`: nothing fitting is listed of {sources}",
+        hint="look for it with `devenv search`, or check which registries your settings name",
+        slug="version-unknown",
+    )
+
+
+def _version_unknown(package: Package, request: VersionRequest, offers: Offers) -> ResolutionError:
     nearest = _nearest(request, offers)
     hint = f"ask for one of them, as in `devenv add {package.name}@{nearest[0]}`" if nearest else None
     return ResolutionError(

@@ -1,4 +1,4 @@
-"""What the verbs that look after the store print for people; `iter_lines` knows these and all others."""
+"""What the verbs that look after the store print for people; `iter_lines` finds these when they are needed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from devenv.workflow.store_results import (
     UsageResult,
     WhyResult,
 )
-
-__all__ = ["iter_lines"]
 
 
 @iter_lines.register

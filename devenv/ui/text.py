@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from devenv.debian.suites import SUITES
 from devenv.sizes import format_size
 from devenv.system import ALL_SYSTEMS, System
 from devenv.ui.terminal import Painter, make_visible
@@ -14,22 +15,38 @@ from devenv.workflow.results import (
     CacheContent,
     CacheRemoval,
     CacheResult,
+    DebianInfoResult,
     DenyResult,
     EditResult,
     InfoResult,
     InitResult,
     LockResult,
+    MirrorResult,
     PackageVersion,
     SearchResult,
+    SmokeResult,
+    SmokeTest,
     StatusResult,
     TemplatesResult,
 )
+
+LINE_WIDTH = 80
+SUMMARY_WIDTH = 10
+"""Characters of a summary that are shown in any case."""
+VERSION_WIDTH = 12
+"""Characters of a version in a table; `devenv info` shows all of it."""
 
 
 @singledispatch
 def iter_lines(result: object, painter: Painter) -> Iterator[str]:
     """The lines that tell a person of `result`, ready to print."""
-    raise TypeError(f"no text for {type(result).__name__}: {painter}")
+    # Registers further texts here: only verbs that look after the store wait for what they import.
+    import devenv.ui.store_text  # noqa: F401 - for its effect
+
+    known = iter_lines.dispatch(type(result))
+    if known is iter_lines.dispatch(object):
+        raise TypeError(f"no text for {type(result).__name__}")
+    return known(result, painter)
 
 
 def format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -122,8 +139,35 @@ def _(result: StatusResult, painter: Painter) -> Iterator[str]:
 
 @iter_lines.register
 def _(result: SearchResult, painter: Painter) -> Iterator[str]:
-    del painter
-    yield from format_table([(each.name, each.summary) for each in result.packages])
+    yield from _found([((each.name,), each.summary) for each in result.packages])
+    if result.packages and result.debian:
+        yield ""
+    suites = [suite for suite in SUITES if any(suite in each.versions for each in result.debian)]
+    rows = [((each.name, *(each.versions.get(suite, "") for suite in suites)), each.summary) for each in result.debian]
+    header, *lines = _found([(("", *suites), ""), *rows])
+    if lines:
+        yield painter.paint("faint", header)
+    yield from lines
+    if result.omitted:
+        yield painter.paint("hint", f"{_number(result.omitted, 'further package')} of Debian: `devenv search --all`")
+    if result.suites:
+        counts = ", ".join(f"{count} in {suite}" for suite, count in result.suites.items())
+        yield painter.paint("hint", f"and Debian's with `devenv search WORD`: {counts}")
+
+
+def _found(rows: Sequence[tuple[Sequence[str], str]]) -> Iterator[str]:
+    """Columns, and behind them a summary that is cut where the line ends."""
+    # What ends in a mark keeps its width.
+    columns = format_table(
+        [(name, *(_shorten(cell, VERSION_WIDTH) for cell in cells), "|") for (name, *cells), _ in rows]
+    )
+    for line, (_, summary) in zip(columns, rows, strict=True):
+        start = line.removesuffix("|")
+        yield (start + _shorten(make_visible(summary), max(SUMMARY_WIDTH, LINE_WIDTH - len(start)))).rstrip()
+
+
+def _shorten(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 @iter_lines.register
@@ -132,6 +176,9 @@ def _(result: InfoResult, painter: Painter) -> Iterator[str]:
     rows = [("license", result.license), ("programs", " ".join(result.programs))]
     if result.homepage is not None:
         rows.append(("homepage", result.homepage))
+    rows += [("" if row else "sources", source) for row, source in enumerate(result.sources)]
+    if result.variables:
+        rows.append(("sets", " ".join(result.variables)))
     yield from format_table(rows)
     yield f"newest of {result.version_count} versions, with what each needs:"
     for offer in result.versions:
@@ -141,6 +188,43 @@ def _(result: InfoResult, painter: Painter) -> Iterator[str]:
         ]
         yield f"  {make_visible(offer.version)}"
         yield from (f"    {need}" for need in needs)
+
+
+@iter_lines.register
+def _(result: DebianInfoResult, painter: Painter) -> Iterator[str]:
+    yield f"{painter.paint('name', result.name)}  {make_visible(result.summary)}"
+    if result.homepage is not None:
+        yield from format_table([("section", result.section), ("homepage", result.homepage)])
+    else:
+        yield from format_table([("section", result.section)])
+    yield "versions, each with Debian's own:"
+    rows = [
+        (each.suite, each.version, each.debian_version, ", ".join(map(str, each.systems))) for each in result.versions
+    ]
+    yield from (f"  {line}" for line in format_table(rows))
+    if result.closure is not None:
+        count, size = _number(result.closure.count, "package"), format_size(result.closure.size)
+        yield f"with all that it needs {count}, {size} to download ({result.closure.system})"
+        yield f"{painter.paint('hint', 'next:')} `devenv add {result.name}`"
+    else:
+        yield f"{painter.paint('warning', 'note:')} it cannot be added: {make_visible(result.defect or '')}"
+
+
+@iter_lines.register
+def _(result: SmokeResult, painter: Painter) -> Iterator[str]:
+    rows = [(each.name, each.version or "", f"{each.seconds:.1f} s", _verdict(each)) for each in result.tests]
+    for line, test in zip(format_table(rows), result.tests, strict=True):
+        yield painter.paint("warning", line) if test.failures else line
+        yield from (f"    {make_visible(failure)}" for failure in test.failures)
+    failed = sum(bool(test.failures) for test in result.tests)
+    lacking = sum(test.lacking is not None for test in result.tests)
+    yield f"{len(result.tests) - failed - lacking} passed, {failed} failed, {lacking} skipped"
+
+
+def _verdict(test: SmokeTest) -> str:
+    if test.lacking is not None:
+        return "not for this system"
+    return "failed" if test.failures else "passed"
 
 
 @iter_lines.register
@@ -159,6 +243,14 @@ def _(result: CacheCleanResult, painter: Painter) -> Iterator[str]:
     verb = "would remove" if result.dry_run else "removed"
     yield f"{painter.paint('good', verb)} {', '.join(removed) or 'nothing'}"
     yield from _caches(result.artifacts, result.pages)
+
+
+@iter_lines.register
+def _(result: MirrorResult, painter: Painter) -> Iterator[str]:
+    written = f"{_number(result.written, 'file')} ({format_size(result.written_size)})"
+    yield f"{painter.paint('good', 'wrote')} {written if result.written else 'nothing'}"
+    all_files = f"{_number(result.count, 'file')} ({format_size(result.size)})"
+    yield f"{make_visible(str(result.directory))} has {all_files} for {', '.join(map(str, result.systems))}"
 
 
 def _caches(artifacts: CacheContent, pages: CacheContent) -> Iterator[str]:

@@ -6,21 +6,24 @@ that cannot be met changes nothing. A project that was allowed stays allowed: it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.activation.trust import Trust, allow
-from devenv.environment.locking import LockRequest, lock_manifest
+from devenv.debian.suites import DEBIAN, parse_suite
+from devenv.environment.answers import LockRequest
+from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
 from devenv.errors import UsageError
 from devenv.events import Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
-from devenv.lock.model import Lock
-from devenv.manifest.edit import remove_package, set_package
+from devenv.lock.model import Lock, LockedPackage
+from devenv.manifest.edit import remove_package, set_package, set_suite
 from devenv.manifest.parse import parse_manifest
+from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
@@ -29,20 +32,32 @@ from devenv.workflow.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class WantedPackage:
-    """A package that is to be added, and the version that is asked for (None: whatever is newest)."""
+    """A package that is to be added, and the version that is asked for (None: whatever is newest).
+
+    `input` is None for the input that the package has or would have anyway; else `debian:`, for whichever of Debian's
+    suites the manifest has, or `debian:SUITE`.
+    """
 
     name: str
     version: str | None
+    input: str | None = None
 
 
 def parse_wanted(text: str) -> WantedPackage:
-    """`nodejs@24` or `nodejs`. The name and the version are checked where the manifest is edited."""
+    """`nodejs@24`, `nodejs`, `debian:htop` or `debian:bookworm/htop`. What they name is checked where it is edited."""
     name, separator, version = text.partition("@")
     if separator and not version:
         raise UsageError(
             f"`{text}` names no version after the `@`", hint=f"`devenv add {name}@latest`", slug="version-missing"
         )
-    return WantedPackage(name, version or None)
+    if not name.startswith(DEBIAN):
+        return WantedPackage(name, version or None)
+    suite, separator, name = name.removeprefix(DEBIAN).rpartition("/")
+    if separator and not suite:
+        raise UsageError(
+            f"`{text}` names no suite before the `/`", hint=f"`devenv add {DEBIAN}{name}`", slug="package-invalid"
+        )
+    return WantedPackage(name, version or None, DEBIAN + suite)
 
 
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
@@ -55,7 +70,10 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
 
     def edit(text: str) -> str:
         for each in wanted:
-            text = set_package(text, each.name, each.version)
+            source = None
+            if each.input is not None:
+                text, source = set_suite(text, each.input.removeprefix(DEBIAN) or None)
+            text = set_package(text, each.name, each.version, source)
         return text
 
     names = tuple(each.name for each in wanted)
@@ -128,8 +146,18 @@ def _require_text(project: Project) -> str:
 
 
 def _lock(tools: Tools, project: Project, previous: Lock | None) -> Lock:
+    if project.lock is not None:
+        tools.oldest = dict(_iter_dates(project.lock))
     request = LockRequest(project.manifest, previous, tools.package_sets(project.manifest))
     return lock_manifest(request, tools.index)
+
+
+def _iter_dates(lock: Lock) -> Iterator[tuple[str, str]]:
+    """The suites that the lock was made from, each with the time of the state that it was in."""
+    for each in lock.inputs.values():
+        suite = parse_suite(each.locator)
+        if suite is not None and each.date is not None:
+            yield suite, each.date
 
 
 def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:
@@ -140,13 +168,19 @@ def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:
 
 def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:
     """The lock with what the packages turned out to be on this system."""
-    packages = {}
-    for name, package in lock.packages.items():
-        builds = dict(package.systems)
-        if name in environment.packages:
-            builds[system] = replace(builds[system], output=environment.packages[name])
-        packages[name] = replace(package, systems=builds)
-    return replace(lock, packages=packages)
+    outputs = environment.packages
+    packages = {
+        name: _with_output(package, system, outputs[name]) if name in outputs else package
+        for name, package in lock.packages.items()
+    }
+    runtime = lock.runtime
+    if runtime is not None and environment.runtime is not None:
+        runtime = _with_output(runtime, system, environment.runtime)
+    return replace(lock, packages=packages, runtime=runtime)
+
+
+def _with_output(package: LockedPackage, system: System, output: StorePath) -> LockedPackage:
+    return replace(package, systems={**package.systems, system: replace(package.systems[system], output=output)})
 
 
 def package_versions(lock: Lock) -> tuple[PackageVersion, ...]:

@@ -135,7 +135,11 @@ def realize_project(tools: Tools, project: Project) -> RealizedEnvironment:
     from devenv.environment.realize import RealizeRequest, realize_environment
 
     request = RealizeRequest(
-        project.manifest, project.require_lock(), tools.package_sets(project.manifest), tools.system
+        project.manifest,
+        project.require_lock(),
+        tools.package_sets(project.manifest),
+        tools.system,
+        tools.settings.host_libraries,
     )
     with tools.fetching() as fetch:
         return realize_environment(request, tools.store, fetch, tools.report)
@@ -145,23 +149,29 @@ def add_generation(tools: Tools, project: Project, environment: StorePath) -> En
     """Make this the project's current generation. The caller holds `project_locked`."""
 
     def fill(directory: Path, known_as: Path) -> None:
-        write_generation_scripts(directory, _make_activation(tools, project, environment, known_as))
+        write_generation_scripts(directory, make_activation(tools, project.path, environment, known_as))
 
     generation = record_generation(tools.settings, tools.store, NewGeneration(project, environment, fill))
     return Entered(project, generation, read_activation(generation.path))
 
 
-def _make_activation(tools: Tools, project: Project, environment: StorePath, generation: Path) -> Activation:
+def make_activation(tools: Tools, project: Path, environment: StorePath, generation: Path) -> Activation:
     """What the environment does to a shell, by its own description."""
     from devenv.environment.description import read_description
 
     path = tools.store.path(environment)
     description = read_description(path)
     return Activation(
-        project=project.path,
+        project=project,
         generation=generation,
-        variables=description.variables,
-        paths={"PATH": (str(path / "bin"),)},
+        variables={
+            **description.variables,
+            **{name: str(path / location) for name, location in description.locations.items()},
+        },
+        paths={
+            "PATH": (str(path / "bin"),),
+            **{name: tuple(str(path / each) for each in paths) for name, paths in description.search_paths.items()},
+        },
         aliases=description.aliases,
         hook=description.hook,
     )

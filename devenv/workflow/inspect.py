@@ -1,9 +1,7 @@
-"""Answers questions and changes nothing: `status`, `search`, `info`."""
+"""Says where a project stands, and changes nothing: `status`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 from devenv.activation.trust import Trust
@@ -11,10 +9,8 @@ from devenv.environment.project import Project, read_project, require_project_pa
 from devenv.generations.generations import find_current_generation
 from devenv.workflow.edit import package_versions
 from devenv.workflow.enter import trust_in
-from devenv.workflow.results import FoundPackage, InfoResult, OfferedVersion, SearchResult, StatusResult
+from devenv.workflow.results import StatusResult
 from devenv.workflow.tools import Tools
-
-SHOWN_VERSIONS = 10
 
 
 def project_status(tools: Tools, start: Path) -> StatusResult:
@@ -46,40 +42,3 @@ def _unsatisfied(project: Project) -> tuple[str, ...]:
     if project.lock is None:
         return ()
     return tuple(str(reason) for reason in iter_unsatisfied(project.lock, project.manifest))
-
-
-def search(tools: Tools, words: Sequence[str]) -> SearchResult:
-    """The packages that all words apply to, best first. Needs no network."""
-    from devenv.packages.search import search_packages
-
-    found = search_packages(tools.base_set, words)
-    packages = tuple(FoundPackage(each.name, each.summary, each.programs) for each in found)
-    return SearchResult(tuple(words), packages)
-
-
-def package_info(tools: Tools, name: str) -> InfoResult:
-    """What is known of a package, with its newest versions. Raises ResolutionError, FetchError."""
-    from devenv.resolve.offers import Offers
-
-    package = tools.base_set.package(name)
-    offers = Offers(package, tools.index)
-    versions = (
-        OfferedVersion(
-            str(version),
-            {
-                system: None if choice.requirement is None else str(choice.requirement)
-                for system, choice in offers.choices(version).items()
-            },
-        )
-        for version in offers.stable
-        if offers.choices(version)
-    )
-    return InfoResult(
-        name=package.name,
-        summary=package.summary,
-        license=package.license,
-        homepage=package.homepage,
-        programs=package.programs,
-        version_count=len(offers.stable),
-        versions=tuple(islice(versions, SHOWN_VERSIONS)),
-    )

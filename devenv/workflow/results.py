@@ -103,11 +103,28 @@ class FoundPackage:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundDebian:
+    """A Debian package that a search found: what to add it as, and its upstream version in each suite that has it."""
+
+    name: str
+    """`debian:htop`, or `debian:bookworm/htop` where the usual suite does not have it."""
+    summary: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search found, best first."""
+    """What a search found, best first: in `builtin:base`, and in Debian's suites.
+
+    `omitted` counts Debian packages beyond those in `debian`. `suites` says how many packages each suite has; None
+    where the suites were searched.
+    """
 
     words: tuple[str, ...]
     packages: tuple[FoundPackage, ...]
+    debian: tuple[FoundDebian, ...] = ()
+    omitted: int = 0
+    suites: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +137,55 @@ class OfferedVersion:
 
 @dataclass(frozen=True, slots=True)
 class InfoResult:
-    """What is known of a package; `versions` are the newest ones, newest first, of `version_count` in all."""
+    """What is known of a package; `versions` are the newest ones, newest first, of `version_count` in all.
+
+    `sources` are locators; `variables` are those that environments with it set.
+    """
 
     name: str
     summary: str
     license: str
     homepage: str | None
+    sources: tuple[str, ...]
     programs: tuple[str, ...]
+    variables: tuple[str, ...]
     version_count: int
     versions: tuple[OfferedVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteVersion:
+    """What a suite has of a Debian package: the version to ask for, Debian's own, and the systems that it is for."""
+
+    suite: str
+    version: str
+    debian_version: str
+    systems: tuple[System, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DebianClosure:
+    """A Debian package with what it depends on: a number of packages, and the bytes to download, for one system."""
+
+    system: System
+    count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DebianInfoResult:
+    """What is known of a Debian package; `name` is what to add it as, `versions` are by suite, the newest first.
+
+    `closure` is None where what it depends on cannot be had, for the reason in `defect`.
+    """
+
+    name: str
+    summary: str
+    homepage: str | None
+    section: str
+    versions: tuple[SuiteVersion, ...]
+    closure: DebianClosure | None
+    defect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +227,40 @@ class CacheCleanResult:
     removed_artifacts: CacheRemoval
     removed_pages: CacheRemoval
     leftovers: int
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorResult:
+    """A directory has all files that a project's lock pins for `systems`: a number of files, and bytes, in all.
+
+    `written` and `written_size` are those that were not there before, or were damaged.
+    """
+
+    project: Path
+    directory: Path
+    systems: tuple[System, ...]
+    count: int
+    size: int
+    written: int
+    written_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeTest:
+    """A package that was tried: the version, the seconds that it took, and what went wrong, a line each.
+
+    `lacking` says why this system cannot have it.
+    """
+
+    name: str
+    version: str | None
+    seconds: float
+    failures: tuple[str, ...]
+    lacking: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeResult:
+    """The packages that were tried, in their order."""
+
+    tests: tuple[SmokeTest, ...]

@@ -14,11 +14,15 @@ from devenv.system import System, host_system
 
 if TYPE_CHECKING:
     from devenv.build.realize import Artifacts
-    from devenv.environment.derive import PackageSets
+    from devenv.environment.derive import Packages, PackageSets
     from devenv.environment.realize import FetchLocked
-    from devenv.fetch.index import PypiIndex
+    from devenv.fetch.debian.client import DebianClient
+    from devenv.fetch.debian.index import DebianIndex
+    from devenv.fetch.debian.suite_index import SuiteIndex
+    from devenv.fetch.indexes import Indexes
+    from devenv.fetch.places import ArtifactPlaces
     from devenv.fetch.registry import RegistryClient
-    from devenv.lock.model import LockedArtifact
+    from devenv.lock.model import PinnedArtifact
     from devenv.manifest.model import Manifest
     from devenv.packages.package_set import PackageSet
     from devenv.store.store import Store
@@ -33,6 +37,10 @@ class Tools:
         self.report = report
         self.refresh = False
         """Whether indexes are asked again even where their pages are fresh; set it before the first question."""
+        self.oldest: Mapping[str, str] = {}
+        """Suites of Debian with the dates of their states in the project's lock: there is no way back from them..."""
+        self.allow_older = False
+        """...unless this is set. Both before the first question too."""
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -65,11 +73,50 @@ class Tools:
         return self._opened.enter_context(RegistryClient(self.settings, self.environ))
 
     @functools.cached_property
-    def index(self) -> PypiIndex:
+    def debian(self) -> DebianClient:
+        """Debian's archive as the user reaches it."""
+        from devenv.fetch.debian.client import DebianClient
+
+        return self._opened.enter_context(DebianClient(self.settings, self.environ, report=self.report))
+
+    @functools.cached_property
+    def places(self) -> ArtifactPlaces:
+        """Where pinned files may lie for this user."""
+        from devenv.fetch.places import ArtifactPlaces
+        from devenv.fetch.stores import StoresClient
+
+        stores = self._opened.enter_context(StoresClient(self.settings, self.environ))
+        return ArtifactPlaces(self.registry, self.debian, stores)
+
+    @functools.cached_property
+    def debian_index(self) -> DebianIndex:
+        """The suites of Debian."""
+        from devenv.fetch.debian.index import DebianIndex
+
+        index = DebianIndex(
+            self.debian,
+            refresh=self.refresh,
+            oldest=self.oldest,
+            allow_older=self.allow_older,
+            report=self.report,
+        )
+        return self._opened.enter_context(index)
+
+    def kept_suites(self, system: System) -> dict[str, SuiteIndex]:
+        """What is kept of the suites of Debian, the oldest first, without asking anybody. Raises FetchError."""
+        from devenv.fetch.debian.kept_suites import open_kept_suites
+
+        kept = open_kept_suites(self.settings, system)
+        return {suite: self._opened.enter_context(index) for suite, index in kept.items()}
+
+    @functools.cached_property
+    def index(self) -> Indexes:
         """What answers locking."""
         from devenv.fetch.index import PypiIndex
+        from devenv.fetch.indexes import Indexes
 
-        return PypiIndex(self.registry, refresh=self.refresh)
+        pypi = PypiIndex(self.registry, refresh=self.refresh)
+        return Indexes(pypi, self.debian_index, self.debian, self.report)
 
     @functools.cached_property
     def base_set(self) -> PackageSet:
@@ -79,8 +126,15 @@ class Tools:
         return read_base_set()
 
     def package_sets(self, manifest: Manifest) -> PackageSets:
-        """The manifest's inputs, opened. Its parser lets only `builtin:base` through."""
-        return dict.fromkeys(manifest.inputs, self.base_set)
+        """The manifest's inputs, opened. Its parser lets only `builtin:base` and suites of Debian through."""
+        return {name: self._open_set(locator) for name, locator in manifest.inputs.items()}
+
+    def _open_set(self, locator: str) -> Packages:
+        from devenv.debian.suites import parse_suite
+        from devenv.packages.debian_set import DebianSet
+
+        suite = parse_suite(locator)
+        return self.base_set if suite is None else DebianSet(suite)
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[FetchLocked]:
@@ -88,19 +142,19 @@ class Tools:
         with ExitStack() as opened:
             yield functools.partial(self._fetch_locked, opened)
 
-    def _fetch_locked(self, opened: ExitStack, artifacts: Sequence[LockedArtifact]) -> Artifacts:
+    def _fetch_locked(self, opened: ExitStack, pinned: Sequence[PinnedArtifact]) -> Artifacts:
         """Bring artifacts here, until `opened` ends. What lay in the cache is checked again: a disk forgets too.
 
         Raises FetchError, HashMismatchError.
         """
         from devenv.fetch.artifacts import ArtifactCache, verify_file
-        from devenv.fetch.downloads import ArtifactRequest
+        from devenv.fetch.downloads import request_pinned
 
-        cache = opened.enter_context(ArtifactCache(self.settings, self.registry))
-        for artifact in artifacts:
-            path = cache.find(artifact.sha256)
-            if path is not None and not verify_file(path, artifact.sha256):
-                self.report(Detail(f"`{artifact.filename}` is damaged in the cache and will be fetched again"))
-                cache.discard(artifact.sha256)
-        requests = [ArtifactRequest(each.locator, each.sha256, each.size, each.filename) for each in artifacts]
+        cache = opened.enter_context(ArtifactCache(self.settings, self.places))
+        requests = [request_pinned(each) for each in pinned]
+        for request in requests:
+            path = cache.find(request.sha256)
+            if path is not None and not verify_file(path, request.sha256):
+                self.report(Detail(f"`{request.name}` is damaged in the cache and will be fetched again"))
+                cache.discard(request.sha256)
         return cache.fetch(requests, self.report)

@@ -15,6 +15,7 @@ import pytest
 
 from devenv.settings import Settings, read_settings, settings_path
 from tests.functional.loopback import Registry
+from tests.homes import NO_DEBIAN
 
 CONFIGURATION_VARIABLES = re.compile(
     r"PIP_.*|UV_.*|XDG_.*|NETRC|SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|.*_proxy", re.IGNORECASE
@@ -47,5 +48,5 @@ def settings(home: Path, registry: Registry) -> Settings:
     """The settings of a user whose settings file names the loopback registry."""
     path = settings_path(home)
     path.parent.mkdir(parents=True)
-    path.write_text(f'[registries.pypi]\nindex = "{registry.index}"\n')
+    path.write_text(f'[registries.pypi]\nindex = "{registry.index}"\n{NO_DEBIAN}')
     return read_settings(home)

@@ -151,6 +151,10 @@ class Registry:
         """Let a project's page (in HTML) be just this."""
         self._contents[self.page_path(project)] = content
 
+    def put(self, path: str, content: bytes) -> None:
+        """Let `content` lie at `path`, on both ports."""
+        self._contents[path] = content
+
     def fail(self, path: str, fault: Fault | None) -> None:
         """Let requests for `path` go wrong; None: no longer."""
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from devenv.build.builders.bundle import build_bundle
 from devenv.build.builders.compose import build_compose
 from devenv.build.builders.fetch import build_fetch
 from devenv.build.builders.request import BuilderRequest
@@ -16,6 +17,7 @@ from devenv.build.builders.unpack import build_unpack
 from devenv.nar.nodes import Node
 
 BUILDERS: Mapping[str, Callable[[BuilderRequest], Iterator[Node]]] = {
+    "bundle/1": build_bundle,
     "compose/1": build_compose,
     "fetch/1": build_fetch,
     "text/1": build_text,

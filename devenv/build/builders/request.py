@@ -16,12 +16,17 @@ Arguments = TypeVar("Arguments")
 
 @dataclass(frozen=True, slots=True)
 class BuilderRequest:
-    """The derivation's arguments, the artifacts (verified files) and inputs (paths in the store) in its order."""
+    """The derivation's arguments, the artifacts (verified files) and inputs (paths in the store) in its order.
+
+    `out` is the path under which the output refers to itself while it is built; nothing lies there, but the directory
+    above it is the store's.
+    """
 
     name: str
     arguments: Mapping[str, Any]
     sources: tuple[Path, ...]
     inputs: tuple[Path, ...]
+    out: Path
 
     def arguments_as(self, kind: type[Arguments]) -> Arguments:
         """The arguments as `kind`. Raises BuildError where a recipe gave something else."""

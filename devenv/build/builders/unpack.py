@@ -5,7 +5,8 @@ a file or a directory → destination; what is not placed is left out), `links` 
 (destinations). In a wheel the members are first named as an installer names them (the binary distribution format of the
 Python packaging standards): `<distribution>.data/scripts/x` becomes `bin/x`, `<distribution>.data/data/x` becomes `x`.
 The licence files that a wheel's metadata carries are always kept, as `share/licenses/<distribution>/…`: what is passed
-on must carry them, and their place in the metadata changed too often for recipes to name it.
+on must carry them, and their place in the metadata changed too often for recipes to name it. Where the derivation has
+an input, that is the runtime that its programs are led to (`devenv.build.runtime`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 
 from devenv.build.assemble import Entry, NewFile, NewLink, iter_nodes, parse_destination
 from devenv.build.builders.request import BuilderRequest
+from devenv.build.runtime import Runtime
 from devenv.build.zip_archive import ZipArchive
 from devenv.build.zip_directory import Member
 from devenv.errors import BuildError
@@ -54,7 +56,8 @@ def build_unpack(request: BuilderRequest) -> Iterator[Node]:
                 place = b"/".join(path).decode(errors="replace")
                 raise BuildError(f"`{request.name}` places two things at `{place}`", slug="tree-conflict")
             entries[path] = entry
-        yield from iter_nodes(entries)
+        nodes = iter_nodes(entries)
+        yield from Runtime(request.inputs[0]).link(nodes, request.name) if request.inputs else nodes
 
 
 def _iter_links(arguments: UnpackArguments) -> Iterator[tuple[NodePath, Entry]]:

@@ -13,19 +13,24 @@ from devenv.activation.trust import allow
 from devenv.environment.project import read_project
 from devenv.errors import StoreError
 from devenv.events import ignore
-from devenv.fetch.artifact_limit import clean_artifacts, complete_path
+from devenv.fetch.artifact_limit import clean_artifacts, complete_path, relative_path
 from devenv.fsutil import make_private_directory
 from devenv.generations.generations import NewGeneration, find_current_generation, project_locked, record_generation
 from devenv.generations.projects import iter_projects
 from devenv.generations.removal import remove_generation
+from devenv.lock.format import format_lock
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
 from devenv.settings import Settings, default_settings
 from devenv.store.root_links import add_root_link
 from devenv.store.store import Store
 from devenv.store_path import parse_store_path
+from devenv.system import System
+from devenv.workflow.artifacts import mirror_artifacts
 from devenv.workflow.edit import lock_project, remove_packages
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust import allow_project
 from tests.functional.faults.scenario import (
+    KEY,
     Scenario,
     add,
     find_object,
@@ -220,6 +225,52 @@ def require_evicted(home: Path) -> None:
     assert len(left) <= 1
 
 
+# --- mirrors ---
+
+
+MIRRORED = b"a file that the lock pins"
+MIRRORED_SHA256 = hashlib.sha256(MIRRORED).hexdigest()
+
+
+def mirror_path(home: Path) -> Path:
+    """The directory that is filled."""
+    return project_path(home) / "mirror"
+
+
+def prepare_mirror(home: Path) -> None:
+    """A project whose lock pins a file that lies in the cache."""
+    path = make_private_directory(project_path(home))
+    (path / "devenv.toml").write_bytes(EMPTY_MANIFEST)
+    build = LockedBuild((LockedArtifact("pypi:packages/file", MIRRORED_SHA256, len(MIRRORED)),), KEY)
+    package = LockedPackage("tool", "base", "1", "1.0", {System.X86_64_LINUX: build})
+    lock = Lock(KEY, {"base": LockedInput("base", "builtin:base", KEY)}, {"tool": package})
+    (path / "devenv.lock").write_bytes(format_lock(lock))
+    cached = default_settings(home).artifacts / relative_path(MIRRORED_SHA256)
+    make_private_directory(cached.parent)
+    cached.write_bytes(MIRRORED)
+    with Store(default_settings(home)):
+        pass
+
+
+def run_mirror(home: Path) -> None:
+    """Copy it."""
+    with Tools(default_settings(home), {}, ignore) as tools:
+        mirror_artifacts(tools, project_path(home), mirror_path(home), ())
+
+
+def require_mirrored(home: Path) -> None:
+    """It is there, for everybody to read, and nothing else is."""
+    place = mirror_path(home) / relative_path(MIRRORED_SHA256)
+    assert place.read_bytes() == MIRRORED
+    assert place.stat().st_mode & 0o777 == 0o644
+    assert [path for path in mirror_path(home).rglob("*") if path.is_file()] == [place]
+
+
+def require_whole_files(home: Path) -> None:
+    """What has its name is whole."""
+    assert all(path.read_bytes() == MIRRORED for path in mirror_path(home).glob("sha256/*/*"))
+
+
 PROJECT_SCENARIOS: dict[str, Scenario] = {
     "lock": Scenario(prepare_project(EMPTY_MANIFEST), run_lock, require_locked, require_readable_lock),
     "edit": Scenario(prepare_project(MANIFEST), run_edit, require_edited, require_readable_lock),
@@ -227,5 +278,6 @@ PROJECT_SCENARIOS: dict[str, Scenario] = {
     "remove": Scenario(prepare_remove, run_remove, require_removed),
     "root": Scenario(prepare_root, run_root, require_rooted, require_link),
     "evict": Scenario(prepare_evict, run_evict, require_evicted),
+    "mirror": Scenario(prepare_mirror, run_mirror, require_mirrored, require_whole_files),
 }
 """By name."""

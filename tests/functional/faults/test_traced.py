@@ -98,6 +98,15 @@ def test_generation_is_durable_before_it_is_current() -> None:
     assert max(files) < max(inside), "the directory is synchronised when it is complete"
 
 
+def test_mirrored_file_is_durable_before_it_has_its_name() -> None:
+    """After power loss a mirror serves no half file: content, then name, then directory (A-09, A-14)."""
+    calls = trace("mirror")
+    written = place_of(calls, "write", "/mirror/partial/")
+    synced = place_of(calls, "fsync", "/mirror/partial/", after=written)
+    renamed = place_of(calls, "rename", "/mirror/partial/", "/mirror/sha256/", after=synced)
+    place_of(calls, "fsync", "/mirror/sha256/", after=renamed)
+
+
 def choose_kills(calls: list[Call]) -> Iterator[tuple[str, int]]:
     """Kinds of calls, each with some of the times that it is made (from 1)."""
     for name, count in sorted(Counter(call.name for call in calls).items()):

@@ -17,7 +17,7 @@ from devenv.fetch.artifact_limit import clean_artifacts, list_artifacts, read_ta
 from devenv.fetch.artifacts import ArtifactCache, verify_file
 from devenv.fetch.downloads import ArtifactRequest
 from devenv.fetch.eviction import Amount
-from devenv.fetch.registry import RegistryClient
+from devenv.fetch.places import ArtifactPlaces
 from devenv.settings import Settings, settings_path
 from tests.functional.loopback import Published, Registry
 from tests.functional.wheels import make_wheel
@@ -31,14 +31,15 @@ from pathlib import Path
 from devenv.fetch.artifact_limit import clean_artifacts
 from devenv.fetch.artifacts import ArtifactCache, verify_file
 from devenv.fetch.downloads import ArtifactRequest
-from devenv.fetch.registry import RegistryClient
+from devenv.events import ignore
 from devenv.settings import read_settings
+from devenv.workflow.tools import Tools
 settings = read_settings()
 """
 
 READER = f"""{START}
 sha256 = sys.argv[1]
-with RegistryClient(settings, os.environ) as client, ArtifactCache(settings, client) as cache:
+with Tools(settings, os.environ, ignore) as tools, ArtifactCache(settings, tools.places) as cache:
     path = cache.find(sha256)
     print("found", flush=True)
     sys.stdin.readline()
@@ -49,7 +50,7 @@ FETCHER = f"""{START}
 requests = [ArtifactRequest(locator, sha256, int(size), sha256[:8])
             for locator, sha256, size in (line.split() for line in sys.argv[2:])]
 for round in range(int(sys.argv[1])):
-    with RegistryClient(settings, os.environ) as client, ArtifactCache(settings, client) as cache:
+    with Tools(settings, os.environ, ignore) as tools, ArtifactCache(settings, tools.places) as cache:
         paths = cache.fetch(requests)
         assert all(verify_file(path, sha256) for sha256, path in paths.items())
         assert len(paths) == len(requests)
@@ -83,18 +84,18 @@ def names(settings: Settings) -> set[str]:
     return {file.name for file in list_artifacts(settings.artifacts)}
 
 
-def test_fetching_keeps_the_limit(registry: Registry, settings: Settings, client: RegistryClient) -> None:
+def test_fetching_keeps_the_limit(registry: Registry, settings: Settings, places: ArtifactPlaces) -> None:
     """After each download the cache is within its limit; being found is a use, and saves a file from going."""
     files = [registry.add(wheel) for wheel in WHEELS]
     limited = replace(settings, artifact_limit=4 * SIZE)
     events: list[Event] = []
     for number, file in enumerate(files):
-        with ArtifactCache(limited, client) as cache:
+        with ArtifactCache(limited, places) as cache:
             cache.fetch([wanted(file)], events.append)
             path = cache.artifact_path(file.sha256)
         os.utime(path, (number, number))
         if number:
-            with ArtifactCache(limited, client) as cache:
+            with ArtifactCache(limited, places) as cache:
                 assert cache.find(files[0].sha256) is not None
     assert names(settings) == {file.sha256 for file in (files[0], *files[-2:])}
     assert read_tally(settings.artifacts) == sum(file.size for file in list_artifacts(settings.artifacts))

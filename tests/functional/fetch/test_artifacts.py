@@ -14,8 +14,9 @@ from devenv.errors import FetchError, HashMismatchError
 from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Event
 from devenv.fetch.artifacts import ArtifactCache, verify_file
 from devenv.fetch.downloads import ArtifactRequest
-from devenv.fetch.registry import RegistryClient
+from devenv.fetch.places import ArtifactPlaces
 from devenv.settings import Settings, read_settings, settings_path
+from tests.functional.fetch.conftest import open_places
 from tests.functional.loopback import Fault, Kind, Published, Registry
 from tests.functional.wheels import make_wheel
 
@@ -67,8 +68,8 @@ def test_files_setting_is_tried_first(registry: Registry, home: Path, settings: 
     published = registry.add(TOOL, layout="elsewhere")
     settings_path(home).write_text(f'[registries.pypi]\nindex = "{registry.index}"\nfiles = "{registry.files}"\n')
     settings = read_settings(home)
-    with RegistryClient(settings, os.environ) as client:
-        ArtifactCache(settings, client).fetch([wanted(published)])
+    with open_places(settings) as places:
+        ArtifactCache(settings, places).fetch([wanted(published)])
     assert [seen.port for seen in registry.seen] == [int(registry.files.rstrip("/").rpartition(":")[2])]
 
 
@@ -113,6 +114,7 @@ def test_missing_file_names_all_places(registry: Registry, artifacts: ArtifactCa
     with pytest.raises(FetchError) as caught:
         artifacts.fetch([wanted(published)])
     assert caught.value.slug == "artifact-missing"
+    assert f"locator: {published.locator}" in caught.value.details
     assert f"tried: {published.address}" in caught.value.details
     assert "`files`" in (caught.value.hint or "")
 
@@ -127,8 +129,8 @@ def test_second_place_is_used_when_the_first_lies(registry: Registry, home: Path
         f'[registries.pypi]\nindex = "{registry.index}"\nfiles = "{registry.files}mirror/"\n'
     )
     settings = read_settings(home)
-    with RegistryClient(settings, os.environ) as client:
-        paths = ArtifactCache(settings, client).fetch([wanted(published)])
+    with open_places(settings) as places:
+        paths = ArtifactCache(settings, places).fetch([wanted(published)])
     assert paths[TOOL.sha256].read_bytes() == TOOL.content
     assert registry.count(f"/mirror{published.path}") == 1
     assert registry.count(mirror.path) == 0
@@ -203,12 +205,13 @@ PROGRAM = """
 import os, sys
 from devenv.fetch.artifacts import ArtifactCache
 from devenv.fetch.downloads import ArtifactRequest
-from devenv.fetch.registry import RegistryClient
+from devenv.events import ignore
 from devenv.settings import read_settings
+from devenv.workflow.tools import Tools
 settings = read_settings()
 requests = [ArtifactRequest(*line.split()[:2], int(line.split()[2]), line.split()[3]) for line in sys.stdin]
-with RegistryClient(settings, os.environ) as client:
-    ArtifactCache(settings, client).fetch(requests)
+with Tools(settings, os.environ, ignore) as tools:
+    ArtifactCache(settings, tools.places).fetch(requests)
 """
 
 
@@ -271,12 +274,12 @@ def test_interrupt_is_instant(registry: Registry, settings: Settings, count: int
     assert process.returncode == -signal.SIGINT
 
 
-def test_unwritable_cache_is_told(registry: Registry, settings: Settings, client: RegistryClient) -> None:
+def test_unwritable_cache_is_told(registry: Registry, settings: Settings, places: ArtifactPlaces) -> None:
     """A cache directory that cannot be made is an error that names it and the setting, not a traceback (B-03)."""
     settings.cache.parent.mkdir(parents=True)
     settings.cache.write_text("a file, not a directory")
     with pytest.raises(FetchError) as caught:
-        ArtifactCache(settings, client).fetch([wanted(registry.add(TOOL))])
+        ArtifactCache(settings, places).fetch([wanted(registry.add(TOOL))])
     assert caught.value.slug == "cache-unwritable"
     assert str(settings.artifacts) in caught.value.message
 

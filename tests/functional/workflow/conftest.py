@@ -13,7 +13,7 @@ import pytest
 from tests.functional.catalogue import Catalogue
 from tests.functional.loopback import Registry
 from tests.functional.workflow.command import User
-from tests.homes import temporary_home
+from tests.homes import NO_DEBIAN, temporary_home
 
 
 class MakeUser(Protocol):
@@ -39,7 +39,7 @@ def make_user(catalogue: Catalogue) -> Iterator[MakeUser]:
             home = stack.enter_context(temporary_home()) / suffix
             home.mkdir(exist_ok=True)
             user = User(home, home, environ_of(home))
-            user.configure(f'[registries.pypi]\nindex = "{catalogue.registry.index}"\n')
+            user.configure(f'[registries.pypi]\nindex = "{catalogue.registry.index}"\n{NO_DEBIAN}')
             return user
 
         yield make

@@ -5,6 +5,7 @@ from __future__ import annotations
 from devenv.system import host_system
 from tests.functional.catalogue import Catalogue
 from tests.functional.workflow.command import User
+from tests.homes import NO_DEBIAN
 
 
 def test_cache_is_shown_and_emptied(user: User, catalogue: Catalogue) -> None:
@@ -42,7 +43,7 @@ def test_cache_as_text(user: User) -> None:
 
 def test_limit_of_the_settings(user: User, catalogue: Catalogue) -> None:
     """With `artifact_limit = 0` what one command used has gone after the next; `--clean` does it at once."""
-    user.configure(f'artifact_limit = 0\n[registries.pypi]\nindex = "{catalogue.registry.index}"\n')
+    user.configure(f'artifact_limit = 0\n[registries.pypi]\nindex = "{catalogue.registry.index}"\n{NO_DEBIAN}')
     api = user.project("api", "just")
     api.devenv("add", "ripgrep")
     assert api.report("cache")["artifacts"]["count"] == 1

@@ -10,6 +10,7 @@ import pytest
 from tests.functional.catalogue import Catalogue
 from tests.functional.loopback import Fault
 from tests.functional.workflow.command import User
+from tests.homes import NO_DEBIAN
 
 PASSWORD = "s3cret-Pass"
 LOGIN = base64.b64encode(f"somebody:{PASSWORD}".encode()).decode()
@@ -20,7 +21,7 @@ def configure(user: User, source: str, address: str) -> tuple[User, Path | None]
     user.configure("")
     match source:
         case "settings":
-            user.configure(f'[registries.pypi]\nindex = "{address}"\n')
+            user.configure(f'[registries.pypi]\nindex = "{address}"\n{NO_DEBIAN}')
             return user, user.home / ".config" / "devenv" / "settings.toml"
         case "pip.conf":
             file = user.home / "pip.conf"

@@ -9,6 +9,7 @@ from devenv.system import host_system
 from tests.functional.catalogue import Catalogue
 from tests.functional.loopback import Fault, Kind, Published
 from tests.functional.workflow.command import User
+from tests.homes import NO_DEBIAN
 
 
 def ripgrep(catalogue: Catalogue) -> Published:
@@ -106,7 +107,7 @@ def test_flipped_byte_in_the_artifact_cache(user: User, catalogue: Catalogue) ->
 
 def test_registry_that_nothing_names(user: User) -> None:
     """An address that cannot be one is told with the place that sets it and the setting that helps."""
-    user.configure('[registries.pypi]\nindex = "ftp://registry.example/simple/"\n')
+    user.configure('[registries.pypi]\nindex = "ftp://registry.example/simple/"\n' + NO_DEBIAN)
     error = user.project("api").failure("add", "just")
     assert error["slug"] == "registry-unconfigured"
     assert "settings" in error["message"]

@@ -15,6 +15,7 @@ from devenv.fsutil import delete_tree
 from devenv.store_path import store_root
 from tests.functional.workflow.command import User
 from tests.functional.workflow.conftest import MakeUser
+from tests.homes import NO_DEBIAN
 
 GUIDE = Path(__file__).parents[3] / "docs/store.md"
 
@@ -257,7 +258,7 @@ def test_archive_saves_downloads(make_user: MakeUser) -> None:
     one, other = make_user(), make_user("ci/")
     api = one.project("api", "ripgrep", "nodejs@24")
     other.devenv("store", "import", stdin=api.devenv("store", "export").output)
-    other.configure('[registries.pypi]\nindex = "http://127.0.0.1:9/simple"\n')
+    other.configure('[registries.pypi]\nindex = "http://127.0.0.1:9/simple"\n' + NO_DEBIAN)
     copy = other.at("copy")
     for name, content in api.files().items():
         (copy.directory / name).write_bytes(content)

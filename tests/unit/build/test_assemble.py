@@ -16,6 +16,8 @@ from devenv.nar.nodes import File, NodePath, Symlink
 from devenv.nar.writer import NarWriter
 from tests.trees import Script, Tree, iter_tree_nodes, names
 
+OUT = Path("out")
+
 
 def new_file(content: bytes = b"", *, executable: bool = False) -> NewFile:
     return NewFile(executable, len(content), lambda: [content])
@@ -85,7 +87,7 @@ def expected(tree: Tree) -> list[object]:
 def test_text() -> None:
     """`text/1` writes UTF-8, byte for byte, executable where asked."""
     files = {"etc/x": {"text": "a\r\n\0ü"}, "bin/run": {"text": "#!/bin/sh\n", "executable": True}}
-    nodes = by_value("text/1", BuilderRequest("texts", {"files": files}, (), ()))
+    nodes = by_value("text/1", BuilderRequest("texts", {"files": files}, (), (), OUT))
     assert nodes == expected({b"bin": {b"run": Script(b"#!/bin/sh\n")}, b"etc": {b"x": "a\r\n\0ü".encode()}})
 
 
@@ -93,7 +95,7 @@ def test_text() -> None:
 def test_text_stays_inside(destination: str) -> None:
     """A text cannot be written outside its tree (I-01)."""
     with pytest.raises(BuildError) as caught:
-        by_value("text/1", BuilderRequest("texts", {"files": {destination: {"text": ""}}}, (), ()))
+        by_value("text/1", BuilderRequest("texts", {"files": {destination: {"text": ""}}}, (), (), OUT))
     assert caught.value.slug == "destination-invalid"
 
 
@@ -102,7 +104,7 @@ def test_fetch(tmp_path: Path, executable: bool) -> None:
     """`fetch/1` is the artifact itself under a name."""
     source = tmp_path / "source"
     source.write_bytes(b"x" * 3_000_000)
-    request = BuilderRequest("tool", {"name": "bin/tool", "executable": executable}, (source,), ())
+    request = BuilderRequest("tool", {"name": "bin/tool", "executable": executable}, (source,), (), tmp_path / "out")
     content = source.read_bytes()
     assert by_value("fetch/1", request) == expected({b"bin": {b"tool": Script(content) if executable else content}})
 
@@ -122,7 +124,7 @@ def test_fetch(tmp_path: Path, executable: bool) -> None:
 def test_wrong_arguments(builder: str, arguments: dict[str, object]) -> None:
     """Arguments that a builder does not know are an error, never ignored."""
     with pytest.raises(BuildError) as caught:
-        list(BUILDERS[builder](BuilderRequest("x", arguments, (), ())))
+        list(BUILDERS[builder](BuilderRequest("x", arguments, (), (), OUT)))
     assert caught.value.slug == "arguments-invalid"
 
 

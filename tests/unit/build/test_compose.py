@@ -30,7 +30,7 @@ def compose(tmp_path: Path) -> Compose:
     def run(**trees: Tree) -> dict[str, str]:
         inputs = [write_files(tree, tmp_path / f"{'0' * 32}-{name}") for name, tree in trees.items()]
         result = {}
-        for node in BUILDERS["compose/1"](BuilderRequest("environment", {}, (), tuple(inputs))):
+        for node in BUILDERS["compose/1"](BuilderRequest("environment", {}, (), tuple(inputs), Path("out"))):
             assert isinstance(node, Directory | Symlink)
             target = os.fsdecode(node.target) if isinstance(node, Symlink) else ""
             result[os.fsdecode(b"/".join(node.path))] = target.removeprefix(f"{tmp_path}/{'0' * 32}-")
@@ -126,5 +126,5 @@ def test_nothing_to_join(compose: Compose) -> None:
 def test_takes_no_arguments() -> None:
     """Arguments that would be ignored are refused."""
     with pytest.raises(BuildError) as caught:
-        list(BUILDERS["compose/1"](BuilderRequest("environment", {"order": []}, (), ())))
+        list(BUILDERS["compose/1"](BuilderRequest("environment", {"order": []}, (), (), Path("out"))))
     assert caught.value.slug == "arguments-invalid"

@@ -45,7 +45,7 @@ def unpack(tmp_path: Path) -> Unpack:
         source = tmp_path / "source"
         source.write_bytes(make_zip(members))
         given = {"format": "wheel", "place": place} | arguments
-        nodes = BUILDERS["unpack/1"](BuilderRequest("tool-1", given, (source,), ()))
+        nodes = BUILDERS["unpack/1"](BuilderRequest("tool-1", given, (source,), (), tmp_path / "out"))
         # Contents are read at their turn: later the archive is closed.
         return [
             File(node.path, node.executable, node.size, list(node.content)) if isinstance(node, File) else node
@@ -182,7 +182,7 @@ def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any]) -> None:
     source = tmp_path / "source"
     source.write_bytes(make_zip([]))
     with pytest.raises(BuildError) as caught:
-        list(BUILDERS["unpack/1"](BuilderRequest("tool-1", arguments, (source,), ())))
+        list(BUILDERS["unpack/1"](BuilderRequest("tool-1", arguments, (source,), (), tmp_path / "out")))
     assert caught.value.slug == "arguments-invalid"
     assert "`tool-1`" in caught.value.message
 
@@ -190,7 +190,9 @@ def test_wrong_arguments(tmp_path: Path, arguments: dict[str, Any]) -> None:
 @pytest.mark.parametrize("count", [0, 2])
 def test_one_source(tmp_path: Path, count: int) -> None:
     """There is exactly one archive to unpack."""
-    request = BuilderRequest("tool-1", {"format": "zip", "place": {}}, (tmp_path / "source",) * count, ())
+    request = BuilderRequest(
+        "tool-1", {"format": "zip", "place": {}}, (tmp_path / "source",) * count, (), tmp_path / "out"
+    )
     with pytest.raises(BuildError) as caught:
         list(BUILDERS["unpack/1"](request))
     assert caught.value.slug == "arguments-invalid"

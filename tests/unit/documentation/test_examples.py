@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("lockfile/*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
-SETTINGS_KEYS = {"base", "state", "cache", "registries"}
+SETTINGS_KEYS = {"artifact_stores", "base", "state", "cache", "registries"}
 
 
 def iter_blocks(language: str) -> Iterator[tuple[str, str]]:

@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 import devenv.packages
-from devenv.environment.locking import LockRequest, lock_manifest
+from devenv.debian.record import DebRecord
+from devenv.environment.answers import LockRequest
+from devenv.environment.locking import lock_manifest
+from devenv.fetch.debian.index import SuiteRelease
 from devenv.lock.model import Lock
 from devenv.manifest.model import Manifest
 from devenv.packages.package_set import BASE_LABEL, PackageSet, read_base_set
 from devenv.packages.wheels import WheelFile
+from devenv.system import System
 
 MakeLock = Callable[..., Lock]
 EditSet = Callable[[str, str, str], PackageSet]
 
 
+class MemorySuite:
+    """A `DebIndex` over records; nothing provides anything but itself."""
+
+    def __init__(self, records: Iterable[DebRecord]) -> None:
+        self._records = {record.name: record for record in records}
+
+    def find(self, name: str) -> DebRecord | None:
+        return self._records.get(name)
+
+    def providers(self, name: str) -> Sequence[tuple[DebRecord, str | None]]:
+        del name
+        return ()
+
+    def names(self) -> Sequence[str]:
+        return tuple(self._records)
+
+
+def make_record(name: str, version: str, architecture: str, depends: str = "") -> DebRecord:
+    digest = hashlib.sha256(f"{name} {version} {architecture}".encode()).hexdigest()
+    file = f"pool/main/{name[0]}/{name}/{name}_{version}_{architecture}.deb"
+    return DebRecord(
+        name=name,
+        version=version,
+        architecture=architecture,
+        section="misc",
+        summary=name,
+        homepage=None,
+        depends=depends,
+        provides="",
+        multi_arch="",
+        essential=False,
+        filename=file,
+        size=len(file),
+        sha256=digest,
+        archive="main",
+    )
+
+
 class MemoryIndex:
     """A `LockingIndex` over file names (project → names); `asked` is what was asked of it, in order."""
 
-    def __init__(self, projects: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        projects: Mapping[str, Sequence[str]],
+        suites: Mapping[tuple[str, System], MemorySuite] | None = None,
+    ) -> None:
         self._projects = projects
+        self._suites = suites or {}
         self.asked: list[str] = []
 
     def wheels_of(self, projects: Iterable[str]) -> Mapping[str, Sequence[WheelFile]]:
@@ -35,6 +82,18 @@ class MemoryIndex:
 
     def sizes_of(self, files: Iterable[WheelFile]) -> Mapping[str, int]:
         return {file.sha256: len(file.filename) for file in files}
+
+    def has_suites(self) -> bool:
+        return bool(self._suites)
+
+    def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
+        self.asked += sorted({f"debian:{suite}" for suite, _ in wanted})
+
+    def suite(self, suite: str, system: System) -> MemorySuite:
+        return self._suites[suite, system]
+
+    def release(self, suite: str) -> SuiteRelease:
+        return SuiteRelease(suite, "2026-11-20T02:11:10Z", f"blake3:{'5' * 64}")
 
 
 def make_wheel(name: str) -> WheelFile:

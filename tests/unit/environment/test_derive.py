@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from devenv.environment.derive import derive_environment, derive_locked, require_platform, require_system
+from devenv.derivation.model import Derivation
+from devenv.environment.derive import LockDerivations, derive_environment, require_platform, require_system
 from devenv.errors import ActivationError, LockError
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
@@ -28,6 +29,15 @@ FILES = {
 }
 
 
+def derive(lock: Lock, base_set: PackageSet, name: str, manifest: Manifest = MANIFEST) -> Derivation:
+    """One package of a lock without a runtime, on Linux."""
+    return LockDerivations({"base": base_set}, manifest, lock, LINUX).package(name, None)
+
+
+def tampered(lock: Lock, package: LockedPackage) -> Lock:
+    return replace(lock, packages={**lock.packages, package.name: package})
+
+
 @pytest.fixture
 def lock(make_lock: MakeLock, make_index: Callable[..., Any]) -> Lock:
     return make_lock(MANIFEST, make_index(FILES))
@@ -35,7 +45,7 @@ def lock(make_lock: MakeLock, make_index: Callable[..., Any]) -> Lock:
 
 def test_locked_package_is_derived_with_the_recorded_answers(lock: Lock, base_set: PackageSet) -> None:
     """The derivation follows from recipe and lock alone, and its key is the recorded one (DESIGN invariant 1)."""
-    derivation = derive_locked({"base": base_set}, lock.packages["just"], LINUX)
+    derivation = derive(lock, base_set, "just")
     build = lock.packages["just"].systems[LINUX]
     assert derivation.key == build.derivation
     assert (derivation.name, derivation.system, derivation.builder) == ("just-1.40.0", "x86_64-linux", "unpack/1")
@@ -46,7 +56,7 @@ def test_changed_recipe(lock: Lock, edit_set: EditSet) -> None:
     """A devenv whose recipe makes something else of the same lock refuses it and names both keys."""
     changed = edit_set("just", 'keep = ["bin"]', 'keep = ["bin", "lib"]')
     with pytest.raises(LockError) as caught:
-        derive_locked({"base": changed}, lock.packages["just"], LINUX)
+        derive(lock, changed, "just")
     assert caught.value.slug == "lock-recipe-changed"
     assert lock.packages["just"].systems[LINUX].derivation in caught.value.details[0]
     assert caught.value.hint is not None
@@ -67,7 +77,7 @@ def with_hash(package: LockedPackage) -> LockedPackage:
 def test_tampered_lock(lock: Lock, base_set: PackageSet, tamper: Callable[[LockedPackage], LockedPackage]) -> None:
     """A version or a hash that was changed in the lock does not go with the recorded key any more (FAULTS K-06)."""
     with pytest.raises(LockError) as caught:
-        derive_locked({"base": base_set}, tamper(lock.packages["ninja"]), LINUX)
+        derive(tampered(lock, tamper(lock.packages["ninja"])), base_set, "ninja")
     assert caught.value.slug == "lock-recipe-changed"
 
 
@@ -75,7 +85,7 @@ def test_tampered_lock(lock: Lock, base_set: PackageSet, tamper: Callable[[Locke
 def test_version_that_is_no_answer(lock: Lock, base_set: PackageSet, request_text: str) -> None:
     """A version that does not answer the request beside it is refused, whatever else goes with it (FAULTS K-06)."""
     with pytest.raises(LockError) as caught:
-        derive_locked({"base": base_set}, replace(lock.packages["just"], request=request_text), LINUX)
+        derive(tampered(lock, replace(lock.packages["just"], request=request_text)), base_set, "just")
     assert caught.value.slug == "lock-stale"
     assert caught.value.message == f"`just` is locked as 1.40.0, which does not answer `{request_text}`"
 
@@ -106,7 +116,7 @@ def test_system_that_the_manifest_leaves_out(make_lock: MakeLock, make_index: Ca
 )
 def test_host_that_is_new_enough(lock: Lock, host: Requirement) -> None:
     """A host with the needed platform or a newer one is accepted; versions compare as numbers."""
-    require_platform(lock, LINUX, host)
+    require_platform(lock.packages["just"], LINUX, host)
 
 
 @pytest.mark.parametrize(
@@ -121,21 +131,25 @@ def test_host_that_is_new_enough(lock: Lock, host: Requirement) -> None:
 def test_host_that_is_too_old(lock: Lock, host: Requirement | None, has: str) -> None:
     """A host that is too old, or has no such platform, is refused with both versions named."""
     with pytest.raises(ActivationError) as caught:
-        require_platform(lock, LINUX, host)
+        require_platform(lock.packages["just"], LINUX, host)
     assert caught.value.slug == "host-too-old"
     assert caught.value.message == f"`just` 1.40.0 needs glibc 2.28 or newer; this machine has {has}"
 
 
 def test_environment_follows_packages_and_description(lock: Lock, base_set: PackageSet) -> None:
     """The environment is another one where a package, a variable or the hook is; in the same order always."""
-    packages = {name: derive_locked({"base": base_set}, lock.packages[name], LINUX) for name in ("ninja", "just")}
-    environment = derive_environment(MANIFEST, lock, packages, LINUX)
-    mixed = derive_environment(MANIFEST, lock, dict(reversed(packages.items())), LINUX)
+    derivations = LockDerivations({"base": base_set}, MANIFEST, lock, LINUX)
+    packages = {name: derivations.package(name, None) for name in ("ninja", "just")}
+    environment = derive_environment(derivations, packages)
+    mixed = derive_environment(derivations, dict(reversed(packages.items())))
     assert environment.key == mixed.key
     others = [
-        derive_environment(replace(MANIFEST, env={"A": "1"}), lock, packages, LINUX),
-        derive_environment(replace(MANIFEST, shell=ShellSettings(hook="echo")), lock, packages, LINUX),
-        derive_environment(MANIFEST, lock, {"just": packages["just"]}, LINUX),
+        derive_environment(replace(derivations, manifest=replace(MANIFEST, env={"A": "1"})), packages),
+        derive_environment(
+            replace(derivations, manifest=replace(MANIFEST, shell=ShellSettings(hook="echo"))), packages
+        ),
+        derive_environment(derivations, {"just": packages["just"]}),
     ]
     assert len({environment.key, *(other.key for other in others)}) == 4
-    assert derive_environment(replace(MANIFEST, name="other"), lock, packages, LINUX).key == environment.key
+    named = replace(derivations, manifest=replace(MANIFEST, name="other"))
+    assert derive_environment(named, packages).key == environment.key

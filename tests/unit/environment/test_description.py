@@ -11,6 +11,7 @@ from devenv.environment.description import DESCRIPTION_LIMIT, DESCRIPTION_PATH, 
 from devenv.errors import StoreError
 from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.packages.package import Package
 from devenv.system import System
 
 KEY = "blake3:" + "0" * 64
@@ -37,7 +38,7 @@ def test_values_arrive_as_they_were_given(tmp_path: Path) -> None:
         env={"B": HARD, "A": ""},
         shell=ShellSettings(HARD, {"ll": "ls -l"}),
     )
-    derivation = derive_description(manifest, LOCK, LINUX)
+    derivation = derive_description(manifest, LOCK, [], LINUX)
     text = derivation.arguments["files"][DESCRIPTION_PATH]["text"]
     description = read_description(write(tmp_path, text.encode()))
     assert (description.variables, description.hook) == ({"B": HARD, "A": ""}, HARD)
@@ -49,7 +50,19 @@ def test_order_does_not_show() -> None:
     """The same manifest in another order has the same description, and so the same environment."""
     one = Manifest(env={"A": "1", "B": "2"}, shell=ShellSettings(None, {"x": "1", "y": "2"}))
     other = Manifest(env={"B": "2", "A": "1"}, shell=ShellSettings(None, {"y": "2", "x": "1"}))
-    assert derive_description(one, LOCK, LINUX).key == derive_description(other, LOCK, LINUX).key
+    assert derive_description(one, LOCK, [], LINUX).key == derive_description(other, LOCK, [], LINUX).key
+
+
+def test_packages_set_variables(tmp_path: Path) -> None:
+    """Packages' variables are described as paths in the environment; the manifest's own variables win."""
+    java = Package("jdk", "", "", None, (), (), {"JAVA_HOME": "lib/jvm", "B": "b"}, {"CPATH": ("include",)})
+    zlib = Package("zlib", "", "", None, (), (), {}, {"CPATH": ("include", "include/z"), "PKG": ("lib",)})
+    derivation = derive_description(Manifest(env={"B": "own", "PKG": "own"}), LOCK, [java, zlib], LINUX)
+    text = derivation.arguments["files"][DESCRIPTION_PATH]["text"]
+    description = read_description(write(tmp_path, text.encode()))
+    assert description.locations == {"JAVA_HOME": "lib/jvm"}
+    assert description.search_paths == {"CPATH": ["include", "include/z"]}
+    assert description.variables == {"B": "own", "PKG": "own"}
 
 
 GOOD = {"format": 1, "packages": [], "variables": {}, "aliases": {}, "hook": None}

@@ -19,6 +19,7 @@ from devenv.fsutil import (
     find_unfinished,
     locked,
     make_private_directory,
+    make_public_directory,
     read_regular,
     remove_unfinished,
     rename_new,
@@ -418,6 +419,20 @@ def test_private_directories(tmp_path: Path) -> None:
     assert [stat.S_IMODE(each.stat().st_mode) for each in (path, path.parent)] == [0o700, 0o700]
     assert stat.S_IMODE((tmp_path / "old").stat().st_mode) == 0o755
     assert make_private_directory(path) == path
+
+
+def test_public_directories(tmp_path: Path) -> None:
+    """What is made for others can be read by them, whatever the umask says; what was there keeps its mode."""
+    there = tmp_path / "there"
+    there.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    try:
+        make_public_directory(there / "new" / "directory")
+        make_public_directory(there)
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (there, there / "new", there / "new" / "directory")]
+    assert modes == [0o700, 0o755, 0o755]
 
 
 def test_temporary_names_differ() -> None:

@@ -37,6 +37,10 @@ def test_settings_move_what_they_name() -> None:
         (b"registries = 1", "`registries` must be a table"),
         (b"[registries.npm]", "`npm` is no key"),
         (b"[registries.pypi]\nurl = 'x'", "`url` is no key"),
+        (b"[registries.debian]\nmirrors = 'x'", "`mirrors` must be a list"),
+        (b"[registries.debian]\nsecurity = [1]", "`security` must be a list"),
+        (b"[registries.debian]\nkeyring = 'x'", "`keyring` must be an absolute path"),
+        (b"[registries.debian]\nmirror = ['x']", "`mirror` is no key"),
         (b"base =", "not valid TOML"),
         (b"\xff", "not valid TOML"),
     ],
@@ -84,6 +88,15 @@ def test_settings_that_cannot_be_read_are_told(tmp_path: Path) -> None:
 def test_limit_is_a_size(value: str, limit: int) -> None:
     """How much of the downloads is kept is said in bytes or with a unit."""
     assert parse_settings(f"artifact_limit = {value}".encode(), HOME).artifact_limit == limit
+
+
+def test_artifact_stores_are_a_list() -> None:
+    """The places of kept files are listed best first; one that stands alone is an error, not letters of a list."""
+    text = b'artifact_stores = ["/srv/artifacts", "https://store.example/"]'
+    assert parse_settings(text, HOME).artifact_stores == ("/srv/artifacts", "https://store.example/")
+    for value in (b'"/srv/artifacts"', b"[1]", b"true"):
+        with pytest.raises(UsageError, match="`artifact_stores` must be a list of addresses"):
+            parse_settings(b"artifact_stores = " + value, HOME)
 
 
 @pytest.mark.parametrize("value", ["-1", "true", "1.5", '"much"', '"5GB"', "[]", "1979-05-27"])

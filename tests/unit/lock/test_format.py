@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from devenv.digest import NIX32_ALPHABET
 from devenv.lock.format import format_lock
 from devenv.lock.grammar import FieldError
-from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
 from devenv.lock.parse import parse_lock
 from devenv.resources import resource_path
 from devenv.store_path import StorePath
@@ -38,8 +39,8 @@ OUTPUTS = st.builds(
     st.from_regex(r"[A-Za-z0-9+_?=-][A-Za-z0-9+._?=-]{0,20}", fullmatch=True),
 )
 LOCATORS = st.tuples(
-    st.sampled_from(["pypi:", "pypi:/", "pypi:../", "pypi:../../"]),
-    st.lists(st.sampled_from(["a", "x.whl", "+f", "%20", "~", "packages", "..."]), min_size=1, max_size=4).map(
+    st.sampled_from(["pypi:", "pypi:/", "pypi:../", "pypi:../../", "debian:pool/", "debian:security/pool/"]),
+    st.lists(st.sampled_from(["a", "x.whl", "+f", "%20", "~", "%3a1", "packages", "..."]), min_size=1, max_size=4).map(
         "/".join
     ),
 ).map("".join)
@@ -53,20 +54,37 @@ ARTIFACTS = st.builds(
     HEX,
     REQUIREMENTS,
 )
-BUILDS = st.builds(LockedBuild, st.lists(ARTIFACTS, max_size=3).map(tuple), KEYS, st.none() | OUTPUTS)
+DATES = st.datetimes().map(lambda time: f"{time.replace(microsecond=0).isoformat()}Z")
 
 
 @st.composite
-def packages(draw: st.DrawFn, name: str, inputs: list[str]) -> LockedPackage:
-    """A package called `name` from one of `inputs`, in a random order of its systems."""
+def inputs(draw: st.DrawFn, name: str) -> LockedInput:
+    """An input called `name` of either kind."""
+    if draw(st.booleans()):
+        return LockedInput(name, "builtin:base", draw(KEYS))
+    return LockedInput(name, draw(st.sampled_from(["debian:sid", "debian:trixie"])), draw(KEYS), draw(DATES))
+
+
+@st.composite
+def builds(draw: st.DrawFn, indexes: list[str]) -> LockedBuild:
+    """A build whose files one of `indexes` may have answered."""
+    index = st.none() | st.sampled_from(indexes) if indexes else st.none()
+    artifacts = tuple(draw(st.lists(ARTIFACTS, max_size=3)))
+    return LockedBuild(artifacts, draw(KEYS), draw(st.none() | OUTPUTS), draw(index))
+
+
+@st.composite
+def packages(draw: st.DrawFn, name: str, known: Mapping[str, LockedInput]) -> LockedPackage:
+    """A package called `name` from one of the inputs `known`, in a random order of its systems."""
     systems = draw(st.lists(st.sampled_from(ALL_SYSTEMS), min_size=1, unique=True))
     others = draw(st.permutations([system for system in ALL_SYSTEMS if system not in systems]))
+    indexes = sorted(each for each in known if known[each].is_index)
     return LockedPackage(
         name=name,
-        input=draw(st.sampled_from(inputs)),
+        input=draw(st.sampled_from(sorted(known))),
         request=draw(VISIBLE),
         version=draw(st.from_regex(r"[0-9A-Za-z][0-9A-Za-z.+!~:_-]{0,20}", fullmatch=True)),
-        systems={system: draw(BUILDS) for system in systems},
+        systems={system: draw(builds(indexes)) for system in systems},
         lacking={system: draw(VISIBLE) for system in others[: draw(st.integers(0, len(others)))]},
     )
 
@@ -74,12 +92,13 @@ def packages(draw: st.DrawFn, name: str, inputs: list[str]) -> LockedPackage:
 @st.composite
 def locks(draw: st.DrawFn) -> Lock:
     """Any lock with a few packages."""
-    inputs = draw(st.lists(INPUT_NAMES, min_size=1, max_size=3, unique=True))
+    known = {name: draw(inputs(name)) for name in draw(st.lists(INPUT_NAMES, min_size=1, max_size=3, unique=True))}
     names = draw(st.lists(PACKAGE_NAMES, max_size=4, unique=True))
     return Lock(
         draw(KEYS),
-        {name: LockedInput(name, "builtin:base", draw(KEYS)) for name in inputs},
-        {name: draw(packages(name, inputs)) for name in names},
+        known,
+        {name: draw(packages(name, known)) for name in names},
+        draw(st.none() | packages(RUNTIME_NAME, known)),
     )
 
 
@@ -93,11 +112,13 @@ def mix(mapping: Mapping[Key, Value], random: Random) -> dict[Key, Value]:
 
 def shuffled(lock: Lock, random: Random) -> Lock:
     """The same lock with all its mappings in another order."""
-    mixed = {
-        name: replace(each, systems=mix(each.systems, random), lacking=mix(each.lacking, random))
-        for name, each in mix(lock.packages, random).items()
-    }
-    return Lock(lock.fingerprint, mix(lock.inputs, random), mixed)
+    mixed = {name: shuffled_package(each, random) for name, each in mix(lock.packages, random).items()}
+    runtime = None if lock.runtime is None else shuffled_package(lock.runtime, random)
+    return Lock(lock.fingerprint, mix(lock.inputs, random), mixed, runtime)
+
+
+def shuffled_package(package: LockedPackage, random: Random) -> LockedPackage:
+    return replace(package, systems=mix(package.systems, random), lacking=mix(package.lacking, random))
 
 
 @given(locks())
@@ -115,18 +136,21 @@ def test_order_of_making_does_not_show(lock: Lock, random: Random) -> None:
 
 
 def split_tables(text: bytes) -> list[str]:
-    """The tables of a lock with their headers, and what stands before the first one."""
-    return text.decode().rstrip("\n").split("\n\n")
+    """The tables of a lock with their headers, and what stands before the first one, but for the format."""
+    return re.sub(r"\nversion = [12]\n", "\n", text.decode(), count=1).rstrip("\n").split("\n\n")
 
 
 @given(locks(), st.data())
 def test_a_change_stays_in_its_own_tables(lock: Lock, data: st.DataObject) -> None:
-    """Adding, changing or removing a package changes lines of that package's tables only (DESIGN section 7)."""
+    """Adding, changing or removing a package changes lines of that package's tables only (DESIGN section 7).
+
+    The format may change too, with the first package that is of Debian and with the last one.
+    """
     name = data.draw(st.sampled_from([*lock.packages, "new", "a+b"]))
     key = name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"'
     others = {other: package for other, package in lock.packages.items() if other != name}
     expected = split_tables(format_lock(replace(lock, packages=others)))
-    changed = {**others, name: data.draw(packages(name, sorted(lock.inputs)))}
+    changed = {**others, name: data.draw(packages(name, lock.inputs))}
     for contents in (lock.packages, changed):
         tables = split_tables(format_lock(replace(lock, packages=contents)))
         own = (f"[packages.{key}]", f"[packages.{key}.", f"[[packages.{key}.")
@@ -154,7 +178,8 @@ def test_surroundings_do_not_show(environ: dict[str, str]) -> None:
     assert done.stdout == path.read_bytes()
 
 
-PACKAGE = LockedPackage("a", "base", "*", "1", {System.X86_64_LINUX: LockedBuild((), "blake3:" + "0" * 64)})
+FINGERPRINT = "blake3:" + "0" * 64
+PACKAGE = LockedPackage("a", "base", "*", "1", {System.X86_64_LINUX: LockedBuild((), FINGERPRINT)})
 
 
 @pytest.mark.parametrize(("field", "value"), [
@@ -183,6 +208,35 @@ def test_impossible_locks_cannot_be_made() -> None:
     for wrong_inputs, wrong_packages in (({}, {"a": PACKAGE}), (inputs, {"b": PACKAGE})):
         with pytest.raises(FieldError):
             Lock(key, wrong_inputs, wrong_packages)
+    with pytest.raises(FieldError):
+        Lock(key, inputs, {}, PACKAGE)
+
+
+def test_the_lowest_format_that_can_say_it() -> None:
+    """A lock is of format 2 if something of Debian is in it or programs have a runtime, else as it always was."""
+    key = "blake3:" + "0" * 64
+    base = {"base": LockedInput("base", "builtin:base", key)}
+    index = {"debian": LockedInput("debian", "debian:sid", key, "2026-11-18T22:17:41Z")}
+    deb = LockedArtifact("debian:pool/main/a/a/a_1_all.deb", "0" * 64, 1)
+    of_deb = replace(PACKAGE, systems={System.X86_64_LINUX: LockedBuild((deb,), key)})
+    locks_ = [
+        Lock(key, base, {"a": PACKAGE}),
+        Lock(key, {**base, **index}, {"a": PACKAGE}),
+        Lock(key, base, {"a": of_deb}),
+        Lock(key, base, {}, replace(PACKAGE, name=RUNTIME_NAME)),
+    ]
+    assert [format_lock(lock).splitlines()[1] for lock in locks_] == [b"version = 1", *[b"version = 2"] * 3]
+
+
+def test_artifacts_of_the_runtime() -> None:
+    """What has to be fetched includes the runtime's files, and one file has one size there too."""
+    file = LockedArtifact("pypi:x.whl", "0" * 64, 1)
+    runtime = replace(PACKAGE, name=RUNTIME_NAME, systems={System.X86_64_LINUX: LockedBuild((file,), FINGERPRINT)})
+    lock = replace(lock_of(), runtime=runtime)
+    assert list(lock.iter_artifacts()) == [file]
+    other = replace(PACKAGE, systems={System.X86_64_LINUX: LockedBuild((replace(file, size=2),), FINGERPRINT)})
+    with pytest.raises(FieldError):
+        replace(lock_of(other), runtime=runtime)
 
 
 def package(name: str, version: str = "1") -> LockedPackage:
@@ -210,6 +264,7 @@ def test_branches_merge(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("locator", "filename"), [
     ("pypi:packages/aa/bb/x-1.0.whl", "x-1.0.whl"), ("pypi:x%2B1.whl", "x+1.whl"), ("pypi:../../a%20b", "a b"),
+    ("debian:security/pool/updates/main/a/a/a_1%3a1+b~c_all.deb", "a_1:1+b~c_all.deb"),
 ])  # fmt: skip
 def test_file_names(locator: str, filename: str) -> None:
     """An artifact is shown, and its project recognised, by the name that its registry gives it."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedInput, LockedPackage
 from devenv.lock.satisfies import (
     InputChanged,
     PackageNotLocked,
@@ -52,6 +52,7 @@ def test_answering_lock() -> None:
     assert list(iter_unsatisfied(LOCK, MANIFEST)) == list(iter_unsatisfied(LOCK, other)) == []
 
 
+SCOPE_CHANGED = "the systems, the inputs or `keep` changed"
 JUST, GO = MANIFEST.packages["just"], MANIFEST.packages["go"]
 
 
@@ -79,8 +80,9 @@ JUST, GO = MANIFEST.packages["just"], MANIFEST.packages["go"]
             RequestChanged("just", "base:*", "zoo:*"),
             "`just` is asked for as `zoo:*` but locked for `base:*`",
         ),
-        (replace(MANIFEST, systems=(LINUX,)), ScopeChanged(), "the systems or inputs changed"),
-        (replace(MANIFEST, inputs={"base": "builtin:base"}), ScopeChanged(), "the systems or inputs changed"),
+        (replace(MANIFEST, systems=(LINUX,)), ScopeChanged(), SCOPE_CHANGED),
+        (replace(MANIFEST, inputs={"base": "builtin:base"}), ScopeChanged(), SCOPE_CHANGED),
+        (replace(MANIFEST, keep=("locales",)), ScopeChanged(), SCOPE_CHANGED),
     ],
 )
 def test_changed_manifest(manifest: Manifest, reason: Unsatisfied, words: str) -> None:
@@ -140,6 +142,15 @@ def test_locator_changed_behind_the_name() -> None:
     reasons = list(iter_unsatisfied(replace(LOCK, inputs=inputs), MANIFEST))
     assert reasons == [InputChanged(name, "base", "builtin:other", "builtin:base") for name in ("go", "just")]
     assert str(reasons[0]) == "`go` is locked from `builtin:other`, but the input `base` is `builtin:base` now"
+
+
+def test_what_no_manifest_says() -> None:
+    """The runtime, and the indexes that only recipes asked, are no part of the question whether a lock answers."""
+    index = LockedInput("debian-trixie", "debian:trixie", KEY, "2026-11-18T22:17:41Z")
+    runtime = replace(locked(RUNTIME_NAME), systems={LINUX: LockedBuild((), KEY, index="debian-trixie")})
+    lock = replace(LOCK, inputs={**LOCK.inputs, index.name: index}, runtime=runtime)
+    assert list(iter_unsatisfied(lock, MANIFEST)) == []
+    assert lock.systems == LOCK.systems == (MAC, LINUX)
 
 
 def test_reasons_come_in_order() -> None:

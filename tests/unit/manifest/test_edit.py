@@ -1,4 +1,4 @@
-"""`set_package` and `remove_package`: what changes, and that nothing else does."""
+"""`set_package`, `set_suite` and `remove_package`: what changes, and that nothing else does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from devenv.errors import ManifestError, UsageError
-from devenv.manifest.edit import remove_package, set_package
+from devenv.manifest.edit import remove_package, set_package, set_suite
 
 COMMENTED = """\
 # what the service needs
@@ -115,6 +115,86 @@ def test_remove_from_any_form(text: str, expected: str) -> None:
     assert remove_package(text, "go") == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", '[packages]\ngo = { version = "*", input = "debian" }\n'),
+        ("packages = {}", 'packages = {go = { version = "*", input = "debian" }}'),
+        ("[packages]\n  go = '1' # c\n", "[packages]\n  go = { version = '1', input = \"debian\" } # c\n"),
+        ("packages.go = '''\n1'''", "packages.go = { version = '''\n1''', input = \"debian\" }"),
+        ("[packages]\ngo = {input = 'base', version = '1'}", "[packages]\ngo = {input = \"debian\", version = '1'}"),
+        ("[packages]\ngo = {version = '1'}", "[packages]\ngo = {input = \"debian\", version = '1'}"),
+        ("[packages]\n go.version = '1'\n", "[packages]\n go.input = \"debian\"\n go.version = '1'\n"),
+        ("[packages.go]\nversion = '1'\n", "[packages.go]\ninput = \"debian\"\nversion = '1'\n"),
+        ("[packages]\ngo = { input = 'debian' }\n", "[packages]\ngo = { input = 'debian' }\n"),
+    ],
+)
+def test_set_the_input_in_any_form(text: str, expected: str) -> None:
+    """A package comes from the input that is asked for; a version that it has stays, as it is spelt."""
+    inputs = "inputs.debian = 'debian:trixie'\n"
+    assert set_package(inputs + text, "go", None, "debian").removeprefix(inputs).lstrip("\n") == expected
+
+
+def test_set_version_and_input() -> None:
+    """A version that is asked for together with an input gets into the file as well."""
+    assert set_package("[packages]\ngo = '1'\n", "go", "2", "own") == (
+        '[packages]\ngo = { version = "2", input = "own" }\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "suite", "expected", "name"),
+    [
+        ("", None, '[inputs]\ndebian = "debian:trixie"\n', "debian"),
+        ("", "sid", '[inputs]\ndebian = "debian:sid"\n', "debian"),
+        ("inputs.d = 'debian:sid'", None, "inputs.d = 'debian:sid'", "d"),
+        ("inputs.d = 'debian:sid'", "sid", "inputs.d = 'debian:sid'", "d"),
+        (
+            "[inputs]\nd = 'debian:sid'\n",
+            "bookworm",
+            "[inputs]\nd = 'debian:sid'\ndebian-bookworm = \"debian:bookworm\"\n",
+            "debian-bookworm",
+        ),
+        (
+            "[inputs]\ndebian = 'builtin:base'\n",
+            None,
+            "[inputs]\ndebian = 'builtin:base'\ndebian-trixie = \"debian:trixie\"\n",
+            "debian-trixie",
+        ),
+        (
+            "# why\n[inputs]\r\n# c\r\nzoo = 'builtin:base'\r\n[packages]\r\n",
+            None,
+            "# why\n[inputs]\r\ndebian = \"debian:trixie\"\n# c\r\nzoo = 'builtin:base'\r\n[packages]\r\n",
+            "debian",
+        ),
+        (
+            "inputs = { zoo = 'builtin:base' }",
+            None,
+            "inputs = { debian = \"debian:trixie\", zoo = 'builtin:base' }",
+            "debian",
+        ),
+    ],
+)
+def test_set_suite(text: str, suite: str | None, expected: str, name: str) -> None:
+    """A suite that the manifest has serves under its name; a new one is called `debian`, a further one by its suite."""
+    assert set_suite(text, suite) == (expected, name)
+
+
+def test_suites_that_there_are_not() -> None:
+    """K-03: what names no suite, or one that moves, gets no input; the codenames are told."""
+    for suite in ("stable", "bookwrm", "../x", ""):
+        with pytest.raises(UsageError) as caught:
+            set_suite(COMMENTED, suite)
+        assert caught.value.slug == "package-invalid"
+        assert "bookworm" in str(caught.value.hint)
+
+
+def test_inputs_stay() -> None:
+    """Removing the last package of an input leaves the input: other packages may be meant to come from it."""
+    text, name = set_suite(COMMENTED)
+    assert remove_package(set_package(text, "htop", None, name), "htop") == text
+
+
 def test_names_that_need_quotes() -> None:
     """A name that TOML would read as several keys is quoted."""
     text = set_package("[packages]\n", "python3.11", "3.11")
@@ -167,6 +247,8 @@ OTHERS = st.sampled_from(
         ["[env]", "go = '[packages]'", "A = '''", "[packages]", "go = 1", "'''"],
         ["[shell]", 'hook = """', "echo # '", '"""', "[shell.aliases]", "go = 'x'"],
         ["inputs.base = 'builtin:base'"],
+        ["inputs = { base = 'builtin:base' }"],
+        ["[inputs] # of packages", "  base = 'builtin:base'", "# zoo", "zoo = 'debian:sid'"],
     ]
 )
 
@@ -207,7 +289,7 @@ def sections(draw: st.DrawFn) -> list[str]:
 @st.composite
 def manifests(draw: st.DrawFn) -> str:
     """Valid manifests: with a section for packages or without, in any order, with either kind of line endings."""
-    tables = draw(st.lists(OTHERS, max_size=3, unique_by=lambda lines: lines[0]))
+    tables = draw(st.lists(OTHERS, max_size=3, unique_by=lambda lines: next(iter(tomllib.loads("\n".join(lines))))))
     section = draw(sections() | st.just([]))
     tables.append(section)
     # What has no header of its own must stand above all that has one.
@@ -289,6 +371,26 @@ def test_remove_takes_back_what_set_added(text: str, name: str) -> None:
     else:
         assert after.startswith(text)
         assert after[len(text) :].strip() == "[packages]"
+
+
+@FAST
+@given(manifests(), NAMES, st.sampled_from([None, "bookworm"]))
+def test_suite_says_what_it_should(text: str, package: str, suite: str | None) -> None:
+    """An input that has to be made is one insertion, and then one place changes: what the file said else stays said."""
+    before = tomllib.loads(text)
+    after, name = set_suite(text, suite)
+    assert_one_replacement(text, after, 0, len('\r\n\r\n\r\n[inputs]\r\n  debian-bookworm = "debian:bookworm"\r\n'))
+    inputs = tomllib.loads(after)["inputs"]
+    assert inputs[name] in ({f"debian:{suite}"} if suite else {"debian:trixie", "debian:sid"})
+    assert tomllib.loads(after) == {**before, "inputs": {**before.get("inputs", {}), name: inputs[name]}}
+    wanted = packages_in(text).get(package, {"version": "*"})
+    long = wanted if isinstance(wanted, dict) else {"version": wanted}
+    last = set_package(after, package, None, name)
+    assert packages_in(last) == {**packages_in(text), package: {**long, "input": name}}
+    added = len('\r\n\r\n\r\n[packages]\r\n\tpackages."node.js" = { version = "*", input = "debian-bookworm" }\r\n')
+    # The short form is put into braces: its version, as it is spelt, stands in the middle of what is new.
+    assert_one_replacement(after, last, len("'''\n2''' "), added)
+    assert set_package(last, package, None, name) == last
 
 
 @FAST

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import devenv.manifest
+from devenv.debian.suites import SUITES
 from devenv.errors import DevenvError, ForeignFileError, ManifestError
-from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.manifest.model import Manifest, PackageRequest, ShellSettings, input_name
 from devenv.manifest.parse import parse_manifest
 from devenv.manifest.variables import REASONS
 from devenv.system import ALL_SYSTEMS, System
@@ -20,14 +21,18 @@ from devenv.system import ALL_SYSTEMS, System
 Refusal = Callable[[str | bytes], DevenvError]
 
 WHOLE = '''
+keep = ["documentation"]
+
 [project]
 name = "api"
 systems = ["x86_64-linux", "aarch64-darwin"]
 
 [inputs]
 base = "builtin:base"
+debian = "debian:trixie"
 
 [packages]
+htop = { version = "*", input = "debian" }   # of Debian
 nodejs = "24"                                # version request
 ripgrep = { version = "*", input = "base" }  # long form
 
@@ -49,10 +54,15 @@ def test_whole_manifest() -> None:
     assert parse_manifest(WHOLE.encode()) == Manifest(
         name="api",
         systems=(System.AARCH64_DARWIN, System.X86_64_LINUX),
-        inputs={"base": "builtin:base"},
-        packages={"nodejs": PackageRequest("nodejs", "24"), "ripgrep": PackageRequest("ripgrep", "*", "base")},
+        inputs={"base": "builtin:base", "debian": "debian:trixie"},
+        packages={
+            "htop": PackageRequest("htop", "*", "debian"),
+            "nodejs": PackageRequest("nodejs", "24"),
+            "ripgrep": PackageRequest("ripgrep", "*", "base"),
+        },
         env={"GREETING": "hello $USER"},
         shell=ShellSettings("echo entering\n", {"ll": "ls -l"}),
+        keep=("documentation",),
     )
 
 
@@ -185,7 +195,7 @@ def test_wrong_types(text: str, place: str, message: str, hint: str | None) -> N
         (
             "[project]\nsystems = ['x86_64-linux', 'x86_64-linux']",
             "2:28",
-            "the system `x86_64-linux` is given twice",
+            "`x86_64-linux` is given twice in `project.systems`",
         ),
         ("[packages]\nnodejs = 'new'", "2:10", None),
         ("[packages]\nnodejs = ''", "2:10", None),
@@ -264,6 +274,85 @@ def test_locators_are_not_repeated(refusal: Refusal) -> None:
     assert error.message == "an input is given by a locator such as `builtin:base`"
     assert "secret" not in repr(vars(error))
     assert refusal("[inputs]\nown = 'builtin:all'").message == "the only built-in package set is `builtin:base`"
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_suites(suite: str) -> None:
+    """Each suite that devenv knows can be an input, under any name and under the one that locks give it."""
+    text = f"[inputs]\nown = 'debian:{suite}'\ndebian-{suite} = 'debian:{suite}'\n"
+    inputs = parse_manifest(text.encode()).inputs
+    assert inputs == {"base": "builtin:base", f"debian-{suite}": f"debian:{suite}", "own": f"debian:{suite}"}
+    assert (input_name(inputs, suite), input_name({}, suite)) == (f"debian-{suite}", f"debian-{suite}")
+    assert input_name({"own": f"debian:{suite}"}, suite) == "own"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "own = 'debian:stable'",
+            "`debian:stable` means another suite every few years",
+            "write a codename: `bookworm`, `bullseye`, `sid`, `trixie`",
+        ),
+        (
+            "own = 'debian:bookwrm'",
+            "`debian:bookwrm` names no suite that devenv knows",
+            "did you mean `debian:bookworm`?",
+        ),
+        (
+            "own = 'debian://me:secret@mirror.example'",
+            "this `debian:` locator names no suite that devenv knows",
+            "write a codename: `bookworm`, `bullseye`, `sid`, `trixie`",
+        ),
+        (
+            "debian-sid = 'debian:trixie'",
+            "the name `debian-sid` is kept for an input that is `debian:sid`",
+            "choose another name",
+        ),
+        (
+            "debian-x = 'builtin:base'",
+            "the name `debian-x` is kept for an input that is `debian:x`",
+            "choose another name",
+        ),
+        (
+            "debian-sid = 'debian:unstable'",
+            "`debian:unstable` means another suite every few years",
+            "write a codename: `bookworm`, `bullseye`, `sid`, `trixie`",
+        ),
+    ],
+)
+def test_inputs_of_debian(refusal: Refusal, text: str, message: str, hint: str) -> None:
+    """K-02: a suite is given by its codename; a lock's own names for suites cannot mean anything else."""
+    error = refusal(f"[inputs]\n{text}")
+    assert (error.message, error.hint) == (message, hint)
+    assert "secret" not in repr(vars(error))
+
+
+def test_keep() -> None:
+    """What bundles keep is a set: its order in the file does not matter, and nothing is kept without being named."""
+    assert parse_manifest(b"keep = ['locales', 'documentation']").keep == ("documentation", "locales")
+    assert parse_manifest(b"keep = []").keep == parse_manifest(b"[packages]").keep == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("keep = ['locale']", "1:9", "`locale` is nothing that can be kept"),
+        ("keep = 'locales'", "1:8", "`keep` must be an array, not a string"),
+        ("keep = [\n'locales',\n'locales']", "3:1", "`locales` is given twice in `keep`"),
+        ("[keep]\nlocales = true", "1:2", "`keep` must be an array, not a table"),
+    ],
+)
+def test_what_cannot_be_kept(refusal: Refusal, text: str, place: str, message: str) -> None:
+    """K-02: a word that means nothing in `keep` is an error at its place."""
+    error = refusal(text)
+    assert (str(error.place), error.message) == (f"devenv.toml:{place}", message)
+
+
+def test_keep_does_not_make_a_file_ours() -> None:
+    """Another tool's file that has a key of this name is still another tool's."""
+    with pytest.raises(ForeignFileError):
+        parse_manifest(b"keep = 3\nreplicas = 2\n")
 
 
 def test_faulty_inputs_do_not_hide_behind_their_uses(refusal: Refusal) -> None:

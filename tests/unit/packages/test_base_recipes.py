@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from packaging.version import Version
 
 from devenv.build.builders import BUILDERS
 from devenv.build.builders.request import BuilderRequest
+from devenv.build.bundle.arguments import BundleArguments
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import SUITES
+from devenv.lock.model import RUNTIME_NAME
 from devenv.nar.nodes import File, Node, Symlink
-from devenv.packages.package import BuildRequest
+from devenv.packages.package import BuildRequest, DebianSource, WheelSource
 from devenv.packages.package_set import PACKAGE_NAME, PackageSet, read_base_set
 from devenv.system import ALL_SYSTEMS, System
 
@@ -74,22 +80,50 @@ def test_recipe_describes_its_package(base_set: PackageSet, name: str) -> None:
     assert PACKAGE_NAME.fullmatch(name)
     assert not package.summary.endswith(".")
     assert package.license
-    assert package.smoke
+    # What is only compiled against, or run on, has no program of its own.
+    assert package.smoke or package.search_paths or name == RUNTIME_NAME
+
+
+def has_wheels(name: str) -> bool:
+    return any(isinstance(source, WheelSource) for source in read_base_set().package(name).sources)
 
 
 @pytest.mark.parametrize("system", ALL_SYSTEMS, ids=str)
-@pytest.mark.parametrize("name", NAMES)
-def test_recipe_plans_a_build_for_each_system(base_set: PackageSet, name: str, system: System) -> None:
+@pytest.mark.parametrize("name", [*filter(has_wheels, NAMES)])
+def test_recipe_plans_a_build_of_a_wheel_for_each_system(base_set: PackageSet, name: str, system: System) -> None:
     """Every recipe gives a plan for each system, the same for the same request."""
-    request = BuildRequest("30.1.0", system, (DIGEST,))
+    request = BuildRequest("30.1.0", system, DIGEST)
     plan = base_set.build(name, request)
     assert plan.sources == (DIGEST,)
     assert plan == read_base_set().build(name, request)
 
 
-def test_every_recipe_has_a_layout() -> None:
+@pytest.mark.parametrize("system", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_recipe_plans_a_bundle_of_each_source(base_set: PackageSet, name: str, system: System) -> None:
+    """For each suite that a recipe names it plans a bundle of just the packages that were pinned."""
+    for source in base_set.package(name).sources:
+        if isinstance(source, DebianSource) and source.serves(system):
+            version = ".".join(map(str, [*(source.line or (1,)), 1]))
+            names = (*source.packages, "libc6", "dash")
+            debs = {each: hashlib.sha256(each.encode()).hexdigest() for each in names}
+            plan = base_set.build(name, BuildRequest(version, system, None, debs, source.packages))
+            assert (plan.builder, plan.sources) == ("bundle/1", tuple(debs.values()))
+            arguments = msgspec.convert(plan.arguments, BundleArguments)
+            assert (arguments.debs, arguments.own) == (list(debs), list(source.packages))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_suites_are_told_apart_by_their_versions(base_set: PackageSet, name: str) -> None:
+    """A recipe with several suites says of each which versions it has, so that only one has to be asked."""
+    suites = [source for source in base_set.package(name).sources if isinstance(source, DebianSource)]
+    assert len(suites) < 2 or all(source.line for source in suites)
+    assert all(source.suite in SUITES for source in suites)
+
+
+def test_every_wheel_has_a_layout() -> None:
     """A recipe that is added gets its place in the table below, so that no plan goes unchecked."""
-    assert {name for name, _, _ in LAYOUTS} == set(NAMES)
+    assert {name for name, _, _ in LAYOUTS} == set(filter(has_wheels, NAMES))
 
 
 @pytest.mark.parametrize(
@@ -106,8 +140,8 @@ def test_plan_fits_the_wheel(base_set: PackageSet, tmp_path: Path, name: str, ve
             entry = zipfile.ZipInfo(member)
             entry.external_attr = 0o100755 << 16
             archive.writestr(entry, member)
-    plan = base_set.build(name, BuildRequest(version, System.X86_64_LINUX, (DIGEST,)))
-    built = BUILDERS[plan.builder](BuilderRequest(name, plan.arguments, (wheel,), ()))
+    plan = base_set.build(name, BuildRequest(version, System.X86_64_LINUX, DIGEST))
+    built = BUILDERS[plan.builder](BuilderRequest(name, plan.arguments, (wheel,), (), tmp_path / "out"))
     tree = {b"/".join(node.path).decode(): node for node in built}
     assert {program for program in package.programs if is_program(tree, f"bin/{program}")} == set(package.programs)
     for path, node in tree.items():
@@ -123,5 +157,5 @@ def is_program(tree: dict[str, Node], path: str) -> bool:
 
 def test_no_link_to_what_a_newer_node_lacks(base_set: PackageSet) -> None:
     """From 25 on, node comes without corepack: no link may point at nothing."""
-    links = base_set.build("nodejs", BuildRequest("26.0.0", System.X86_64_LINUX, (DIGEST,))).arguments["links"]
+    links = base_set.build("nodejs", BuildRequest("26.0.0", System.X86_64_LINUX, DIGEST)).arguments["links"]
     assert "bin/corepack" not in links

@@ -14,7 +14,7 @@ from devenv.packages.package_set import PackageSet
 from devenv.system import System
 
 MakeSet = Callable[..., PackageSet]
-REQUEST = BuildRequest("1.2.3", System.X86_64_LINUX, ("a" * 64,))
+REQUEST = BuildRequest("1.2.3", System.X86_64_LINUX, "a" * 64)
 LOAD = 'load("//std", "package", "pypi", "unpack")\n'
 GOOD = """
 tool = package(summary = "A tool", license = "MIT", versions = pypi("tool"), build = lambda p: {build})
@@ -53,7 +53,7 @@ def test_misuse_of_the_standard_module_shows_the_recipes_line(make_set: MakeSet)
     text = LOAD + "\n\n" + 'tool = package(summary = "A tool", license = "MIT", versions = 7, build = lambda p: 0)\n'
     error = failure(make_set(text))
     assert error.place == Place("test/packages/tool.star", 4)
-    assert error.message == "`versions` takes `pypi(...)` or a list of them"
+    assert error.message == "`versions` takes `pypi(...)`, `debian(...)` or a list of them"
     assert error.details[0] == "test/packages/tool.star:4, in <module>"
 
 

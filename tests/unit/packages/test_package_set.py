@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from devenv.errors import RecipeError, ResolutionError
-from devenv.packages.package import BuildPlan, BuildRequest, Source
+from devenv.packages.package import BuildPlan, BuildRequest, WheelSource
 from devenv.packages.package_set import PackageSet, read_base_set
 from devenv.system import System
 
 MakeSet = Callable[..., PackageSet]
 DIGEST = "a" * 64
-REQUEST = BuildRequest("1.2.3rc1", System.AARCH64_DARWIN, (DIGEST, "b" * 64))
+REQUEST = BuildRequest("1.2.3rc1", System.AARCH64_DARWIN, DIGEST)
 LOAD = 'load("//std", "package", "pypi", "unpack", "fetch", "text")\n'
 
 
@@ -35,7 +35,7 @@ def test_package_fields(make_set: MakeSet) -> None:
     package = packages.package("tool")
     assert (package.name, package.summary, package.license) == ("tool", "A tool", "MIT")
     assert package.homepage == "https://tool.example"
-    assert package.sources == (Source("tool-bin"), Source("tool", "<15", (System.X86_64_LINUX,)))
+    assert package.sources == (WheelSource("tool-bin"), WheelSource("tool", "<15", (System.X86_64_LINUX,)))
     assert package.programs == ("tool", "other")
 
 
@@ -55,11 +55,12 @@ def test_package_fields(make_set: MakeSet) -> None:
                     "executable": ["share/x"],
                 },
                 (DIGEST,),
+                runtime=True,
             ),
         ),
         (
-            'fetch(p.sources[1], name = "bin/tool")',
-            BuildPlan("fetch/1", {"name": "bin/tool", "executable": True}, ("b" * 64,)),
+            'fetch(p.source, name = "bin/tool")',
+            BuildPlan("fetch/1", {"name": "bin/tool", "executable": True}, (DIGEST,)),
         ),
         (
             'text({"bin/tool": "#!/bin/sh\\n", "a": p.version + p.system + str(p.release)}, executable = ["bin/tool"])',
@@ -97,14 +98,14 @@ def test_impossible_descriptions(make_set: MakeSet, fields: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("build", [
-    "None", "{}", "struct(builder = 'script/1', arguments = {}, sources = [])",
-    "struct(builder = 'text/1', arguments = {}, sources = ['" + "c" * 64 + "'])",
-    "struct(builder = 'text/1', arguments = {'a': 0.5}, sources = [])",
-    "struct(builder = 'text/1', arguments = {'a': {1: 2}}, sources = [])",
-    "struct(builder = 'text/1', arguments = {'a': [[[[[[[[1]]]]]]]]}, sources = [])",
-    "struct(builder = 'text/1', arguments = {'a': [0] * 10001}, sources = [])",
-    "struct(builder = 'text/1', arguments = {'a': 'x' * 1048577}, sources = [])",
-    "struct(builder = 'text/1', arguments = {}, sources = [], more = 1)",
+    "None", "{}", "struct(builder = 'script/1', arguments = {}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {}, sources = ['" + "c" * 64 + "'], runtime = False)",
+    "struct(builder = 'text/1', arguments = {'a': 0.5}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {'a': {1: 2}}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {'a': [[[[[[[[1]]]]]]]]}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {'a': [0] * 10001}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {'a': 'x' * 1048577}, sources = [], runtime = False)",
+    "struct(builder = 'text/1', arguments = {}, sources = [], runtime = False, more = 1)",
 ])  # fmt: skip
 def test_impossible_plans(make_set: MakeSet, build: str) -> None:
     """A plan with a foreign file, an unknown builder or data that canonical JSON cannot hold is refused."""
@@ -150,7 +151,7 @@ def test_names_are_no_paths(name: str) -> None:
 def test_a_version_that_is_none_is_refused(make_set: MakeSet) -> None:
     """A version from a damaged lock is an error in words, no crash (FAULTS K-03)."""
     with pytest.raises(ResolutionError, match="no version"):
-        make_set(recipe()).build("tool", BuildRequest("../../x", System.X86_64_LINUX, (DIGEST,)))
+        make_set(recipe()).build("tool", BuildRequest("../../x", System.X86_64_LINUX, DIGEST))
 
 
 def test_revision_depends_on_content_alone() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from devenv.packages.package import Package, Source
+from devenv.debian.closure import DebIndex
+from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
 from devenv.resolve.resolver import Resolution, resolve_package
@@ -27,6 +28,9 @@ class MemoryIndex:
             for name in self._projects.get(project, ())
         ]
 
+    def suite(self, suite: str, system: System) -> DebIndex:
+        raise AssertionError(f"nobody asked for {suite} on {system}")
+
 
 @pytest.fixture(scope="session")
 def resolve() -> Resolve:
@@ -38,7 +42,7 @@ def resolve() -> Resolve:
         systems: Sequence[System] | None = None,
         *,
         preferred: str | None = None,
-        sources: tuple[Source, ...] = (Source("tool"),),
+        sources: tuple[WheelSource, ...] = (WheelSource("tool"),),
     ) -> Resolution:
         package = Package("tool", "A tool", "MIT", None, sources, ())
         return resolve_package(package, parse_version_request(request), systems, MemoryIndex(projects), preferred)

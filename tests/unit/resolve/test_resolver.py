@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from devenv.errors import ResolutionError
-from devenv.packages.package import Source
+from devenv.packages.package import WheelSource
+from devenv.resolve.offers import WheelChoice
 from devenv.resolve.resolver import Resolution
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
@@ -44,7 +45,7 @@ def test_all_systems_are_resolved(resolve: Resolve) -> None:
     assert (resolution.version, resolution.lacking) == ("2.0", {})
     assert tuple(resolution.files) == ALL_SYSTEMS
     chosen = resolution.files[System.AARCH64_DARWIN]
-    assert (chosen.project, chosen.requirement) == ("tool", Requirement("macos", (11, 0)))
+    assert chosen.requirement == Requirement("macos", (11, 0))
     assert chosen.file.filename == "tool-2.0-py3-none-macosx_11_0_arm64.whl"
 
 
@@ -100,9 +101,9 @@ def test_unknown_version_names_the_nearest(resolve: Resolve) -> None:
 
 def test_empty_index(resolve: Resolve) -> None:
     """An index that does not know the project is an error that names the project."""
-    error = failure(resolve, {}, sources=(Source("tool-bin"), Source("tool")))
+    error = failure(resolve, {}, sources=(WheelSource("tool-bin"), WheelSource("tool")))
     assert error.slug == "version-unknown"
-    assert "`tool-bin`, `tool`" in error.message
+    assert "`pypi:tool-bin`, `pypi:tool`" in error.message
 
 
 def test_lock_keeps_its_version(resolve: Resolve) -> None:
@@ -125,24 +126,27 @@ def test_sources_are_merged(resolve: Resolve) -> None:
         "tool-bin": wheels("2.0", System.X86_64_LINUX, project="tool_bin"),
         "tool": wheels("1.0") + wheels("2.0") + wheels("3.0"),
     }
-    resolution = resolve(projects, sources=(Source("tool-bin"), Source("tool", "<3")))
+    resolution = resolve(projects, sources=(WheelSource("tool-bin"), WheelSource("tool", "<3")))
     assert resolution.version == "2.0"
-    assert {system: choice.project for system, choice in resolution.files.items()} == {
+    names = {
+        system: choice.file.filename for system, choice in resolution.files.items() if isinstance(choice, WheelChoice)
+    }
+    assert {system: name.partition("-")[0] for system, name in names.items()} == {
         **dict.fromkeys(ALL_SYSTEMS, "tool"),
-        System.X86_64_LINUX: "tool-bin",
+        System.X86_64_LINUX: "tool_bin",
     }
 
 
 def test_source_is_narrowed_by_system(resolve: Resolve) -> None:
     """A source that a recipe takes for some systems only serves no other."""
-    resolution = resolve({"tool": wheels("1.0")}, sources=(Source("tool", systems=(System.X86_64_LINUX,)),))
+    resolution = resolve({"tool": wheels("1.0")}, sources=(WheelSource("tool", systems=(System.X86_64_LINUX,)),))
     assert tuple(resolution.files) == (System.X86_64_LINUX,)
 
 
 def test_narrowing_does_not_hide_prereleases(resolve: Resolve) -> None:
     """A pre-release that is named is found in a source that is narrowed by versions."""
     projects = {"tool": wheels("4.0") + wheels("4.1rc1")}
-    assert resolve(projects, "4.1rc1", sources=(Source("tool", ">=4"),)).version == "4.1rc1"
+    assert resolve(projects, "4.1rc1", sources=(WheelSource("tool", ">=4"),)).version == "4.1rc1"
 
 
 def test_single_withdrawn_file_is_no_choice(resolve: Resolve) -> None:

@@ -1,0 +1,202 @@
+"""Lets every program of a bundle find its loader and its libraries in the bundle's tree, and nowhere else.
+
+A program gets the tree's own loader as its interpreter and a search path of directories relative to itself, which (as
+DT_RPATH) serves the look-ups of its libraries and plugins too. So libraries without a path of their own stay as they
+are, byte for byte, and the store shares them between bundles; a library's own path is translated. What the rules do not
+find is looked for in the whole tree: plugins need libraries in private directories that their program has loaded by
+then. What is nowhere is an error now and not on somebody's first call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from devenv.build.bundle.paths import Patterns, clean, name_of, parent, relative
+from devenv.build.bundle.place import Place
+from devenv.build.bundle.tree import Tree
+from devenv.elf.image import ElfImage, is_elf, parse_elf
+from devenv.elf.patch import ElfChange, patch_elf
+from devenv.elf.seal import seal_libc, seal_loader
+from devenv.elf.tables import ElfError
+from devenv.errors import BuildError
+
+Change = Callable[[bytes], bytes]
+"""From an image to what it is to be."""
+
+TRIPLETS = {"amd64": b"x86_64-linux-gnu", "arm64": b"aarch64-linux-gnu"}
+LOADERS = {"amd64": b"lib64/ld-linux-x86-64.so.2", "arm64": b"lib/ld-linux-aarch64.so.1"}
+"""Architecture → where programs expect their loader."""
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+HEAD_BYTES = 4
+CONFIGURATION = re.compile(rb"etc/ld\.so\.conf\.d/[^/]+\.conf")
+ORIGIN = re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})(?=/|\Z)")
+
+
+def plan_libraries(tree: Tree, architecture: str, place: Place, optional: Patterns) -> dict[bytes, Change]:
+    """Path of an image → how it has to be changed; images that stay as they are do not stand there.
+
+    Without a loader in the tree, which is one of data then, nothing is changed or checked. Images that `optional`
+    matches may lack libraries. Raises BuildError (`library-missing`, `elf-invalid`).
+    """
+    loader = tree.find_file(clean(LOADERS[architecture]))
+    if loader is None:
+        return {}
+    images = dict(iter_images(tree, MACHINES[architecture], optional))
+    search = _Search(tree, images, TRIPLETS[architecture])
+    changes: dict[bytes, Change] = {}
+    for path, image in images.items():
+        change = _plan(search, path, image, place, strict=not optional.match(path))
+        if change is not None:
+            changes[path] = _patch(path, change)
+    changes[loader] = _seal(loader, seal_loader)
+    libc = tree.find_file(search.standard + b"/libc.so.6")
+    if libc is not None:
+        changes[libc] = _seal(libc, seal_libc)
+    return changes
+
+
+def iter_images(tree: Tree, machine: str, optional: Patterns) -> Iterator[tuple[bytes, ElfImage]]:
+    """The images for `machine` in the tree. Raises BuildError where one is damaged and `optional` does not match it."""
+    for path, file in sorted(tree.files.items()):
+        if not is_elf(file.read_head(HEAD_BYTES)):
+            continue
+        try:
+            image = parse_elf(file.read())
+        except ElfError as error:
+            if optional.match(path):
+                continue
+            raise _invalid(path, error) from error
+        if image is not None and image.machine == machine:
+            yield path, image
+
+
+def _invalid(path: bytes, error: ElfError) -> BuildError:
+    return BuildError(f"`{path.decode(errors='replace')}` is a damaged program: {error}", slug="elf-invalid")
+
+
+def _patch(path: bytes, change: ElfChange) -> Change:
+    return _seal(path, lambda content: patch_elf(content, change))
+
+
+def _seal(path: bytes, seal: Change) -> Change:
+    def run(content: bytes) -> bytes:
+        try:
+            return seal(content)
+        except ElfError as error:
+            raise _invalid(path, error) from error
+
+    return run
+
+
+def _plan(search: _Search, path: bytes, image: ElfImage, place: Place, *, strict: bool) -> ElfChange | None:
+    if image.interpreter is None or _is_library(path, image):
+        missing = [name for name in image.needed if search.find(name, search.own(path)) is None]
+        change = _plan_library(search, path, image)
+    else:
+        directories, missing = search.directories_for(path)
+        loader = search.tree.find_file(clean(image.interpreter))
+        missing += [image.interpreter] if loader is None else []
+        interpreter = None if loader is None else place.of(loader)
+        change = ElfChange(interpreter, _search_path(directories, path))
+    if missing and strict:
+        raise BuildError(
+            f"`{path.decode(errors='replace')}` needs `{missing[0].decode(errors='replace')}`, which the bundle lacks",
+            hint="add the package that has it, or list the file under `optional`",
+            slug="library-missing",
+        )
+    return change
+
+
+def _is_library(path: bytes, image: ElfImage) -> bool:
+    """Whether an image with an interpreter is a library that can also be run, to say its version (`libc.so.6`)."""
+    return image.soname is not None and b".so" in name_of(path)
+
+
+def _plan_library(search: _Search, path: bytes, image: ElfImage) -> ElfChange | None:
+    """A DT_RUNPATH goes even if it says the right thing: it would hide the search path of the program."""
+    new = _search_path(search.own(path), path)
+    return None if image.runpath is None and new == (image.rpath or b"") else ElfChange(rpath=new)
+
+
+def _search_path(directories: Iterable[bytes], path: bytes) -> bytes:
+    return b":".join(
+        b"$ORIGIN" if step == b"." else b"$ORIGIN/" + step
+        for step in (relative(directory, parent(path)) for directory in directories)
+    )
+
+
+class _Search:
+    """Finds libraries by the loader's rules."""
+
+    def __init__(self, tree: Tree, images: Mapping[bytes, ElfImage], triplet: bytes) -> None:
+        self.tree = tree
+        self.standard = b"usr/lib/" + triplet
+        self._images = images
+        self._own = {path: tuple(self._iter_own(path, image)) for path, image in images.items()}
+        holding = {parent(path) for path in images}
+        usual = (self.standard, b"usr/lib", *_iter_configured(tree))
+        self._usual = tuple(each for each in dict.fromkeys(usual) if each in holding)
+        wanted = {name for image in images.values() for name in image.needed}
+        self._anywhere: dict[bytes, bytes] = {}
+        for path in sorted(tree.iter_paths(), reverse=True):
+            if name_of(path) in wanted and tree.find_file(path) in images:
+                self._anywhere[name_of(path)] = parent(path)
+
+    def own(self, path: bytes) -> tuple[bytes, ...]:
+        """The directories of the image's own search path."""
+        return self._own[path]
+
+    def find(self, name: bytes, directories: Iterable[bytes]) -> tuple[bytes, bytes] | None:
+        """The directory that has the library (one of `directories`, a usual one, any), and the library's real path."""
+        anywhere = [self._anywhere[name]] if name in self._anywhere else []
+        for directory in (*directories, *self._usual, *anywhere):
+            real = self.tree.find_file(directory + b"/" + name)
+            if real in self._images and real is not None and b"/" not in name:
+                return directory, real
+        return None
+
+    def directories_for(self, program: bytes) -> tuple[list[bytes], list[bytes]]:
+        """What the program's search path must hold so that all that it needs, at any depth, is found; what is missing.
+
+        Its own directories come first, then the usual ones, which also serve plugins.
+        """
+        own = self._own[program]
+        found = dict.fromkeys((*own, *self._usual))
+        missing: list[bytes] = []
+        seen, pending = {program}, deque([program])
+        while pending:
+            image = pending.popleft()
+            for name in self._images[image].needed:
+                place = self.find(name, (*self._own[image], *own))
+                if place is None:
+                    missing.append(name)
+                    continue
+                if place[0] not in self._own[image]:
+                    found[place[0]] = None
+                if place[1] not in seen:
+                    seen.add(place[1])
+                    pending.append(place[1])
+        return list(found), missing
+
+    def _iter_own(self, path: bytes, image: ElfImage) -> Iterator[bytes]:
+        """The entries of DT_RUNPATH, or else DT_RPATH, that lead to directories of the tree."""
+        text = image.rpath if image.runpath is None else image.runpath
+        found = dict[bytes, None]()
+        for entry in (text or b"").split(b":"):
+            absolute = ORIGIN.sub(lambda _: b"/" + parent(path), entry, count=1)
+            real = self.tree.resolve(clean(absolute)) if absolute.startswith(b"/") else None
+            if real in self.tree.directories and real is not None:
+                found[real] = None
+        return iter(found)
+
+
+def _iter_configured(tree: Tree) -> Iterator[bytes]:
+    """The directories that packages tell the host's loader to search."""
+    for path in sorted(filter(CONFIGURATION.fullmatch, tree.files)):
+        for line in tree.files[path].read().splitlines():
+            directory = tree.resolve(clean(line.strip())) if line.startswith(b"/") else None
+            if directory in tree.directories and directory is not None:
+                yield directory

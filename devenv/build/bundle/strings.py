@@ -1,0 +1,35 @@
+"""Replaces paths that are compiled into programs, where neither a variable nor an argument could (nginx's log files).
+
+Lengths are compiled in beside such strings, so a new one has the length of the old: `./` and slashes fill it up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from devenv.build.bundle.paths import clean
+from devenv.build.bundle.tree import Made, Tree
+from devenv.errors import BuildError
+
+
+def replace_strings(tree: Tree, program: str, strings: Mapping[str, str]) -> None:
+    """Put other strings into the program at that path: old → new. Raises BuildError."""
+    path = tree.find_file(clean(program.encode()))
+    if path is None:
+        raise BuildError(f"`{program}` is to be changed, and is not in the tree", slug="member-missing")
+    file = tree.files[path]
+    content = file.read()
+    for old, new in strings.items():
+        content = _replace(content, program, old.encode(), new.encode())
+    tree.put(path, Made(file.owner, file.executable, content))
+
+
+def _replace(content: bytes, program: str, old: bytes, new: bytes) -> bytes:
+    """Whole strings only: `/etc/nginx` stays as it is in `/etc/nginx/modules`."""
+    if len(old) != len(new):
+        raise BuildError(f"`{new.decode()}` must be as long as `{old.decode()}`", slug="arguments-invalid")
+    changed, count = re.subn(rb"(?<=\0)" + re.escape(old) + rb"(?=\0)", lambda _: new, content)
+    if not count:
+        raise BuildError(f"`{program}` does not hold the string `{old.decode()}`", slug="member-missing")
+    return changed

@@ -1,0 +1,77 @@
+"""Rewrites absolute paths in text: what exists in the tree is named where it lies in the object.
+
+A path is rewritten if it exists in the tree, or if its beginning does and is at least three names deep
+(`/usr/share/git-core/%s.tmpl`): a shorter one says where things usually are, not where ours is. What belongs to a
+machine (`/var`, `/run`, `/tmp`, `/home`) and what an administrator puts in place (`/usr/local`) is never meant.
+"""
+
+from __future__ import annotations
+
+import re
+
+from devenv.build.bundle.paths import clean, merged
+from devenv.build.bundle.place import Place
+from devenv.build.bundle.tree import Tree
+
+MAX_TEXT_BYTES = 8 << 20
+"""Longer files are data, whatever they look like."""
+
+AS_THEY_ARE = (b"usr/include/", b"usr/share/doc/", b"usr/share/info/", b"usr/share/man/")
+"""Compilers are told where headers are, and documentation is about Debian's paths."""
+
+PATH = re.compile(
+    rb"/(?=(?:usr|etc|s?bin|lib(?:32|64)?|opt)(?![\w.+-]))(?!usr/local)"
+    rb"(?:(?<![\w.+@~%/})\]*?\\-]/)|(?<=[\s\"'=]-[ILR]/))"
+    rb"[\w.+@~%-]+(?:/+[\w.+@~%,=:-]*[\w+@~%=-])*"
+)
+"""An absolute path that nothing stands before (a variable, a glob, a host), or the value of a linker's option.
+
+The slash stands first, though what is before it is looked at: a search is for one letter then, and takes a fiftieth.
+"""
+
+LINKER_SCRIPT = re.compile(rb".*\.(?:so|a)")
+"""Texts in the places of libraries (`libc.so`): a linker reads them with its sysroot in front of their paths."""
+
+ENV_LINE = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+([\w.+-]+)[ \t]*(?=\n)")
+
+PREFIX_LINE = re.compile(rb"^([ \t]*\w*prefix[ \t]*=[ \t]*[\"']?)/usr(?=[\"']?[ \t]*$)", re.MULTILINE)
+PREFIX_FILE = re.compile(rb".*(?:\.pc|-config)")
+"""Files whose prefix is the tree, though one name is not deep enough elsewhere."""
+
+MEANT_DEPTH = 3
+
+
+class TextRewriter:
+    """Rewrites the texts of one tree."""
+
+    def __init__(self, tree: Tree, place: Place) -> None:
+        self._tree = tree
+        self._place = place
+        self._known: dict[bytes, bytes] = {}
+
+    def rewrite(self, path: bytes, content: bytes) -> bytes:
+        """The content of the file at `path`, with paths as they shall be; as it is if it is no text."""
+        if b"\0" in content or path.startswith(AS_THEY_ARE) or LINKER_SCRIPT.fullmatch(path):
+            return content
+        content = ENV_LINE.sub(self._interpreter, content, count=1) if content.startswith(b"#!") else content
+        if PREFIX_FILE.fullmatch(path):
+            content = PREFIX_LINE.sub(lambda match: match[1] + self._place.of(b"usr"), content)
+        return PATH.sub(self._rewritten, content)
+
+    def _interpreter(self, match: re.Match[bytes]) -> bytes:
+        program = b"usr/bin/" + match[1]
+        return b"#!" + self._place.of(program) if self._tree.is_program(program) else match[0]
+
+    def _rewritten(self, match: re.Match[bytes]) -> bytes:
+        token = match[0]
+        if token not in self._known:
+            self._known[token] = self._rewrite_path(token)
+        return self._known[token]
+
+    def _rewrite_path(self, token: bytes) -> bytes:
+        names = token.split(b"/")
+        for length in range(len(names), 2, -1):
+            path = clean(b"/".join(names[:length]))
+            if (length == len(names) or length > MEANT_DEPTH) and self._tree.resolve(path) is not None:
+                return b"/".join([self._place.of(merged(path)), *names[length:]])
+        return token

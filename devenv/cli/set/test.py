@@ -1,0 +1,30 @@
+"""`devenv set test`."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.cli.command import Action, UnfitResult, refresh_option, verb
+from devenv.workflow.tools import Tools
+
+
+@verb(
+    "test", within="set", examples=["devenv set test", "devenv set test nodejs postgresql@15", "devenv set test --json"]
+)
+@click.argument("packages", nargs=-1, metavar="[NAME[@VERSION]]…")
+@refresh_option
+def command(packages: tuple[str, ...], refresh: bool) -> Action:
+    """Realize packages of `builtin:base` and run their smoke commands.
+
+    Each package is tried alone, with nothing of the host at hand; a library that is loaded from the host fails it.
+    Without NAME, all of them, which takes tens of gigabytes. Exit status 12 where something fails.
+    """
+    from devenv.workflow.edit import parse_wanted
+    from devenv.workflow.smoke import smoke_test
+
+    def action(tools: Tools) -> object:
+        tools.refresh = refresh
+        result = smoke_test(tools, [parse_wanted(package) for package in packages])
+        return UnfitResult(result) if any(test.failures for test in result.tests) else result
+
+    return action

@@ -1,0 +1,16 @@
+"""The suites of Debian that devenv knows, and how locators name them."""
+
+from __future__ import annotations
+
+DEBIAN = "debian:"
+"""What the locators of suites and of the files in Debian's archives begin with."""
+
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+"""Oldest first. By their codenames: names like `stable` mean another suite every few years."""
+
+DEFAULT_SUITE = "trixie"
+
+
+def parse_suite(locator: str) -> str | None:
+    """The suite that the locator of an input names; None where it is another kind of input."""
+    return locator.removeprefix(DEBIAN) if locator.startswith(DEBIAN) else None

@@ -1,0 +1,253 @@
+"""What answers a manifest: the files of each package for each system, kept from the lock or asked of the indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.environment.derive import DeriveRequest, PackageSets, deb_name, find_source, locked_suite
+from devenv.errors import ResolutionError
+from devenv.lock.model import Lock, LockedArtifact, LockedPackage
+from devenv.manifest.model import Manifest, PackageRequest
+from devenv.packages.package import DebianSource, Package, WheelSource
+from devenv.packages.versions import parse_version_request
+from devenv.packages.wheels import WheelFile, parse_wheel_name
+from devenv.resolve.offers import Choice, DebChoice, WheelChoice
+from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package
+from devenv.system import ALL_SYSTEMS, System
+
+if TYPE_CHECKING:
+    from devenv.debian.closure import DebIndex
+
+
+class SuiteRelease(Protocol):
+    """The state of a Debian suite that answered."""
+
+    @property
+    def revision(self) -> str:
+        """`blake3:…` over its release files."""
+        ...
+
+    @property
+    def date(self) -> str:
+        """When it was published, `YYYY-MM-DDTHH:MM:SSZ`."""
+        ...
+
+
+class LockingIndex(Protocol):
+    """Registries that can be asked several things at once."""
+
+    def wheels_of(self, projects: Iterable[str]) -> Mapping[str, Sequence[WheelFile]]:
+        """What is listed of each project."""
+        ...
+
+    def sizes_of(self, files: Iterable[WheelFile]) -> Mapping[str, int]:
+        """The sizes in bytes by SHA-256, also where the page did not say."""
+        ...
+
+    def has_suites(self) -> bool:
+        """Whether a Debian archive is known."""
+        ...
+
+    def suite(self, suite: str, system: System) -> DebIndex:
+        """The packages of a Debian suite."""
+        ...
+
+    def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
+        """Have what `suite` will be asked for brought here side by side."""
+        ...
+
+    def release(self, suite: str) -> SuiteRelease:
+        """The state of the suite that `suite` answers from."""
+        ...
+
+
+class _Pages:
+    """Pages that were read side by side, as an index."""
+
+    def __init__(self, pages: Mapping[str, Sequence[WheelFile]], index: LockingIndex) -> None:
+        self._pages = pages
+        self._index = index
+
+    def wheels(self, project: str) -> Sequence[WheelFile]:
+        return self._pages[project]
+
+    def suite(self, suite: str, system: System) -> DebIndex:
+        return self._index.suite(suite, system)
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """What to lock: the manifest, and the lock so far, whose answers stay where they still answer."""
+
+    manifest: Manifest
+    previous: Lock | None
+    sets: PackageSets
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What was pinned of a package for one system, and the Debian suite that it is from."""
+
+    artifacts: tuple[LockedArtifact, ...]
+    suite: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked for, and what answers it."""
+
+    wanted: PackageRequest
+    version: str
+    systems: Mapping[System, Files]
+    lacking: Mapping[System, str] = field(default_factory=dict)
+
+
+class Answering:
+    """Answers one manifest; `asked` collects the Debian suites whose packages were pinned afresh."""
+
+    def __init__(self, request: LockRequest, index: LockingIndex) -> None:
+        self._request = request
+        self._index = index
+        self.asked: set[str] = set()
+
+    def answer(
+        self, wanted: Sequence[PackageRequest], previous: Mapping[str, LockedPackage], systems: Sequence[System] = ()
+    ) -> dict[str, Answer]:
+        """The answer to each of `wanted`, by name, in their order; for `systems`, else those of the manifest.
+
+        `previous` has what is kept where it still answers. Raises FetchError, RecipeError, ResolutionError.
+        """
+        asked_systems = tuple(systems) or self._request.manifest.systems
+        kept = {each.name: self._find_kept(each, previous.get(each.name), asked_systems) for each in wanted}
+        missing = [each for each in wanted if kept[each.name] is None]
+        resolutions = self._resolve(missing, previous, asked_systems)
+        found = self._to_answers(missing, resolutions)
+        return {each.name: kept[each.name] or found[each.name] for each in wanted}
+
+    def _find_kept(
+        self, wanted: PackageRequest, locked: LockedPackage | None, systems: Sequence[System] | None
+    ) -> Answer | None:
+        """What is locked, where it still answers what is wanted.
+
+        It does not where the recipe turned elsewhere: what it builds of other files would not build of these.
+        """
+        previous = self._request.previous
+        if locked is None or previous is None or locked.input != wanted.input:
+            return None
+        if not parse_version_request(wanted.version).matches(locked.version):
+            return None
+        if not _covers(locked, systems):
+            return None
+        builds = {system: locked.systems[system] for system in systems or locked.systems}
+        files = {system: Files(build.artifacts, locked_suite(previous, build)) for system, build in builds.items()}
+        package = self._package(wanted)
+        answer = Answer(wanted, locked.version, files, locked.lacking if systems is None else {})
+        offered = all(_is_offered(package, self.derive_request(answer, system)) for system in files)
+        return answer if offered else None
+
+    def _resolve(
+        self, asked: Sequence[PackageRequest], previous: Mapping[str, LockedPackage], systems: Sequence[System] | None
+    ) -> dict[str, Resolution]:
+        packages = {wanted.name: self._package(wanted) for wanted in asked}
+        sources = [source for package in packages.values() for source in package.sources]
+        projects = sorted({source.project for source in sources if isinstance(source, WheelSource)})
+        answers = _Pages(self._index.wheels_of(projects), self._index)
+        requests = {wanted.name: parse_version_request(wanted.version) for wanted in asked}
+        preferred = {wanted.name: _preferred(wanted, previous) for wanted in asked}
+        narrowed = [narrow_sources(packages[name], requests[name], preferred[name]) for name in requests]
+        self._index.open_suites(list(dict.fromkeys(_iter_suites(narrowed, systems))))
+        return {
+            name: resolve_package(packages[name], requests[name], systems, answers, preferred[name])
+            for name in requests
+        }
+
+    def _to_answers(self, asked: Sequence[PackageRequest], resolutions: Mapping[str, Resolution]) -> dict[str, Answer]:
+        sizes = self._index.sizes_of(_iter_wheels(resolutions.values()))
+        answers = {}
+        for wanted in asked:
+            resolution = resolutions[wanted.name]
+            systems = {system: self._pin(choice, system, sizes) for system, choice in resolution.files.items()}
+            answers[wanted.name] = Answer(wanted, resolution.version, systems, resolution.lacking)
+        return answers
+
+    def _pin(self, choice: Choice, system: System, sizes: Mapping[str, int]) -> Files:
+        if isinstance(choice, DebChoice):
+            return self._pin_debs(choice, system)
+        file = choice.file
+        return Files((LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement),), None)
+
+    def _pin_debs(self, choice: DebChoice, system: System) -> Files:
+        from devenv.debian.closure import ClosureError, find_closure
+        from devenv.debian.policy import read_policy
+
+        source = choice.source
+        self.asked.add(source.suite)
+        try:
+            index = self._index.suite(source.suite, system)
+            records = find_closure(index, source.packages, read_policy(), source.without)
+        except ClosureError as error:
+            raise ResolutionError(
+                f"what `{source}` depends on cannot be had for {system}: {error}",
+                hint="the suite is in a transition: try again later, or ask another suite for the package",
+                slug="closure-unsatisfied",
+            ) from error
+        artifacts = tuple(LockedArtifact(each.locator, each.sha256, each.size) for each in records)
+        return Files(artifacts, source.suite)
+
+    def _package(self, wanted: PackageRequest) -> Package:
+        return self._request.sets[wanted.input].package(wanted.name)
+
+    def derive_request(self, answer: Answer, system: System) -> DeriveRequest:
+        """What there is to derive of an answer."""
+        files = answer.systems[system]
+        wanted = answer.wanted
+        packages = self._request.sets[wanted.input]
+        keep = self._request.manifest.keep
+        return DeriveRequest(packages, wanted.name, answer.version, system, files.artifacts, files.suite, keep)
+
+
+def _preferred(wanted: PackageRequest, previous: Mapping[str, LockedPackage]) -> str | None:
+    """The version that the lock has."""
+    locked = previous.get(wanted.name)
+    return locked.version if locked is not None and locked.input == wanted.input else None
+
+
+def _iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System]]:
+    """The indexes that resolving `packages` asks."""
+    sources = [source for package in packages for source in package.sources if isinstance(source, DebianSource)]
+    for source in sources:
+        for system in ARCHITECTURES:
+            if source.serves(system) and (systems is None or system in systems):
+                yield source.suite, system
+
+
+def _covers(locked: LockedPackage, systems: Sequence[System] | None) -> bool:
+    """Whether it is known for each of `systems`; where they are left open, of each whether it can be had."""
+    if systems is None:
+        return all(system in locked.systems or system in locked.lacking for system in ALL_SYSTEMS)
+    return all(system in locked.systems for system in systems)
+
+
+def _is_offered(package: Package, request: DeriveRequest) -> bool:
+    """Whether the recipe names the projects or Debian packages that these files are of, for this version and system."""
+    if request.suite is not None:
+        return find_source(package, request, {deb_name(each): each.sha256 for each in request.artifacts}) is not None
+    from packaging.utils import canonicalize_name
+
+    projects = {
+        canonicalize_name(source.project)
+        for source in package.sources
+        if isinstance(source, WheelSource) and source.serves(request.system) and request.version in source.specifiers()
+    }
+    names = [parse_wheel_name(artifact.filename) for artifact in request.artifacts]
+    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
+
+
+def _iter_wheels(resolutions: Iterable[Resolution]) -> Iterator[WheelFile]:
+    for resolution in resolutions:
+        for choice in resolution.files.values():
+            if isinstance(choice, WheelChoice):
+                yield choice.file

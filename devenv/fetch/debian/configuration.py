@@ -1,0 +1,164 @@
+"""Finds the user's way to `debian:` in what is configured already: devenv's settings, then apt.
+
+Of apt's sources those count that serve Debian itself: their suites are Debian's, they have the component `main`, and
+the keys they name, if they do, are Debian's. Which suite they name does not matter: an archive serves all of them.
+TLS is not asked for: releases are signed, and fix all else by hash. `docs/registries.md` says all this to users.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from devenv.errors import FetchError
+from devenv.events import Detail, Notice, Report, ignore
+from devenv.fetch.access import Credentials, Login
+from devenv.fetch.addresses import show_address
+from devenv.fetch.configuration import CERTIFICATE_VARIABLES, read_netrc
+from devenv.fetch.debian.access import DebianAccess, DebianArchive, DebianCredentials
+from devenv.fetch.debian.apt_configuration import AptConfiguration, read_apt_configuration
+from devenv.fetch.debian.apt_sources import NEGATIVE, AptEntry
+from devenv.fetch.debian.keyring import names_debian_keys
+from devenv.fetch.locators import parse_own_base
+from devenv.settings import Settings
+
+SETTINGS_HINT = "set `mirrors` and `security` under `[registries.debian]` in `~/.config/devenv/settings.toml`"
+OWN_SETTINGS = "devenv's settings"
+
+CODENAMES = r"(?:buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|(?:old){0,2}stable)"
+SUITE = re.compile(rf"{CODENAMES}(?:-(?:updates|backports|backports-sloppy|proposed-updates))?", re.ASCII)
+SECURITY_SUITE = re.compile(rf"{CODENAMES}(?:-security|/updates)", re.ASCII)
+COMPONENT = re.compile(r"[a-z][a-z-]{0,40}", re.ASCII)
+DATE_CHECKS = ("acquire::check-valid-until", "acquire::check-date")
+"""apt's options that each turn off the check whether a release's time is over."""
+
+ADDRESS_LIMIT = 16
+"""Mirrors of an archive that are tried."""
+
+
+def find_debian_access(
+    settings: Settings, environ: Mapping[str, str], *, apt_root: Path = Path("/"), report: Report = ignore
+) -> DebianAccess:
+    """The user's access to `debian:`; `apt_root` is the root directory of the system whose apt is asked.
+
+    Raises FetchError (`registry-unconfigured`) where no address is known, or one of the settings cannot be used.
+    """
+    apt = read_apt_configuration(apt_root)
+    for complaint in apt.complaints:
+        report(Detail(complaint))
+    logins: dict[str, Login] = {}
+    entries = [entry for entry in apt.entries if _serves_debian(entry, apt_root)]
+    main = _find_archive("main", settings.debian.mirrors, entries, SUITE, logins, report)
+    security = _find_archive("security", settings.debian.security, entries, SECURITY_SUITE, logins, report)
+    if main is None:
+        raise FetchError(
+            "the address of the registry `debian:` is not known: neither devenv's settings nor apt's sources name one",
+            hint=SETTINGS_HINT,
+            slug="registry-unconfigured",
+        )
+    if security is None:
+        report(Notice("no address of Debian's security archive is known, so its updates are left out"))
+    if any(apt.options.get(name, "").lower() in NEGATIVE for name in DATE_CHECKS):
+        main, security = _unchecked(main), _unchecked(security) if security is not None else None
+    return DebianAccess(
+        main,
+        security,
+        snapshot=_parse_snapshot(settings.debian.snapshot, logins),
+        max_valid_time=_seconds(apt.options.get("acquire::max-validtime", "")),
+        certificates=_find_certificates(environ, apt),
+        credentials=DebianCredentials(Credentials(logins, read_netrc(settings.home, environ)), apt.logins),
+        proxies=_find_proxies(apt, report),
+    )
+
+
+def _unchecked(archive: DebianArchive) -> DebianArchive:
+    return replace(archive, check_valid_until=False)
+
+
+def _serves_debian(entry: AptEntry, root: Path) -> bool:
+    suites = all(SUITE.fullmatch(suite) or SECURITY_SUITE.fullmatch(suite) for suite in entry.suites)
+    return bool(entry.suites) and suites and "main" in entry.components and names_debian_keys(entry.signed_by, root)
+
+
+def _find_archive(
+    name: str,
+    configured: Sequence[str] | None,
+    entries: Iterable[AptEntry],
+    suites: re.Pattern[str],
+    logins: dict[str, Login],
+    report: Report,
+) -> DebianArchive | None:
+    """The archive as the settings have it, else as those of `entries` have it that name one of its `suites`."""
+    if configured is not None:
+        if not configured:
+            return None
+        bases = tuple(_parse_configured(text, logins) for text in configured)
+        return DebianArchive(name, bases, OWN_SETTINGS)
+    own = [entry for entry in entries if any(suites.fullmatch(suite) for suite in entry.suites)]
+    found: list[str] = []
+    for entry in own:
+        for text in entry.addresses:
+            try:
+                found.append(parse_own_base(text, logins))
+            except ValueError as error:
+                report(Detail(f"the source `{show_address(text)}` in `{entry.file}` is left out: {error}"))
+    if not found:
+        return None
+    components = (component for entry in own for component in entry.components if COMPONENT.fullmatch(component))
+    return DebianArchive(
+        name,
+        tuple(dict.fromkeys(found))[:ADDRESS_LIMIT],
+        f"apt's `{own[0].file}`",
+        tuple(dict.fromkeys(("main", *components))),
+        all(entry.check_valid_until for entry in own),
+    )
+
+
+def _parse_configured(text: str, logins: dict[str, Login]) -> str:
+    try:
+        return parse_own_base(text.strip(), logins)
+    except ValueError as error:
+        raise FetchError(
+            f"the address of the registry `debian:` that {OWN_SETTINGS} set cannot be used: {error}",
+            hint=SETTINGS_HINT,
+            slug="registry-unconfigured",
+        ) from None
+
+
+def _parse_snapshot(template: str | None, logins: dict[str, Login]) -> str | None:
+    if template is None:
+        return None
+    # Braces are no characters of addresses; words stand for them meanwhile.
+    marks = {"{archive}": "ARCHIVE-NAME", "{timestamp}": "ARCHIVE-TIME"}
+    for mark, word in marks.items():
+        template = template.replace(mark, word)
+    base = _parse_configured(template, logins)
+    for mark, word in marks.items():
+        base = base.replace(word, mark)
+    return base
+
+
+def _find_certificates(environ: Mapping[str, str], apt: AptConfiguration) -> str | None:
+    values = [apt.options.get("acquire::https::cainfo", ""), *(environ.get(name, "") for name in CERTIFICATE_VARIABLES)]
+    return next((value for value in values if value), None)
+
+
+def _find_proxies(apt: AptConfiguration, report: Report) -> dict[str, str | None]:
+    """apt's proxies, as `devenv.fetch.access` has them. What is said for `http` holds for `https` as well."""
+    proxies: dict[str, str | None] = {}
+    for scheme in ("http", "https"):
+        for origin in dict.fromkeys(("http", scheme)):
+            prefix = f"acquire::{origin}::proxy"
+            for name, value in apt.options.items():
+                if value and (name == prefix or name.startswith(f"{prefix}::")):
+                    host = name.removeprefix(prefix).removeprefix("::")
+                    proxies[f"{scheme}://{host}"] = None if value.lower() in {"direct", "false"} else value
+    if any(name.startswith("acquire::") and "proxy-auto-detect" in name for name in apt.options):
+        report(Detail("apt finds its proxy with a program, which is not run; name the proxy in `https_proxy`"))
+    return proxies
+
+
+def _seconds(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else 0

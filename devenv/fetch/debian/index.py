@@ -1,0 +1,211 @@
+"""What Debian's suites offer: the impure half of locking for `debian:`, asked before anything is resolved.
+
+A suite is answered from a signed release of each of its pockets, the package indexes that these fix by hash, and a
+file made of them that is looked up in (`suite_database`). All three are kept; only the first is asked for again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.digest import blake3_key
+from devenv.errors import ResolutionError
+from devenv.events import Report, Step, ignore
+from devenv.fetch.debian.access import DebianArchive
+from devenv.fetch.debian.client import DebianClient
+from devenv.fetch.debian.keyring import parse_keys
+from devenv.fetch.debian.package_indexes import FetchedIndex, fetch_index
+from devenv.fetch.debian.pockets import Pocket, require_pockets
+from devenv.fetch.debian.release_cache import PocketRelease, cache_directory
+from devenv.fetch.debian.releases import ReleasePolicy, ReleaseReader, require_no_way_back
+from devenv.fetch.debian.suite_database import database_path
+from devenv.fetch.debian.suite_index import SuiteIndex
+from devenv.fetch.debian.suite_making import (
+    SuitePart,
+    SuitePlan,
+    lock_database,
+    make_database,
+    plan_files,
+    unwritable_error,
+)
+from devenv.fetch.workers import run_parallel
+from devenv.system import System
+
+PARALLEL_REQUESTS = 6
+DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+NONE_KNOWN: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRelease:
+    """The state of a suite."""
+
+    suite: str
+    date: str
+    """`YYYY-MM-DDTHH:MM:SSZ`: when the youngest of its pockets was released."""
+    revision: str
+    """`blake3:…` over the releases of all its pockets."""
+
+
+class DebianIndex:
+    """What suites offer, as this user's mirrors say it. May be used from several threads; to be closed.
+
+    `refresh` asks though what is kept is fresh. `oldest` has dates of suites (as in SuiteRelease), from locks: an older
+    state is refused, as is one older than what is kept, unless `allow_older`.
+    """
+
+    def __init__(
+        self,
+        client: DebianClient,
+        *,
+        refresh: bool = False,
+        oldest: Mapping[str, str] = NONE_KNOWN,
+        allow_older: bool = False,
+        report: Report = ignore,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._refresh = refresh
+        self._oldest = {} if allow_older else oldest
+        self._allow_older = allow_older
+        self._report = report
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._releases: dict[str, tuple[PocketRelease, ...]] = {}
+        self._opened: dict[tuple[str, System], SuiteIndex] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the indexes that were given out."""
+        with self._lock:
+            for opened in self._opened.values():
+                opened.close()
+            self._opened.clear()
+
+    def release(self, suite: str) -> SuiteRelease:
+        """The state that `suite` is in.
+
+        Raises FetchError: `suite-unknown`, those of `ReleaseReader.read` and of `DebianClient.access`.
+        """
+        return _summarise(suite, self._read_releases(suite))
+
+    def suite(self, suite: str, system: System) -> SuiteIndex:
+        """What `suite` offers for `system`.
+
+        Raises FetchError: those of `release` and `fetch_index`, `cache-unwritable`; ResolutionError (`system-missing`)
+        where Debian has nothing for the system.
+        """
+        return self.suites([(suite, system)])[0]
+
+    def suites(self, wanted: Sequence[tuple[str, System]]) -> list[SuiteIndex]:
+        """`suite` for several at once: what they need is downloaded side by side."""
+        with self._lock:
+            unopened = dict.fromkeys(each for each in wanted if each not in self._opened)
+            self._make([plan for suite, system in unopened if not self._open(plan := self._plan(suite, system))])
+            return [self._opened[suite, system] for suite, system in wanted]
+
+    @property
+    def _directory(self) -> Path:
+        return cache_directory(self._client.settings.debian_indexes, self._client.keyring)
+
+    @property
+    def _archives(self) -> Mapping[str, DebianArchive]:
+        return {archive.name: archive for archive in self._client.access.archives}
+
+    def _read_releases(self, suite: str) -> tuple[PocketRelease, ...]:
+        """The releases of the pockets of `suite` that lie in archives whose address is known."""
+        with self._lock:
+            if suite not in self._releases:
+                archives = self._archives
+                pockets = [pocket for pocket in require_pockets(suite) if pocket.archive in archives]
+                reader = ReleaseReader(
+                    self._directory,
+                    parse_keys(self._client.keyring),
+                    ReleasePolicy(self._refresh, self._allow_older, self._client.access.max_valid_time),
+                    self._clock,
+                )
+                tasks = [
+                    partial(reader.read, pocket, archives[pocket.archive], self._client, self._report)
+                    for pocket in pockets
+                ]
+                releases = tuple(run_parallel(tasks, PARALLEL_REQUESTS))
+                self._require_no_way_back(suite, releases)
+                self._releases[suite] = releases
+            return self._releases[suite]
+
+    def _require_no_way_back(self, suite: str, releases: Sequence[PocketRelease]) -> None:
+        if suite in self._oldest:
+            known = datetime.strptime(self._oldest[suite], DATE_FORMAT).replace(tzinfo=UTC)
+            newest = max(releases, key=lambda kept: kept.release.date)
+            require_no_way_back(newest.release, known, suite, newest.base)
+
+    def _plan(self, suite: str, system: System) -> SuitePlan:
+        if system not in ARCHITECTURES:
+            raise ResolutionError(
+                f"`debian:{suite}` has nothing for {system}",
+                hint=f"it is for {', '.join(map(str, ARCHITECTURES))}",
+                slug="system-missing",
+            )
+        architecture = ARCHITECTURES[system]
+        releases = self._read_releases(suite)
+        parts = [SuitePart(self._archives[pocket.archive], kept) for pocket, kept in _pair(suite, releases)]
+        return SuitePlan(
+            suite, system, database_path(self._directory, suite, architecture), plan_files(parts, architecture)
+        )
+
+    def _make(self, plans: Sequence[SuitePlan]) -> None:
+        """Make the files of `plans` and open them."""
+        if not plans:
+            return
+        with contextlib.ExitStack() as stack:
+            # In one order, so that no two processes wait for each other.
+            for plan in sorted(plans, key=lambda plan: plan.path):
+                stack.enter_context(lock_database(plan.path))
+            # Another process may have been faster.
+            missing = [plan for plan in plans if not self._open(plan)]
+            for plan in missing:
+                self._report(Step(f"reading the package index of debian:{plan.suite} for {plan.system}"))
+            for plan, indexes in zip(missing, self._fetch(missing), strict=True):
+                make_database(plan, indexes)
+                if not self._open(plan):
+                    raise unwritable_error(plan.path, "what was written is not what is there")
+
+    def _open(self, plan: SuitePlan) -> bool:
+        opened = SuiteIndex.open(plan.path, plan.revision)
+        if opened is not None:
+            self._opened[plan.suite, plan.system] = opened
+        return opened is not None
+
+    def _fetch(self, plans: Sequence[SuitePlan]) -> Iterator[list[FetchedIndex]]:
+        archives = self._archives
+        files = [file for plan in plans for file in plan.files]
+        tasks = [partial(fetch_index, file, archives[file.archive], self._client.http, self._report) for file in files]
+        fetched = iter(run_parallel(tasks, PARALLEL_REQUESTS))
+        for plan in plans:
+            yield [next(fetched) for _ in plan.files]
+
+
+def _pair(suite: str, releases: Sequence[PocketRelease]) -> Iterator[tuple[Pocket, PocketRelease]]:
+    by_name = {kept.pocket: kept for kept in releases}
+    return ((pocket, by_name[pocket.name]) for pocket in require_pockets(suite) if pocket.name in by_name)
+
+
+def _summarise(suite: str, releases: Sequence[PocketRelease]) -> SuiteRelease:
+    date = max(kept.release.date for kept in releases)
+    state = "".join(f"{kept.pocket} {kept.digest}\n" for kept in releases)
+    return SuiteRelease(suite, date.strftime(DATE_FORMAT), blake3_key(state.encode()))

@@ -1,0 +1,44 @@
+"""Where files of `debian:` lie: `debian:pool/…` in the main archive, `debian:security/pool/…` in that for security."""
+
+from __future__ import annotations
+
+import re
+
+from devenv.fetch.debian.access import DebianAccess
+
+SHOWN_LENGTH = 200
+
+LOCATOR = re.compile(
+    r"(?=.{1,1024}$)debian:(?P<security>security/)?(?P<path>pool(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9+.~_-]+)+)", re.ASCII
+)
+DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z", re.ASCII)
+
+SNAPSHOT_NAMES = {"main": "debian", "security": "debian-security"}
+"""What archives of past states call each."""
+
+
+def parse_locator(locator: str) -> tuple[str, str]:
+    """The name of the archive (`main` or `security`), and the path in it.
+
+    Raises ValueError on anything that is no locator of this registry.
+    """
+    match = LOCATOR.fullmatch(locator)
+    if match is None:
+        raise ValueError(f"{locator[:SHOWN_LENGTH]!r} is no locator of the registry `debian:`")
+    return "security" if match["security"] else "main", match["path"]
+
+
+def candidate_addresses(locator: str, access: DebianAccess, date: str | None = None) -> tuple[str, ...]:
+    """The addresses at which the user's configuration says that `locator` may lie, best first.
+
+    `date` (`YYYY-MM-DDTHH:MM:SSZ`) is when the archive had it for certain. Empty where no address of that archive is
+    known. Raises ValueError as `parse_locator`.
+    """
+    name, path = parse_locator(locator)
+    bases = [base for archive in access.archives if archive.name == name for base in archive.bases]
+    match = DATE.fullmatch(date) if date is not None else None
+    if access.snapshot is not None and match is not None:
+        timestamp = f"{''.join(match.groups()[:3])}T{''.join(match.groups()[3:])}Z"
+        snapshot = access.snapshot.replace("{archive}", SNAPSHOT_NAMES[name])
+        bases.append(snapshot.replace("{timestamp}", timestamp))
+    return tuple(base + path for base in bases)

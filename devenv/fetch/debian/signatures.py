@@ -1,0 +1,51 @@
+"""Signed releases (`InRelease`): a text in OpenPGP's cleartext framework (RFC 9580, section 7), and nothing around it.
+
+The library verifies what it finds between the marks and passes over the rest; what stands outside is signed by nobody,
+so a file that has such a part is refused as a whole. The text returned is the library's own, never cut out here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pysequoia import Cert
+
+FRAME = re.compile(
+    rb"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [A-Za-z0-9, -]{1,100}\n)*\n"
+    rb"(?P<text>.*?)\n-----BEGIN PGP SIGNATURE-----\n(?:[A-Za-z]+: [^\n]{0,200}\n)*\n"
+    rb"[A-Za-z0-9+/=\n]+-----END PGP SIGNATURE-----\n?",
+    re.DOTALL,
+)
+MARK = re.compile(rb"^-----", re.MULTILINE)
+
+
+class SignatureError(ValueError):
+    """What should be a signed text is none, or none that one of the keys signed."""
+
+
+def verify_inrelease(content: bytes, keys: Sequence[Cert]) -> bytes:
+    """The text that `content` signs, if one of `keys` made a signature that is valid now.
+
+    Raises SignatureError: not signed, something outside the signature, changed, by other keys, by keys or with
+    algorithms that are no longer valid.
+    """
+    from pysequoia import verify
+
+    # A signature made before its key's time was over would pass: who got hold of an old key could say so.
+    now = datetime.now(UTC)
+    living = [key for key in keys if not key.is_revoked and (key.expiration is None or key.expiration > now)]
+    # The three marks of one frame, and no other: in the text itself a dash at the beginning of a line is escaped.
+    if FRAME.fullmatch(content) is None or len(MARK.findall(content)) != 3:
+        raise SignatureError("it is not one signed text with nothing around it")
+    try:
+        result = verify(bytes=content, store=lambda _: living)
+    # The library raises what its Rust side happens to raise.
+    except Exception as error:
+        raise SignatureError("no key that is trusted has signed it as it stands") from error
+    if not result.valid_sigs or not result.bytes:
+        raise SignatureError("no key that is trusted has signed it as it stands")
+    return result.bytes

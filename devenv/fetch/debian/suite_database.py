@@ -1,0 +1,160 @@
+"""Makes the file in which `suite_index` looks packages up: SQLite, for one suite and one architecture.
+
+    packages   one row a package: the newest that any pocket has, by Debian's rules, decided here
+    provides   which package provides a virtual name, and in which version
+
+The file appears complete or not at all, and beside it a note of what it is made from and of its own hash, so that one
+that is damaged, cut off or of another devenv counts as missing. It is never changed afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from operator import attrgetter
+from pathlib import Path
+
+from devenv.debian.record import DebRecord
+from devenv.debian.relations import parse_provides
+from devenv.debian.version import compare_versions
+from devenv.fsutil import make_private_directory, read_regular, sync_directory, temporary_name, write_atomic
+
+FORMAT = "devenv-debian-suite-1"
+NOTE_LIMIT = 1 << 12
+"""Bytes of a note."""
+
+COLUMNS = tuple(field.name for field in fields(DebRecord))
+VALUES = attrgetter(*COLUMNS)
+"""The values of a record, in that order."""
+
+SCHEMA = f"""
+    CREATE TABLE packages (id INTEGER PRIMARY KEY, {", ".join(COLUMNS)});
+    CREATE TABLE provides (name TEXT, version TEXT, package INTEGER);
+"""
+INDEXES = """
+    CREATE UNIQUE INDEX packages_by_name ON packages (name);
+    CREATE INDEX packages_by_word ON packages (name, section, summary);
+    CREATE INDEX provides_by_name ON provides (name);
+"""
+"""A search reads all of `packages_by_word`, a seventh of the file."""
+
+
+def database_path(directory: Path, suite: str, architecture: str) -> Path:
+    """Where the file for a suite and an architecture lies."""
+    return directory / f"{suite}-{architecture}.sqlite"
+
+
+def write_database(path: Path, revision: str, records: Iterable[DebRecord]) -> None:
+    """Put a file with `records`, no two of one name, in the place of `path`; `revision` says what they come from.
+
+    Raises OSError or sqlite3.Error where it cannot be written, and whatever `records` raises; then all stays as it was.
+    """
+    make_private_directory(path.parent)
+    temporary = path.parent / temporary_name()
+    try:
+        _fill(temporary, records)
+        digest = _hash_and_sync(temporary)
+        # The note last: without its hash the file counts as missing.
+        os.replace(temporary, path)
+        write_atomic(_note_path(path), json.dumps({"format": FORMAT, "revision": revision, "blake3": digest}).encode())
+        sync_directory(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fill(path: Path, records: Iterable[DebRecord]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.close(descriptor)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        # Nobody sees the file before it is complete, and a write-ahead log would leave files beside it.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(SCHEMA)
+        connection.execute("BEGIN")
+        provided: list[tuple[str, str | None, int]] = []
+        marks = ", ".join("?" * (len(COLUMNS) + 1))
+        connection.executemany(f"INSERT INTO packages VALUES ({marks})", _iter_rows(records, provided))  # noqa: S608 - no foreign text
+        connection.executemany("INSERT INTO provides VALUES (?, ?, ?)", provided)
+        connection.execute("COMMIT")
+        connection.executescript(INDEXES)
+
+
+def _iter_rows(
+    records: Iterable[DebRecord], provided: list[tuple[str, str | None, int]]
+) -> Iterator[tuple[object, ...]]:
+    """The rows of `packages`; what they provide goes to `provided`."""
+    for number, record in enumerate(records):
+        yield number, *VALUES(record)
+        if record.provides:
+            provided += ((name, version, number) for name, version in parse_provides(record.provides))
+
+
+def _hash_and_sync(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return _hash_file(path)
+
+
+def _hash_file(path: Path) -> str:
+    from blake3 import blake3
+
+    return blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest()
+
+
+def find_database(path: Path, revision: str | None) -> str | None:
+    """The revision that the file at `path` was made from, if it is whole; None where it is not, or has another one."""
+    try:
+        note = json.loads(read_regular(_note_path(path), NOTE_LIMIT))
+        if note["format"] != FORMAT or (revision is not None and note["revision"] != revision):
+            return None
+        return str(note["revision"]) if path.is_file() and _hash_file(path) == note["blake3"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def iter_newest(small: Iterable[DebRecord], large: Iterable[DebRecord]) -> Iterator[DebRecord]:
+    """The newest record of each name. `small` is kept in memory; `large` goes through, and wins where both are equal.
+
+    Of a name's several versions in `large`, which stand one behind the other in an archive's index, the newest goes
+    through. Raises ValueError where they stand elsewhere.
+    """
+    updates: dict[str, DebRecord] = {}
+    for record in small:
+        _keep_newer(updates, record)
+    seen: set[str] = set()
+    for record in _iter_newest_neighbours(large):
+        if record.name in seen:
+            raise ValueError(f"`{record.name}` stands at several places of the package index")
+        seen.add(record.name)
+        update = updates.pop(record.name, None)
+        yield update if update is not None and compare_versions(update.version, record.version) > 0 else record
+    yield from updates.values()
+
+
+def _keep_newer(newest: dict[str, DebRecord], record: DebRecord) -> None:
+    other = newest.get(record.name)
+    if other is None or compare_versions(record.version, other.version) > 0:
+        newest[record.name] = record
+
+
+def _iter_newest_neighbours(records: Iterable[DebRecord]) -> Iterator[DebRecord]:
+    best: DebRecord | None = None
+    for record in records:
+        if best is not None and best.name != record.name:
+            yield best
+            best = None
+        if best is None or compare_versions(record.version, best.version) > 0:
+            best = record
+    if best is not None:
+        yield best

@@ -1,0 +1,129 @@
+"""Tells what is known of one package: `info`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, SUITES
+from devenv.system import System
+from devenv.workflow.results import DebianClosure, DebianInfoResult, InfoResult, OfferedVersion, SuiteVersion
+from devenv.workflow.tools import Tools
+
+if TYPE_CHECKING:
+    from devenv.debian.closure import DebIndex
+    from devenv.packages.package import Package
+
+    Systems = Mapping[System, DebIndex]
+    """The indexes of one suite."""
+
+SHOWN_VERSIONS = 10
+
+
+def package_info(tools: Tools, name: str) -> InfoResult | DebianInfoResult:
+    """What is known of a package, with its newest versions: `nodejs`, `debian:htop` or `debian:bookworm/htop`.
+
+    Raises FetchError, RecipeError, ResolutionError (`package-unknown`).
+    """
+    if not name.startswith(DEBIAN):
+        return _base_info(tools, name)
+    suite, _, name = name.removeprefix(DEBIAN).rpartition("/")
+    return _debian_info(tools, suite or DEFAULT_SUITE, name)
+
+
+def _base_info(tools: Tools, name: str) -> InfoResult:
+    from devenv.resolve.offers import Offers
+
+    package = tools.base_set.package(name)
+    tools.index.open_suites(_suites_of(package))
+    offers = Offers(package, tools.index)
+    versions = (
+        OfferedVersion(
+            str(version),
+            {
+                system: None if choice.requirement is None else str(choice.requirement)
+                for system, choice in offers.choices(version).items()
+            },
+        )
+        for version in offers.stable
+        if offers.choices(version)
+    )
+    return InfoResult(
+        name=package.name,
+        summary=package.summary,
+        license=package.license,
+        homepage=package.homepage,
+        sources=tuple(str(source) for source in package.sources),
+        programs=package.programs,
+        variables=tuple(sorted({*package.variables, *package.search_paths})),
+        version_count=len(offers.stable),
+        versions=tuple(islice(versions, SHOWN_VERSIONS)),
+    )
+
+
+def _suites_of(package: Package) -> list[tuple[str, System]]:
+    from devenv.packages.package import DebianSource
+
+    sources = [source for source in package.sources if isinstance(source, DebianSource)]
+    wanted = ((source.suite, system) for source in sources for system in ARCHITECTURES if source.serves(system))
+    return list(dict.fromkeys(wanted))
+
+
+def _debian_info(tools: Tools, suite: str, name: str) -> DebianInfoResult:
+    from devenv.packages.debian_set import DebianSet
+    from devenv.resolve.suites import package_unknown, wanted_name
+
+    DebianSet(suite).package(name)
+    suites = _open_suites(tools, suite)
+    asked = suites[suite]
+    system = next((each for each in (tools.system, *asked) if each in asked and asked[each].find(name)), None)
+    record = None if system is None else asked[system].find(name)
+    if record is None or system is None:
+        raise package_unknown(suite, name, next(iter(asked.values())))
+    closure, defect = _measure_closure(asked[system], system, name)
+    return DebianInfoResult(
+        name=wanted_name(suite, name),
+        summary=record.summary,
+        homepage=record.homepage,
+        section=record.section,
+        versions=tuple(each for suite in suites for each in _iter_versions(suite, name, suites[suite])),
+        closure=closure,
+        defect=defect,
+    )
+
+
+def _open_suites(tools: Tools, asked: str) -> dict[str, Systems]:
+    """The suite that is asked for as it is now, and others as they are kept; the newest first."""
+    indexes = tools.debian_index.suites([(asked, system) for system in ARCHITECTURES])
+    kept = {system: tools.kept_suites(system) for system in ARCHITECTURES}
+    suites: dict[str, Systems] = {
+        suite: {system: known[suite] for system, known in kept.items() if suite in known} for suite in reversed(SUITES)
+    }
+    return suites | {asked: dict(zip(ARCHITECTURES, indexes, strict=True))}
+
+
+def _iter_versions(suite: str, name: str, indexes: Systems) -> Iterator[SuiteVersion]:
+    """What a suite has of a package: one version, or some days long two, each for other systems."""
+    from devenv.resolve.suites import asked_version
+
+    found: dict[str, list[System]] = {}
+    for system, index in indexes.items():
+        record = index.find(name)
+        if record is not None:
+            found.setdefault(record.version, []).append(system)
+    for version, systems in found.items():
+        yield SuiteVersion(suite, asked_version(version), version, tuple(systems))
+
+
+def _measure_closure(index: DebIndex, system: System, name: str) -> tuple[DebianClosure | None, str | None]:
+    """What comes with a package, or why it cannot."""
+    from devenv.debian.closure import ClosureError, find_closure
+    from devenv.debian.policy import read_policy
+
+    try:
+        records = find_closure(index, [name], read_policy())
+    except ClosureError as error:
+        return None, str(error)
+    return DebianClosure(system, len(records), sum(record.size for record in records)), None

@@ -1,0 +1,95 @@
+"""Finds packages in all sets by words: `search`. What is kept of Debian's suites is searched without asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import DEFAULT_SUITE
+from devenv.errors import FetchError
+from devenv.events import Detail, Notice
+from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
+from devenv.workflow.tools import Tools
+
+if TYPE_CHECKING:
+    from devenv.debian.search import DebSummary
+    from devenv.fetch.debian.suite_index import SuiteIndex
+    from devenv.packages.package import Package
+
+DEBIAN_LIMIT = 20
+"""Debian packages that are found unless all are wanted."""
+
+
+def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> SearchResult:
+    """The packages that all words apply to, best first; without words those of `builtin:base`.
+
+    Debian's are looked for in the suites whose indexes are kept, however old; where none is, that of the usual suite is
+    fetched. What keeps it from coming becomes a notice. `everything` lifts the limit on Debian's packages.
+    """
+    from devenv.fetch.workers import run_parallel
+
+    asked = _Search(tools, words)
+    # Recipes are evaluated by one thread while others read the disk.
+    run_parallel([asked.look_into_base, asked.look_into_debian], 2)
+    asked.report_missing()
+    packages = tuple(FoundPackage(each.name, each.summary, each.programs) for each in asked.packages)
+    if not asked.words:
+        return SearchResult((), packages, suites={suite: index.count() for suite, index in asked.suites.items()})
+    shown = asked.debian if everything else asked.debian[:DEBIAN_LIMIT]
+    debian = tuple(_describe(each, asked.suites) for each in shown)
+    return SearchResult(tuple(words), packages, debian, len(asked.debian) - len(shown))
+
+
+class _Search:
+    """One search: what it found so far."""
+
+    def __init__(self, tools: Tools, words: Sequence[str]) -> None:
+        self.tools = tools
+        self.words = " ".join(words).lower().split()
+        self.packages: Sequence[Package] = ()
+        self.suites: dict[str, SuiteIndex] = {}
+        self.debian: Sequence[DebSummary] = ()
+        self.failure: FetchError | None = None
+
+    def look_into_base(self) -> None:
+        from devenv.packages.search import search_packages
+
+        self.packages = search_packages(self.tools.base_set, self.words)
+
+    def look_into_debian(self) -> None:
+        from devenv.debian.search import search_summaries
+        from devenv.fetch.workers import run_parallel
+
+        try:
+            self.open_suites()
+        except FetchError as error:
+            self.failure = error
+        if self.words:
+            # The newest suite's summary is the one that counts.
+            tasks = [partial(self.suites[suite].search, self.words) for suite in reversed(self.suites)]
+            self.debian = search_summaries(chain.from_iterable(run_parallel(tasks, len(tasks))), self.words)
+
+    def open_suites(self) -> None:
+        system = self.tools.system
+        self.suites = self.tools.kept_suites(system)
+        if self.words and not self.suites and system in ARCHITECTURES:
+            self.suites = {DEFAULT_SUITE: self.tools.debian_index.suite(DEFAULT_SUITE, system)}
+
+    def report_missing(self) -> None:
+        """Say why Debian was left out. That no archive is configured matters only where nothing else was found."""
+        if self.failure is not None:
+            text = f"Debian's packages were not searched: {self.failure.message}"
+            unimportant = self.packages and self.failure.slug == "registry-unconfigured"
+            self.tools.report(Detail(text) if unimportant else Notice(text))
+
+
+def _describe(summary: DebSummary, suites: Mapping[str, SuiteIndex]) -> FoundDebian:
+    from devenv.resolve.suites import asked_version, wanted_name
+
+    records = {suite: index.find(summary.name) for suite, index in suites.items()}
+    versions = {suite: asked_version(record.version) for suite, record in records.items() if record is not None}
+    suite = DEFAULT_SUITE if DEFAULT_SUITE in versions else list(versions)[-1]
+    return FoundDebian(wanted_name(suite, summary.name), summary.summary, versions)

@@ -1,0 +1,174 @@
+"""Looking for Debian's packages, with whole commands: search and info."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from devenv.debian.policy import read_policy
+from tests.functional.debian_archive import MadeArchive, Pocket, make_stanza
+from tests.functional.loopback import Registry
+from tests.functional.workflow.command import User
+
+BOTH = ("amd64", "arm64")
+LAST_YEAR = datetime(2024, 3, 1, tzinfo=UTC)
+
+
+def offer(name: str, version: str, **fields: str) -> str:
+    """A package that any system may have, in the usual section."""
+    return make_stanza(name, version, **({"architecture": "all", "Section": "utils"} | fields))
+
+
+HOMEPAGE = "https://seetop.example"
+TRIXIE = [
+    offer(
+        "seetop",
+        "3.4.1-5",
+        Description="interactive processes viewer",
+        Homepage="https://seetop.example",
+        Depends="libtop",
+    ),
+    offer("libtop", "1.0-1", Section="libs", Description="what interactive viewers share"),
+    offer("node-tool", "1"),
+    offer("broken", "1", Depends="absent"),
+    *(offer(f"viewer-{number}", f"{number}", Description="views " * 15) for number in range(25)),
+]
+ALWAYS = [offer(name, "1") for name in read_policy().always]
+BOOKWORM = [offer("seetop", "1:3.2.2+dfsg-2"), offer("old-top", "1:0.9+dfsg-1", Description="former viewer of processes")]
+
+
+@pytest.fixture
+def archive(registry: Registry) -> MadeArchive:
+    """An archive with two suites."""
+    made = MadeArchive(registry, "/debian/")
+    for suite, stanzas in (("trixie", [*TRIXIE, *ALWAYS]), ("bookworm", [*BOOKWORM, *ALWAYS])):
+        made.publish(Pocket(suite, stanzas, LAST_YEAR, architectures=BOTH))
+        made.publish(Pocket(f"{suite}-updates", (), LAST_YEAR, architectures=BOTH))
+    return made
+
+
+@pytest.fixture
+def debian_user(user: User, archive: MadeArchive) -> User:
+    """A user who reaches that archive and has read nothing of it."""
+    configure(user, archive, archive.address)
+    return user
+
+
+def configure(user: User, archive: MadeArchive, address: str) -> None:
+    keyring = user.home / "keyring.pgp"
+    keyring.write_bytes(bytes(archive.key.extract_certificate()))
+    pypi = f'[registries.pypi]\nindex = "{archive.registry.index}"\n'
+    user.configure(f'{pypi}[registries.debian]\nmirrors = ["{address}"]\nsecurity = []\nkeyring = "{keyring}"\n')
+
+
+def test_search_fetches_once(debian_user: User, registry: Registry) -> None:
+    """With nothing kept the usual suite is fetched, with progress; from then on a search asks nobody."""
+    first = debian_user.devenv("search", "seetop", "--json")
+    assert "debian:trixie" in first.messages
+    assert first.result["debian"] == [
+        {"name": "debian:seetop", "summary": "interactive processes viewer", "versions": {"trixie": "3.4.1"}}
+    ]
+    count = len(registry.seen)
+    assert debian_user.report("search", "seetop") == first.result
+    assert len(registry.seen) == count
+
+
+def test_search_in_all_suites(debian_user: User) -> None:
+    """Each package has its version in every suite that is kept, and the name to add it by; base comes first."""
+    debian_user.devenv("info", "debian:bookworm/seetop")
+    debian_user.devenv("info", "debian:seetop")
+    found = debian_user.report("search", "top")["debian"]
+    assert [(each["name"], each["versions"]) for each in found] == [
+        ("debian:seetop", {"bookworm": "3.2.2", "trixie": "3.4.1"}),
+        ("debian:bookworm/old-top", {"bookworm": "0.9"}),
+        ("debian:libtop", {"trixie": "1.0"}),
+    ]
+    lines = debian_user.devenv("search", "seetop").text.splitlines()
+    assert lines[0].split() == ["bookworm", "trixie"]
+    assert lines[1].split() == ["debian:seetop", "3.2.2", "3.4.1", "interactive", "processes", "viewer"]
+    assert debian_user.devenv("search", "zig", "seetop").text == ""
+
+
+def test_search_shows_base_first(debian_user: User) -> None:
+    """What devenv has itself comes before what Debian has, and no line is longer than a terminal's."""
+    text = debian_user.devenv("search", "views").text + debian_user.devenv("search", "programs").text
+    assert all(len(line) <= 80 for line in text.splitlines())
+    names = [line.split()[0] for line in debian_user.devenv("search", "node").text.splitlines() if line]
+    assert names == ["nodejs", "trixie", "debian:node-tool"]
+
+
+def test_search_limit(debian_user: User) -> None:
+    """The best 20 packages of Debian are shown, and how many more there are; `--all` shows them."""
+    shown = debian_user.devenv("search", "viewer-")
+    assert shown.text.count("debian:viewer-") == 20
+    assert "5 further packages" in shown.text
+    found = debian_user.report("search", "viewer-", "--all")
+    assert (len(found["debian"]), found["omitted"]) == (25, 0)
+
+
+def test_search_without_words(debian_user: User, registry: Registry) -> None:
+    """Without words nothing is asked: the base set is listed, and what the kept suites have is counted."""
+    assert debian_user.report("search")["suites"] == {}
+    assert registry.seen == []
+    debian_user.devenv("search", "seetop")
+    assert f"{len(TRIXIE) + len(ALWAYS)} in trixie" in debian_user.devenv("search").text.splitlines()[-1]
+
+
+def test_search_without_archive(user: User, archive: MadeArchive, registry: Registry) -> None:
+    """An archive that does not answer is told of, and the base set is searched all the same (G-01)."""
+    configure(user, archive, f"{registry.files}nothing/")
+    outcome = user.devenv("search", "zig")
+    assert outcome.text.startswith("zig ")
+    assert "note: Debian's packages were not searched: " in outcome.messages
+
+
+def test_search_without_any_archive(user: User) -> None:
+    """Where no archive is configured that is only said when the search finds nothing else."""
+    assert user.devenv("search", "zig").messages == ""
+    assert "the registry `debian:` is not known" in user.devenv("search", "seetop").messages
+
+
+def test_search_keeps_terminals_safe(debian_user: User, archive: MadeArchive) -> None:
+    """What an archive says of its packages cannot move the cursor (N-01)."""
+    archive.publish(Pocket("trixie", [offer("evil", "1", Description="evil \x1b[2J")], LAST_YEAR, architectures=BOTH))
+    assert "\x1b" not in debian_user.devenv("search", "evil").text
+
+
+def test_info(debian_user: User) -> None:
+    """A package is shown with its versions by suite, its systems, what comes with it, and how to add it."""
+    debian_user.devenv("info", "debian:bookworm/seetop")
+    found = debian_user.report("info", "debian:seetop")
+    both = ["x86_64-linux", "aarch64-linux"]
+    assert found["versions"] == [
+        {"suite": "trixie", "version": "3.4.1", "debian_version": "3.4.1-5", "systems": both},
+        {"suite": "bookworm", "version": "3.2.2", "debian_version": "1:3.2.2+dfsg-2", "systems": both},
+    ]
+    assert (found["homepage"], found["section"]) == (HOMEPAGE, "utils")
+    count = 2 + len(ALWAYS)
+    assert (found["closure"]["count"], found["closure"]["size"]) == (count, count * 1000)
+    assert "next: `devenv add debian:seetop`" in debian_user.devenv("info", "debian:seetop").text
+    assert "`devenv add debian:bookworm/old-top`" in debian_user.devenv("info", "debian:bookworm/old-top").text
+
+
+def test_info_of_what_cannot_be_had(debian_user: User) -> None:
+    """A package whose dependencies are missing is shown with the reason, and nobody is told to add it."""
+    text = debian_user.devenv("info", "debian:broken").text
+    assert "cannot be added: `broken` needs `absent`" in text
+    assert "next:" not in text
+
+
+@pytest.mark.parametrize(("verb", "name", "slug", "hint"), [
+    ("info", "debian:seetpo", "package-unknown", "add it with `devenv add debian:seetop`"),
+    ("info", "debian:bookworm/old-tpo", "package-unknown", "add it with `devenv add debian:bookworm/old-top`"),
+    ("info", "debian:SEETOP", "package-unknown", "names are made of lower-case letters, digits and `+ . -`"),
+    ("info", "debian:stable/seetop", "suite-unknown", "name one of `bullseye`, `bookworm`, `trixie`, `sid`"),
+    ("add", "debian:seetpo", "package-unknown", "add it with `devenv add debian:seetop`"),
+])  # fmt: skip
+def test_unknown_names(debian_user: User, verb: str, name: str, slug: str, hint: str) -> None:
+    """A name that there is not gets what may have been meant, by `info` as by `add`; nothing is written."""
+    there = debian_user.project("api")
+    before = there.files()
+    error = there.failure(verb, name)
+    assert (error["slug"], error["hint"]) == (slug, hint)
+    assert there.files() == before

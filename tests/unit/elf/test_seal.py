@@ -1,0 +1,69 @@
+"""Sealed loaders and C libraries: nothing of the host's paths, and no length changed."""
+
+from __future__ import annotations
+
+import pytest
+
+from devenv.elf.seal import seal_libc, seal_loader
+from devenv.elf.tables import IDENT, ElfError
+
+DIRECTORIES = b"/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0"
+HELP = b"  --inhibit-cache       Do not use /etc/ld.so.cache\n"
+LOADER = b"\0".join(
+    [IDENT, b"x" + DIRECTORIES, b"/etc/ld.so.cache", HELP, DIRECTORIES, b"/etc/ld.so.preload", b"/etc/suid-debug", b""]
+)
+LIBC = b"\0".join(
+    [
+        IDENT,
+        b"/usr/lib/aarch64-linux-gnu/gconv",
+        b"/usr/lib/locale",
+        b"/usr/lib/aarch64-linux-gnu/gconv/gconv-modules.cache",
+        b"",
+    ]
+)
+
+
+def test_a_loader() -> None:
+    """Cache, preload list and every copy of the directories lead nowhere; its help and other files are as they were."""
+    nowhere = b"/sys/x86_64-linux-gnu/\0/sys/lib/x86_64-linux-gnu/\0/sys/\0/sys/lib/\0"
+    assert seal_loader(LOADER) == b"\0".join(
+        [IDENT, b"x" + nowhere, b"/sys/ld.so.cache", HELP, nowhere, b"/sys/ld.so.preload", b"/etc/suid-debug", b""]
+    )
+
+
+def test_a_c_library() -> None:
+    """The converters of the host are not found; locale data, which hold no code, are."""
+    assert seal_libc(LIBC) == b"\0".join(
+        [
+            IDENT,
+            b"/sys/lib/aarch64-linux-gnu/gconv",
+            b"/usr/lib/locale",
+            b"/sys/lib/aarch64-linux-gnu/gconv/gconv-modules.cache",
+            b"",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        LIBC,
+        LOADER[len(IDENT) :],
+        LOADER.replace(b"/etc/ld.so.cache\0", b"\0"),
+        LOADER.replace(b"/etc/ld.so.preload\0", b"\0"),
+        LOADER.replace(b"/lib/\0", b"/lob/\0"),
+        LOADER + b"/usr/lib/x86_64-linux-gnu/more\0",
+    ],
+    ids=["empty", "no loader", "no image", "no cache", "no list", "no directories", "one more directory"],
+)
+def test_a_loader_that_is_not_as_expected(content: bytes) -> None:
+    """A loader of which a path could be overlooked is refused: half a seal is worse than an error."""
+    with pytest.raises(ElfError):
+        seal_loader(content)
+
+
+def test_a_c_library_that_is_not_as_expected() -> None:
+    """A C library without one of the paths is refused."""
+    with pytest.raises(ElfError):
+        seal_libc(LIBC.replace(b"gconv\0", b"g\0"))
