@@ -1,4 +1,4 @@
-"""Tiers: a test belongs to the tier of the directory that it lies in."""
+"""Tiers: a test belongs to the tier of its directory; what is marked `catalogue` waits to be asked for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,15 @@ TIERS = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+CATALOGUE = "catalogue"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         tier = TIERS[item.path.relative_to(TESTS).parts[0]]
         item.add_marker(tier)
+    # Not `addopts = -m "not catalogue"`: of several `-m` pytest takes the last, and `-m registry` would take it away.
+    if CATALOGUE not in config.getoption("markexpr"):
+        left_out = [item for item in items if item.get_closest_marker(CATALOGUE) is not None]
+        items[:] = [item for item in items if item.get_closest_marker(CATALOGUE) is None]
+        config.hook.pytest_deselected(items=left_out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, here, older_option, refresh_option, verb
+from devenv.cli.parameters import PACKAGE
 from devenv.workflow.tools import Tools
 
 EXAMPLES = [
@@ -16,7 +17,7 @@ EXAMPLES = [
 
 
 @verb("add", examples=EXAMPLES)
-@click.argument("packages", nargs=-1, required=True, metavar="[SET:]NAME[@VERSION]…")
+@click.argument("packages", type=PACKAGE, nargs=-1, required=True, metavar="[SET:]NAME[@VERSION]…")
 @refresh_option
 @older_option
 def command(packages: tuple[str, ...], refresh: bool, allow_older: bool) -> Action:

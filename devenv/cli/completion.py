@@ -13,9 +13,10 @@ def command(shell: str) -> Action:
     """Print what a shell evaluates to complete `devenv` commands."""
     from click.shell_completion import get_completion_class
 
+    from devenv.cli.entry import COMPLETION_VARIABLE
     from devenv.cli.group import devenv_command
 
     kind = get_completion_class(shell)
     assert kind is not None, "click completes in every shell that the argument lets through"
-    script = kind(devenv_command, {}, "devenv", "_DEVENV_COMPLETE").source()
+    script = kind(devenv_command, {}, "devenv", COMPLETION_VARIABLE).source()
     return lambda _tools: f"{script}\n".encode()

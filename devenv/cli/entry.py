@@ -18,6 +18,8 @@ from devenv.cli.crash import crash_error, output_error
 from devenv.cli.group import devenv_command
 from devenv.errors import DevenvError, UsageError
 
+COMPLETION_VARIABLE = "_DEVENV_COMPLETE"
+"""What shells set when they ask for completions."""
 INTERRUPTED = 130
 """The status that shells give to what Ctrl-C ended."""
 
@@ -37,6 +39,8 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     verb, as_json = "devenv", False
+    if COMPLETION_VARIABLE in os.environ:
+        import devenv.cli.bash_completion  # noqa: F401 - for its effect
     try:
         status = devenv_command.main(list(arguments), prog_name="devenv", standalone_mode=False)
         return status if isinstance(status, int) else 0

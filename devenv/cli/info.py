@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, refresh_option, verb
+from devenv.cli.parameters import PACKAGE
 from devenv.workflow.tools import Tools
 
 
 @verb("info", examples=["devenv info nodejs", "devenv info debian:htop", "devenv info debian:bookworm/htop --json"])
-@click.argument("name", metavar="[SET:]NAME")
+@click.argument("name", type=PACKAGE, metavar="[SET:]NAME")
 @refresh_option
 def command(name: str, refresh: bool) -> Action:
     """Show what is known of a package, and its newest versions.

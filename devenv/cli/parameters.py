@@ -64,4 +64,35 @@ class ObjectName(click.ParamType[str]):
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+class PackageName(click.ParamType[str]):
+    """A package as it is asked for; completed from `builtin:base`, and `with_debian` from the suites kept here."""
+
+    name = "NAME"
+
+    def __init__(self, *, with_debian: bool) -> None:
+        self._with_debian = with_debian
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names without versions."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        from devenv.debian.suites import DEBIAN
+        from devenv.errors import DevenvError
+        from devenv.settings import read_settings
+        from devenv.workflow.names import iter_base_names, iter_debian_names
+
+        if not incomplete.startswith(DEBIAN):
+            return [CompletionItem(name) for name in iter_base_names(incomplete)]
+        try:
+            names = [*iter_debian_names(read_settings(), incomplete)] if self._with_debian else []
+        except DevenvError:
+            # As above.
+            return []
+        return [CompletionItem(name) for name in names]
+
+
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
+PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)

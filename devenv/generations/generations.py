@@ -55,18 +55,20 @@ PATH_RECORD = "path"
 MOUNT_POINT_RECORD = "mount-point"
 
 
-class _Record(msgspec.Struct, forbid_unknown_fields=True):
+class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     format: int
     environment: str
     digest: str
     created: int
+    host_libraries: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One state: its number and directory, the environment's object, what made it, and when.
 
-    `digest` is that of the project's content, which trust is about; `created` is in seconds since the epoch.
+    `digest` is that of the project's content, which trust is about; `created` is in seconds since the epoch;
+    `host_libraries` is the user's setting that it was made with.
     """
 
     number: int
@@ -74,6 +76,7 @@ class Generation:
     environment: StorePath
     digest: str
     created: int
+    host_libraries: bool
 
 
 @contextlib.contextmanager
@@ -109,7 +112,7 @@ def read_generation(path: Path) -> Generation:
     """The generation that lies in `path`. Raises OSError, or ValueError where its record is damaged."""
     record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
     environment = parse_store_path(record.environment)
-    return Generation(int(path.name), path, environment, record.digest, record.created)
+    return Generation(int(path.name), path, environment, record.digest, record.created, record.host_libraries)
 
 
 def mark_used(generation: Generation) -> None:
@@ -152,7 +155,8 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
-    record = _Record(RECORD_FORMAT, str(new.environment), project.digest, created)
+    host_libraries = settings.host_libraries
+    record = _Record(RECORD_FORMAT, str(new.environment), project.digest, created, host_libraries)
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
     write_atomic(temporary / MANIFEST_NAME, project.manifest_bytes, 0o600)
     write_atomic(temporary / LOCK_NAME, project.lock_bytes or b"", 0o600)
@@ -162,7 +166,7 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     rename_new(temporary, path)
     sync_directory(generations)
     replace_link(state / CURRENT_LINK, f"generations/{number}")
-    return Generation(number, path, new.environment, project.digest, created)
+    return Generation(number, path, new.environment, project.digest, created, host_libraries)
 
 
 def remove_unfinished(directory: Path) -> None:

@@ -117,13 +117,14 @@ def _read_state(path: Path, *, current: bool, shells: tuple[int, ...]) -> Genera
         found = read_generation(path)
     except (OSError, ValueError):
         environment = parse_store_path(os.path.basename(os.readlink(path / ENVIRONMENT_LINK)))
-        found = Generation(int(path.name), path, environment, "", int(path.stat().st_mtime))
+        found = Generation(int(path.name), path, environment, "", int(path.stat().st_mtime), host_libraries=False)
     return GenerationState(
         number=found.number,
         path=path,
         environment=found.environment,
         digest=found.digest,
         created=found.created,
+        host_libraries=found.host_libraries,
         last_used=max([found.created, *_iter_reading_times(path)]),
         current=current,
         shells=shells,

@@ -128,7 +128,7 @@ def _(result: StatusResult, painter: Painter) -> Iterator[str]:
     for reason in result.unsatisfied:
         yield f"             {make_visible(reason)}"
     if result.generation is not None:
-        yield f"generation   {result.generation}{'' if result.realized else ' (not of this content)'}"
+        yield f"generation   {result.generation}{'' if result.realized else ' (not realized as it is)'}"
     if result.systems:
         yield f"systems      {', '.join(map(str, result.systems))}"
     yield "packages"
@@ -230,7 +230,7 @@ def _verdict(test: SmokeTest) -> str:
 @iter_lines.register
 def _(result: CacheResult, painter: Painter) -> Iterator[str]:
     del painter
-    yield from _caches(result.artifacts, result.pages)
+    yield from _caches(result.artifacts, result.pages, result.debian)
 
 
 @iter_lines.register
@@ -238,11 +238,12 @@ def _(result: CacheCleanResult, painter: Painter) -> Iterator[str]:
     removed = [
         *_removal("artifact", result.removed_artifacts),
         *_removal("index page", result.removed_pages),
+        *_removal("Debian index file", result.removed_debian),
         *([_number(result.leftovers, "leftover")] if result.leftovers else []),
     ]
     verb = "would remove" if result.dry_run else "removed"
     yield f"{painter.paint('good', verb)} {', '.join(removed) or 'nothing'}"
-    yield from _caches(result.artifacts, result.pages)
+    yield from _caches(result.artifacts, result.pages, result.debian)
 
 
 @iter_lines.register
@@ -253,10 +254,10 @@ def _(result: MirrorResult, painter: Painter) -> Iterator[str]:
     yield f"{make_visible(str(result.directory))} has {all_files} for {', '.join(map(str, result.systems))}"
 
 
-def _caches(artifacts: CacheContent, pages: CacheContent) -> Iterator[str]:
+def _caches(artifacts: CacheContent, pages: CacheContent, debian: CacheContent) -> Iterator[str]:
     rows = [
-        (name, str(each.count), format_size(each.size), format_size(each.limit))
-        for name, each in (("artifacts", artifacts), ("index pages", pages))
+        (name, str(each.count), format_size(each.size), "-" if each.limit is None else format_size(each.limit))
+        for name, each in (("artifacts", artifacts), ("index pages", pages), ("Debian indexes", debian))
     ]
     yield from format_table([("", "files", "size", "limit"), *rows])
 

@@ -1,9 +1,10 @@
-"""Shows and cleans the caches: downloaded files, and pages of indexes. What is in the store needs neither."""
+"""Shows and cleans the caches: downloaded files, pages of indexes, Debian's indexes. The store needs none of them."""
 
 from __future__ import annotations
 
 from devenv.errors import FetchError
 from devenv.fetch.artifact_limit import clean_artifacts, list_artifacts, plan_cleaning
+from devenv.fetch.debian.index_limit import clean_indexes, list_indexes, plan_index_cleaning
 from devenv.fetch.eviction import Amount, Cleaning, amount_of
 from devenv.fetch.page_limit import PAGES_LIMIT, clean_pages, list_pages, plan_page_cleaning
 from devenv.settings import Settings
@@ -14,8 +15,11 @@ from devenv.workflow.tools import Tools
 def show_cache(tools: Tools) -> CacheResult:
     """What the caches hold."""
     settings = tools.settings
-    artifacts, pages = amount_of(list_artifacts(settings.artifacts)), amount_of(list_pages(settings.pypi_pages))
-    return CacheResult(_content(artifacts, settings.artifact_limit), _content(pages, PAGES_LIMIT))
+    return CacheResult(
+        artifacts=_content(amount_of(list_artifacts(settings.artifacts)), settings.artifact_limit),
+        pages=_content(amount_of(list_pages(settings.pypi_pages)), PAGES_LIMIT),
+        debian=_content(amount_of(list_indexes(settings.debian_indexes)), None),
+    )
 
 
 def clean_cache(tools: Tools, *, everything: bool, dry_run: bool) -> CacheCleanResult:
@@ -25,7 +29,7 @@ def clean_cache(tools: Tools, *, everything: bool, dry_run: bool) -> CacheCleanR
     """
     settings = tools.settings
     try:
-        artifacts, pages = _clean(settings, everything=everything, dry_run=dry_run)
+        artifacts, pages, debian = (_plan if dry_run else _clean)(settings, everything=everything)
     except OSError as error:
         raise FetchError(
             f"the cache in `{settings.cache}` cannot be cleaned: {error.strerror}",
@@ -36,18 +40,33 @@ def clean_cache(tools: Tools, *, everything: bool, dry_run: bool) -> CacheCleanR
         dry_run=dry_run,
         artifacts=_content(artifacts.kept, settings.artifact_limit),
         pages=_content(pages.kept, PAGES_LIMIT),
-        removed_artifacts=CacheRemoval(artifacts.removed.count, artifacts.removed.size),
-        removed_pages=CacheRemoval(pages.removed.count, pages.removed.size),
-        leftovers=artifacts.leftovers + pages.leftovers,
+        debian=_content(debian.kept, None),
+        removed_artifacts=_removal(artifacts),
+        removed_pages=_removal(pages),
+        removed_debian=_removal(debian),
+        leftovers=artifacts.leftovers + pages.leftovers + debian.leftovers,
     )
 
 
-def _clean(settings: Settings, *, everything: bool, dry_run: bool) -> tuple[Cleaning, Cleaning]:
-    artifact_limit, page_limit = (0, 0) if everything else (settings.artifact_limit, PAGES_LIMIT)
-    if dry_run:
-        return plan_cleaning(settings.artifacts, artifact_limit), plan_page_cleaning(settings.pypi_pages, page_limit)
-    return clean_artifacts(settings.artifacts, artifact_limit), clean_pages(settings.pypi_pages, page_limit)
+def _clean(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning]:
+    return (
+        clean_artifacts(settings.artifacts, 0 if everything else settings.artifact_limit),
+        clean_pages(settings.pypi_pages, 0 if everything else PAGES_LIMIT),
+        clean_indexes(settings.debian_indexes, everything=everything),
+    )
 
 
-def _content(amount: Amount, limit: int) -> CacheContent:
+def _plan(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning]:
+    return (
+        plan_cleaning(settings.artifacts, 0 if everything else settings.artifact_limit),
+        plan_page_cleaning(settings.pypi_pages, 0 if everything else PAGES_LIMIT),
+        plan_index_cleaning(settings.debian_indexes, everything=everything),
+    )
+
+
+def _content(amount: Amount, limit: int | None) -> CacheContent:
     return CacheContent(amount.count, amount.size, limit)
+
+
+def _removal(cleaning: Cleaning) -> CacheRemoval:
+    return CacheRemoval(cleaning.removed.count, cleaning.removed.size)

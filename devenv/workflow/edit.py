@@ -129,7 +129,7 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         tools.report(Step(f"locking {path}"))
         after = Project(path, text.encode(), before.lock_bytes)
         after = replace(after, lock_bytes=format_lock(_lock(tools, after, _forget(before.lock, edit.asked_anew))))
-        environment = realize_project(tools, after)
+        environment = realize_project(tools, after, tools.settings.host_libraries)
         lock = _with_outputs(after.require_lock(), tools.system, environment)
         written = write_project(before, replace(after, lock_bytes=format_lock(lock)))
         if was_allowed:

@@ -91,14 +91,21 @@ def activate(tools: Tools, entered: Entered) -> None:
 
 
 def find_entered(tools: Tools, project: Project) -> Entered | None:
-    """The project in its current generation, where that was made from this content and its objects are there."""
+    """The project in its current generation, where that is what realizing would make."""
     generation = find_current_generation(tools.settings, project.path)
-    if generation is None or generation.digest != project.digest:
-        return None
-    if not tools.store.is_complete(generation.environment):
+    if generation is None or not is_realized(tools, project, generation):
         return None
     mark_used(generation)
     return Entered(project, generation, read_activation(generation.path))
+
+
+def is_realized(tools: Tools, project: Project, generation: Generation) -> bool:
+    """Whether the generation was made from this content with these settings, and its objects are there."""
+    return (
+        generation.digest == project.digest
+        and generation.host_libraries == tools.settings.host_libraries
+        and tools.store.is_complete(generation.environment)
+    )
 
 
 def enter_realized(tools: Tools, project: Project) -> Entered:
@@ -111,7 +118,7 @@ def enter_realized(tools: Tools, project: Project) -> Entered:
         if entered is not None:
             return entered
         require_satisfied(project)
-        return add_generation(tools, project, realize_project(tools, project).path)
+        return add_generation(tools, project, realize_project(tools, project, tools.settings.host_libraries).path)
 
 
 def require_satisfied(project: Project) -> None:
@@ -130,8 +137,11 @@ def require_satisfied(project: Project) -> None:
         )
 
 
-def realize_project(tools: Tools, project: Project) -> RealizedEnvironment:
-    """Realize what the project's lock describes, for this machine."""
+def realize_project(tools: Tools, project: Project, host_libraries: bool) -> RealizedEnvironment:
+    """Realize what the project's lock describes, for this machine.
+
+    With `host_libraries`, programs from wheels run on the host's libraries instead of the lock's runtime.
+    """
     from devenv.environment.realize import RealizeRequest, realize_environment
 
     request = RealizeRequest(
@@ -139,7 +149,7 @@ def realize_project(tools: Tools, project: Project) -> RealizedEnvironment:
         project.require_lock(),
         tools.package_sets(project.manifest),
         tools.system,
-        tools.settings.host_libraries,
+        host_libraries,
     )
     with tools.fetching() as fetch:
         return realize_environment(request, tools.store, fetch, tools.report)

@@ -8,7 +8,7 @@ from devenv.activation.trust import Trust
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.generations.generations import find_current_generation
 from devenv.workflow.edit import package_versions
-from devenv.workflow.enter import trust_in
+from devenv.workflow.enter import is_realized, trust_in
 from devenv.workflow.results import StatusResult
 from devenv.workflow.tools import Tools
 
@@ -22,7 +22,6 @@ def project_status(tools: Tools, start: Path) -> StatusResult:
     unsatisfied = _unsatisfied(project)
     lock = project.lock
     generation = find_current_generation(tools.settings, project.path)
-    current = generation is not None and generation.digest == project.digest
     return StatusResult(
         project=project.path,
         trust=trust.value,
@@ -32,7 +31,7 @@ def project_status(tools: Tools, start: Path) -> StatusResult:
         systems=() if lock is None else lock.systems,
         generation=None if generation is None else generation.number,
         environment=None if generation is None else generation.environment,
-        realized=current and generation is not None and tools.store.is_complete(generation.environment),
+        realized=generation is not None and is_realized(tools, project, generation),
     )
 
 

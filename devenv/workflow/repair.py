@@ -113,7 +113,8 @@ def _remake(tools: Tools, affected: Iterable[_Affected]) -> Iterator[tuple[Store
         name = f"generation {each.generation.number} of `{each.project}`"
         tools.report(Step(f"realizing {name} again"))
         try:
-            realize_project(tools, _read_project(each.project, each.generation))
+            project = _read_project(each.project, each.generation)
+            realize_project(tools, project, each.generation.host_libraries)
         except (DevenvError, OSError) as error:
             tools.report(Notice(f"{name} cannot be realized: {error}"))
             yield from ((path, str(error)) for path in each.needed)

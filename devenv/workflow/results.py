@@ -194,8 +194,8 @@ class CacheContent:
 
     count: int
     size: int
-    limit: int
-    """Bytes."""
+    limit: int | None
+    """Bytes; None where files go by their age alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,7 @@ class CacheResult:
 
     artifacts: CacheContent
     pages: CacheContent
+    debian: CacheContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,10 @@ class CacheCleanResult:
     dry_run: bool
     artifacts: CacheContent
     pages: CacheContent
+    debian: CacheContent
     removed_artifacts: CacheRemoval
     removed_pages: CacheRemoval
+    removed_debian: CacheRemoval
     leftovers: int
 
 

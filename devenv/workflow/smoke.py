@@ -35,8 +35,10 @@ COMMAND_LIMIT = 120
 """Seconds of one smoke command."""
 SHOWN_LINES = 3
 SHOWN_OBJECTS = 3
-LOADED = re.compile(r"calling init: (?P<path>/.+)")
-"""What ld.so says of each object that it has loaded."""
+LOADER_EVENT = re.compile(r"(calling init|transferring control): (.+)")
+"""What ld.so says of each object that it has loaded, and then of the program that begins."""
+EVERYWHERE = frozenset({"/usr/bin/env", "/bin/sh", "sh"})
+"""What every system has: scripts of wheels have `env` look for their interpreters, system(3) calls `/bin/sh` as `sh`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _make_environ(activation: Activation, home: Path) -> dict[str, str]:
 
 def _try(command: str, trial: _Trial) -> Iterator[str]:
     arguments = shlex.split(command)
-    program = next((each for each in _iter_programs(arguments[0], trial) if os.access(each, os.X_OK)), None)
+    program = _find_program(arguments[0], trial)
     if program is None:
         yield f"`{command}`: there is no program `{arguments[0]}`"
         return
@@ -139,14 +141,32 @@ def _try(command: str, trial: _Trial) -> Iterator[str]:
         yield f"`{command}` loads from the host: {', '.join(foreign[:SHOWN_OBJECTS])}"
 
 
-def _iter_programs(name: str, trial: _Trial) -> Iterator[str]:
-    yield from (os.path.join(directory, name) for directory in trial.environ["PATH"].split(":"))
+def _find_program(name: str, trial: _Trial) -> str | None:
+    """As a shell finds it: a name with a slash is a path, one that an earlier command made."""
+    directories = [str(trial.home)] if "/" in name else trial.environ["PATH"].split(":")
+    programs = (os.path.join(directory, name) for directory in directories)
+    return next((program for program in programs if os.access(program, os.X_OK)), None)
 
 
 def take_loaded(directory: Path) -> set[str]:
     """The objects that loaders told of in the files `loader.<process>` in `directory`, which are removed."""
     loaded: set[str] = set()
     for file in directory.glob("loader.*"):
-        loaded |= set(LOADED.findall(file.read_text(errors="replace")))
+        loaded |= _find_loaded(file.read_text(errors="replace"))
         file.unlink()
     return loaded
+
+
+def _find_loaded(text: str) -> set[str]:
+    """The objects of the programs that one process was, one after the other, without those of `EVERYWHERE`."""
+    loaded: set[str] = set()
+    pending: set[str] = set()
+    for event, path in LOADER_EVENT.findall(text):
+        if event == "calling init":
+            pending.add(path)
+            continue
+        if path not in EVERYWHERE:
+            loaded |= pending
+        pending = set()
+    # What a program loads while it runs.
+    return loaded | pending

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from devenv import __version__
+from tests.bench.debian import measure_debian
 from tests.bench.lock import measure_lock
 from tests.bench.prompt import measure_prompt
 from tests.bench.realize import measure_realize
@@ -29,9 +30,10 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
     "lock": measure_lock,
     "run": measure_run,
     "store": measure_store,
+    "debian": measure_debian,
 }
 ALL = "all"
-PEERS = {"prompt": ("bash", "direnv", "strace"), "run": ("direnv",), "store": ("nix",)}
+PEERS = {"prompt": ("bash", "direnv", "strace"), "run": ("direnv",), "store": ("nix",), "debian": ("dpkg-deb",)}
 
 
 def main() -> None:

@@ -67,6 +67,12 @@ class MadeArchive:
     def release_path(self, pocket: str) -> str:
         return self.path(f"dists/{pocket}/InRelease")
 
+    def offer(self, name: str, content: bytes, version: str = "1.0-1", **fields: str) -> str:
+        """Lay a package's file into the pool; returns what an index says of it, for any architecture."""
+        described = {"Size": str(len(content)), "SHA256": hashlib.sha256(content).hexdigest()} | fields
+        self.registry.put(self.path(f"pool/main/{name[0]}/{name}/{name}_{version}_all.deb"), content)
+        return make_stanza(name, version, architecture="all", **described)
+
     def publish(self, pocket: Pocket) -> bytes:
         """Offer `pocket`; returns its signed release."""
         sums = []

@@ -1,11 +1,13 @@
-"""What tests with real packages share: users, and one who has all packages of `builtin:base`.
+"""What tests with real packages share: users, and one who has a project of packages of every kind.
 
-Files are downloaded once for the whole tier, about 550 MB: by `user`, whose cache the others may use.
-Home directories are short (a store's root has 80 bytes) and go away with the tests (a store has gigabytes).
+Files are downloaded once for the whole tier: by `user`, whose cache the others may use. Home directories are short
+(a store's root has 80 bytes) and go away with the tests (a store has gigabytes).
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,12 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from devenv.packages.package_set import read_base_set
+from devenv.debian.architectures import ARCHITECTURES
 from devenv.resources import resource_path
+from devenv.system import host_system
 from tests.homes import temporary_home
 from tests.registry.user import MakeUser, User
 
-PACKAGES = read_base_set().names()
+WHEELS = ("just", "ripgrep", "shellcheck", "shfmt", "uv")
+FROM_DEBIAN = ("jq", "sqlite", "tree", "debian:hello")
+"""What `mixed` has besides what templates ask for; of Debian's packages the last one has no recipe."""
+
+NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -39,15 +46,37 @@ def user(make_user: MakeUser) -> User:
 
 
 @pytest.fixture(scope="session")
-def everything(user: User) -> Path:
-    """A project of `user` with all packages of `builtin:base`, locked, realized and allowed.
+def mixed(user: User) -> Path:
+    """A project of `user` with packages of every kind, locked, realized and allowed.
 
-    The versions are those that the templates ask for, so that no package is downloaded twice, else the newest.
+    Where templates ask for a version it is that one, so that no package is downloaded twice, else the newest.
     """
-    wanted = dict.fromkeys(PACKAGES, "latest")
+    wanted = dict.fromkeys([*WHEELS, *(FROM_DEBIAN if host_system() in ARCHITECTURES else ())], "")
     for manifest in resource_path("templates").glob("*/devenv.toml"):
-        wanted |= tomllib.loads(manifest.read_text())["packages"]
-    project = user.home / "everything"
+        packages = tomllib.loads(manifest.read_text())["packages"]
+        wanted |= {name: f"@{version}" for name, version in packages.items()}
+    project = user.home / "mixed"
     user.call("init", str(project))
-    user.call("add", *(f"{name}@{version}" for name, version in wanted.items()), directory=project)
+    user.call("add", *(name + version for name, version in wanted.items()), directory=project)
     return project
+
+
+@pytest.fixture(scope="session")
+def nobody() -> Iterator[User]:
+    """An ordinary user: where the tests run as root, one without any right but to read.
+
+    That one stays because the interpreter, like much else, may lie in root's own home.
+    """
+    wrapper: list[str] = []
+    if os.geteuid() == 0:
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            pytest.skip("needs `setpriv` (util-linux) to become an ordinary user")
+        capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--no-new-privs"]
+        wrapper = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *capabilities, "--"]
+    with temporary_home() as home:
+        user = User(home, wrapper)
+        if wrapper:
+            for path in (home, *home.rglob("*")):
+                os.chown(path, NOBODY, NOBODY)
+        yield user

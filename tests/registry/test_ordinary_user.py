@@ -4,41 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from devenv.store_path import store_root
-from tests.homes import temporary_home
 from tests.registry.user import User
 
-NOBODY = 65534
 SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 """Where everybody may write."""
-
-
-@pytest.fixture
-def nobody() -> Iterator[User]:
-    """An ordinary user: where the tests run as root, one without any right but to read.
-
-    That one stays because the interpreter, like much else, may lie in root's own home.
-    """
-    wrapper: list[str] = []
-    if os.geteuid() == 0:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            pytest.skip("needs `setpriv` (util-linux) to become an ordinary user")
-        capabilities = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search", "--no-new-privs"]
-        wrapper = [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *capabilities, "--"]
-    with temporary_home() as home:
-        user = User(home, wrapper)
-        if wrapper:
-            for path in (home, *home.rglob("*")):
-                os.chown(path, NOBODY, NOBODY)
-        yield user
 
 
 def test_main_job_as_an_ordinary_user(nobody: User) -> None:

@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 from devenv.events import ignore
+from devenv.fetch.debian.kept_suites import open_kept_suites
 from devenv.lock.parse import parse_lock
 from devenv.system import host_system
 from devenv.workflow.tools import Tools
+from tests.homes import NO_DEBIAN
 from tests.registry.user import MakeUser, User
 
 CLOSED_INDEX = "http://127.0.0.1:9/simple/"
@@ -29,31 +31,31 @@ def environment_of(user: User, project: Path) -> str:
     return environment
 
 
-def test_same_lock_gives_the_same_objects_in_another_home(user: User, everything: Path, make_user: MakeUser) -> None:
+def test_same_lock_gives_the_same_objects_in_another_home(user: User, mixed: Path, make_user: MakeUser) -> None:
     """Invariants 1 and 3: without an index, and under a home of another length, all digests come out the same."""
     other = make_user()
     (other.home / "longer").mkdir()
     other.configure(
         f'base = "{other.home}/longer/share"\ncache = "{user.settings.cache}"\n'
-        f'[registries.pypi]\nindex = "{CLOSED_INDEX}"\n'
+        f'[registries.pypi]\nindex = "{CLOSED_INDEX}"\n{NO_DEBIAN}'
     )
-    project = copy_project(everything, other.home)
+    project = copy_project(mixed, other.home)
 
     other.call("allow", directory=project)
 
-    assert environment_of(other, project) == environment_of(user, everything)
+    assert environment_of(other, project) == environment_of(user, mixed)
     assert other.objects() <= user.objects()
-    lock = parse_lock((everything / "devenv.lock").read_bytes(), "devenv.lock")
-    outputs = {str(package.systems[host_system()].output) for package in lock.packages.values()}
-    assert outputs <= other.objects()
-    assert len(outputs) == len(lock.packages)
+    lock = parse_lock((mixed / "devenv.lock").read_bytes(), "devenv.lock")
+    outputs = [str(build.output) for build in lock.iter_builds(host_system())]
+    assert set(outputs) <= other.objects()
+    assert len(outputs) == len(lock.packages) + (lock.runtime is not None)
     assert other.call("run", "--", "node", "--version", directory=project) == user.call(
-        "run", "--", "node", "--version", directory=everything
+        "run", "--", "node", "--version", directory=mixed
     )
 
 
-def test_files_are_found_without_an_index(user: User, everything: Path, make_user: MakeUser) -> None:
-    """A machine that never reads an index (CI) realizes a lock from the registry's files alone, then works offline."""
+def test_files_are_found_without_an_index(user: User, mixed: Path, make_user: MakeUser) -> None:
+    """A machine that never reads an index (CI) realizes a lock from the registries' files alone, then works offline."""
     project = user.home / "small"
     user.call("init", str(project))
     user.call("add", "just", directory=project)
@@ -65,6 +67,7 @@ def test_files_are_found_without_an_index(user: User, everything: Path, make_use
 
     assert environment_of(other, copy) == environment_of(user, project)
     assert other.call("run", "--", "just", "--version", directory=copy).startswith("just ")
+    assert open_kept_suites(other.settings, host_system()) == {}
 
 
 def files_address(user: User, project: Path) -> str:
@@ -85,7 +88,7 @@ def test_deleted_store_comes_back_the_same(user: User, make_user: MakeUser) -> N
     before, environment = other.objects(), environment_of(other, project)
 
     other.delete_store()
-    other.configure(f'cache = "{user.settings.cache}"\n[registries.pypi]\nindex = "{CLOSED_INDEX}"\n')
+    other.configure(f'cache = "{user.settings.cache}"\n[registries.pypi]\nindex = "{CLOSED_INDEX}"\n{NO_DEBIAN}')
     other.call("allow", directory=project)
 
     assert environment_of(other, project) == environment

@@ -15,6 +15,6 @@ SCRIPTS = sorted(
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_shell_code_is_clean(user: User, everything: Path, script: Path) -> None:
+def test_shell_code_is_clean(user: User, mixed: Path, script: Path) -> None:
     """shellcheck finds nothing in the hooks and scripts of this repository; exceptions are explained on their lines."""
-    assert user.call("run", "--", "shellcheck", str(script), directory=everything) == ""
+    assert user.call("run", "--", "shellcheck", str(script), directory=mixed) == ""

@@ -13,7 +13,7 @@ from tests.shells.workspace import PROMPT, Bash
 
 
 @pytest.fixture
-def bash(user: User, everything: Path, tmp_path: Path) -> Iterator[Bash]:
+def bash(user: User, mixed: Path, tmp_path: Path) -> Iterator[Bash]:
     """The user's bash, in their home, with no hook yet; `devenv` is in `PATH`, and most of what it needs downloaded."""
     (tmp_path / "devenv").symlink_to(program_path())
     rc_file = user.home / ".bashrc"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.registry.user import User
 
-pytestmark = pytest.mark.usefixtures("everything")
+pytestmark = pytest.mark.usefixtures("mixed")
 """It downloads what the templates ask for."""
 
 

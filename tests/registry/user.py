@@ -83,10 +83,12 @@ class User:
         assert completed.returncode == 0, f"{command}: {completed.returncode}\n{completed.stdout}\n{completed.stderr}"
         return completed.stdout
 
-    def start(self, command: Sequence[str], directory: Path, **variables: str) -> subprocess.Popen[str]:
-        """A command that goes on; what it prints on stdout can be read."""
+    def start(
+        self, command: Sequence[str], directory: Path, *, outside: Sequence[str] = (), **variables: str
+    ) -> subprocess.Popen[str]:
+        """A command that goes on; what it prints on stdout can be read. `outside` starts what makes it the user's."""
         return subprocess.Popen(
-            [*self._wrapper, *command],
+            [*outside, *self._wrapper, *command],
             cwd=directory,
             env=self.environ | variables,
             stdin=subprocess.DEVNULL,

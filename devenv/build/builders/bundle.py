@@ -13,13 +13,14 @@ from devenv.build.builders.request import BuilderRequest
 from devenv.build.bundle.added import iter_added, link_from_top
 from devenv.build.bundle.alternatives import add_alternatives
 from devenv.build.bundle.arguments import BundleArguments
+from devenv.build.bundle.debug import add_debug_links
 from devenv.build.bundle.libraries import Change, plan_libraries
 from devenv.build.bundle.merge import merge_debs
 from devenv.build.bundle.paths import MERGED, Patterns, Selection
 from devenv.build.bundle.place import TOP, Place, in_object
 from devenv.build.bundle.show import iter_shown
 from devenv.build.bundle.strings import replace_strings
-from devenv.build.bundle.text import MAX_TEXT_BYTES, TextRewriter
+from devenv.build.bundle.text import MAX_TEXT_BYTES, SCRIPT, TextRewriter
 from devenv.build.bundle.tree import Made, Tree, TreeFile
 from devenv.build.bundle.truststore import add_truststore
 from devenv.build.bundle.unpack import unpacked_debs
@@ -44,6 +45,7 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
     with unpacked_debs(sources, request.out.parent, Selection(arguments.keep, arguments.remove)) as debs:
         tree = merge_debs(debs)
         add_alternatives(tree, debs)
+        add_debug_links(tree, arguments.architecture)
         add_truststore(tree)
         outside = dict(iter_added(tree, arguments, place))
         tree.drop_dangling()
@@ -77,6 +79,7 @@ def _new_file(path: bytes, file: TreeFile, texts: TextRewriter, change: Change |
         return MadeFile(file.executable, lambda: change(file.read()))
     if isinstance(file, Made):
         return MadeFile(file.executable, file.read)
-    if file.size > MAX_TEXT_BYTES or b"\0" in file.read_head(HEAD_BYTES):
+    head = file.read_head(HEAD_BYTES)
+    if not head.startswith(SCRIPT) and (file.size > MAX_TEXT_BYTES or b"\0" in head):
         return NewFile(file.executable, file.size, file.iter_pieces)
     return MadeFile(file.executable, lambda: texts.rewrite(path, file.read()))

@@ -18,7 +18,7 @@ from devenv.build.bundle.place import Place
 from devenv.build.bundle.tree import Tree
 from devenv.elf.image import ElfImage, is_elf, parse_elf
 from devenv.elf.patch import ElfChange, patch_elf
-from devenv.elf.seal import seal_libc, seal_loader
+from devenv.elf.seal import seal_crypto, seal_libc, seal_loader, seal_plugins
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
 
@@ -29,6 +29,9 @@ TRIPLETS = {"amd64": b"x86_64-linux-gnu", "arm64": b"aarch64-linux-gnu"}
 LOADERS = {"amd64": b"lib64/ld-linux-x86-64.so.2", "arm64": b"lib/ld-linux-aarch64.so.1"}
 """Architecture → where programs expect their loader."""
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+SEALS = {b"libcrypto": seal_crypto, b"libkrb5": seal_plugins, b"libsasl2": seal_plugins}
+"""Name of a library up to its `.so` → what frees it from the host."""
 
 HEAD_BYTES = 4
 CONFIGURATION = re.compile(rb"etc/ld\.so\.conf\.d/[^/]+\.conf")
@@ -51,6 +54,9 @@ def plan_libraries(tree: Tree, architecture: str, place: Place, optional: Patter
         change = _plan(search, path, image, place, strict=not optional.match(path))
         if change is not None:
             changes[path] = _patch(path, change)
+        seal = SEALS.get(name_of(path).partition(b".so")[0])
+        if seal is not None:
+            changes[path] = _after(changes.get(path), _seal(path, seal))
     changes[loader] = _seal(loader, seal_loader)
     libc = tree.find_file(search.standard + b"/libc.so.6")
     if libc is not None:
@@ -89,6 +95,10 @@ def _seal(path: bytes, seal: Change) -> Change:
             raise _invalid(path, error) from error
 
     return run
+
+
+def _after(first: Change | None, second: Change) -> Change:
+    return second if first is None else lambda content: second(first(content))
 
 
 def _plan(search: _Search, path: bytes, image: ElfImage, place: Place, *, strict: bool) -> ElfChange | None:

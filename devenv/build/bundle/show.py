@@ -13,13 +13,15 @@ from devenv.build.bundle.tree import Tree
 from devenv.errors import BuildError
 
 PROGRAM_DIRECTORIES = (b"usr/bin", b"usr/sbin", b"usr/games")
+MANUALS = b"usr/share/man/"
 SHARED = {
     b"usr/share/man": b"share/man",
+    b"usr/share/aclocal": b"share/aclocal",
     b"usr/share/bash-completion/completions": b"share/bash-completion/completions",
     b"usr/share/zsh/vendor-completions": b"share/zsh/site-functions",
     b"usr/share/fish/vendor_completions.d": b"share/fish/vendor_completions.d",
 }
-"""Directory in the tree → where a shell or `man` looks for it in an environment."""
+"""Directory in the tree → where a shell, `man` or `aclocal` looks for it in an environment."""
 
 
 def iter_shown(tree: Tree, arguments: BundleArguments) -> Iterator[tuple[bytes, bytes]]:
@@ -30,15 +32,24 @@ def iter_shown(tree: Tree, arguments: BundleArguments) -> Iterator[tuple[bytes, 
     for path in (*programs, *_iter_further(tree, arguments.programs)):
         if _is_shown(tree, path, arguments.hide):
             yield b"bin/" + name_of(path), path
-    yield from _iter_below(paths, SHARED)
+    yield from _iter_below([path for path in paths if not _is_hidden_page(path, arguments.hide)], SHARED)
     if arguments.development:
         yield from _iter_development(paths, TRIPLETS[arguments.architecture])
 
 
 def _is_shown(tree: Tree, path: bytes, hide: Sequence[str]) -> bool:
     name = os.fsdecode(name_of(path))
-    hidden = name.startswith(".") or any(fnmatch.fnmatchcase(name, pattern) for pattern in hide)
-    return not hidden and tree.is_program(path)
+    return not name.startswith(".") and not _is_hidden(name, hide) and tree.is_program(path)
+
+
+def _is_hidden(name: str, hide: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in hide)
+
+
+def _is_hidden_page(path: bytes, hide: Sequence[str]) -> bool:
+    """Whether it is the manual of a program that is not shown: two packages may have it, as they have the program."""
+    name, _, _ = name_of(path).partition(b".")
+    return path.startswith(MANUALS) and _is_hidden(os.fsdecode(name), hide)
 
 
 def _iter_further(tree: Tree, programs: Sequence[str]) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """Replaces paths that are compiled into programs, where neither a variable nor an argument could (nginx's log files).
 
-Lengths are compiled in beside such strings, so a new one has the length of the old: `./` and slashes fill it up.
+Lengths are compiled in beside such strings, so a new one has the length of the old: `./` and slashes fill it up. And
+a linker lets other strings begin within an old one, so both end with one name: `pid` may be that of `/run/nginx.pid`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from devenv.build.bundle.paths import clean
+from devenv.build.bundle.paths import clean, name_of
 from devenv.build.bundle.tree import Made, Tree
 from devenv.errors import BuildError
 
@@ -27,8 +28,9 @@ def replace_strings(tree: Tree, program: str, strings: Mapping[str, str]) -> Non
 
 def _replace(content: bytes, program: str, old: bytes, new: bytes) -> bytes:
     """Whole strings only: `/etc/nginx` stays as it is in `/etc/nginx/modules`."""
-    if len(old) != len(new):
-        raise BuildError(f"`{new.decode()}` must be as long as `{old.decode()}`", slug="arguments-invalid")
+    if len(old) != len(new) or not new.endswith(name_of(old)):
+        message = f"`{new.decode()}` must be as long as `{old.decode()}` and end like it"
+        raise BuildError(message, slug="arguments-invalid")
     changed, count = re.subn(rb"(?<=\0)" + re.escape(old) + rb"(?=\0)", lambda _: new, content)
     if not count:
         raise BuildError(f"`{program}` does not hold the string `{old.decode()}`", slug="member-missing")

@@ -32,6 +32,10 @@ The slash stands first, though what is before it is looked at: a search is for o
 LINKER_SCRIPT = re.compile(rb".*\.(?:so|a)")
 """Texts in the places of libraries (`libc.so`): a linker reads them with its sysroot in front of their paths."""
 
+SCRIPT = b"#!"
+COUNTED = re.compile(rb".*\.m4f")
+"""Frozen states of m4: each text stands behind its length."""
+
 ENV_LINE = re.compile(rb"#![ \t]*/usr/bin/env[ \t]+([\w.+-]+)[ \t]*(?=\n)")
 
 PREFIX_LINE = re.compile(rb"^([ \t]*\w*prefix[ \t]*=[ \t]*[\"']?)/usr(?=[\"']?[ \t]*$)", re.MULTILINE)
@@ -51,12 +55,19 @@ class TextRewriter:
 
     def rewrite(self, path: bytes, content: bytes) -> bytes:
         """The content of the file at `path`, with paths as they shall be; as it is if it is no text."""
-        if b"\0" in content or path.startswith(AS_THEY_ARE) or LINKER_SCRIPT.fullmatch(path):
+        if path.startswith(AS_THEY_ARE) or LINKER_SCRIPT.fullmatch(path) or COUNTED.fullmatch(path):
             return content
-        content = ENV_LINE.sub(self._interpreter, content, count=1) if content.startswith(b"#!") else content
+        if b"\0" in content:
+            return self._rewrite_archive(path, content)
+        content = ENV_LINE.sub(self._interpreter, content, count=1) if content.startswith(SCRIPT) else content
         if PREFIX_FILE.fullmatch(path):
             content = PREFIX_LINE.sub(lambda match: match[1] + self._place.of(b"usr"), content)
         return PATH.sub(self._rewritten, content)
+
+    def _rewrite_archive(self, path: bytes, content: bytes) -> bytes:
+        """Archives that are programs (of Python, of Erlang) begin with the line that names their interpreter."""
+        line, end, rest = content.partition(b"\n")
+        return self.rewrite(path, line + end) + rest if line.startswith(SCRIPT) and b"\0" not in line else content
 
     def _interpreter(self, match: re.Match[bytes]) -> bytes:
         program = b"usr/bin/" + match[1]

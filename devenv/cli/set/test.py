@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, UnfitResult, refresh_option, verb
+from devenv.cli.parameters import BASE_PACKAGE
 from devenv.workflow.tools import Tools
 
 
 @verb(
     "test", within="set", examples=["devenv set test", "devenv set test nodejs postgresql@15", "devenv set test --json"]
 )
-@click.argument("packages", nargs=-1, metavar="[NAME[@VERSION]]…")
+@click.argument("packages", type=BASE_PACKAGE, nargs=-1, metavar="[NAME[@VERSION]]…")
 @refresh_option
 def command(packages: tuple[str, ...], refresh: bool) -> Action:
     """Realize packages of `builtin:base` and run their smoke commands.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,16 +19,17 @@ from typing import Self
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.digest import blake3_key
-from devenv.errors import ResolutionError
+from devenv.errors import FetchError, ResolutionError
 from devenv.events import Report, Step, ignore
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.client import DebianClient
+from devenv.fetch.debian.index_limit import clean_indexes, drop_database
 from devenv.fetch.debian.keyring import parse_keys
 from devenv.fetch.debian.package_indexes import FetchedIndex, fetch_index
 from devenv.fetch.debian.pockets import Pocket, require_pockets
 from devenv.fetch.debian.release_cache import PocketRelease, cache_directory
 from devenv.fetch.debian.releases import ReleasePolicy, ReleaseReader, require_no_way_back
-from devenv.fetch.debian.suite_database import database_path
+from devenv.fetch.debian.suite_database import database_path, find_revision
 from devenv.fetch.debian.suite_index import SuiteIndex
 from devenv.fetch.debian.suite_making import (
     SuitePart,
@@ -184,6 +185,30 @@ class DebianIndex:
                 make_database(plan, indexes)
                 if not self._open(plan):
                     raise unwritable_error(plan.path, "what was written is not what is there")
+        # What cannot be removed is in nobody's way.
+        with contextlib.suppress(OSError):
+            self._tidy({plan.suite for plan in missing})
+
+    def _tidy(self, suites: Collection[str]) -> None:
+        """Remove the files for `suites` that are of an older release than what was just made, and all unused ones."""
+        for suite in sorted(suites):
+            for system in ARCHITECTURES:
+                if (suite, system) not in self._opened:
+                    self._drop_outdated(suite, system)
+        clean_indexes(self._client.settings.debian_indexes)
+
+    def _drop_outdated(self, suite: str, system: System) -> None:
+        path = database_path(self._directory, suite, ARCHITECTURES[system])
+        revision = find_revision(path)
+        if revision is None:
+            return
+        try:
+            current = self._plan(suite, system).revision
+        except FetchError:
+            # The release has nothing for that system any more.
+            current = ""
+        if revision != current:
+            drop_database(path)
 
     def _open(self, plan: SuitePlan) -> bool:
         opened = SuiteIndex.open(plan.path, plan.revision)

@@ -21,11 +21,12 @@ from pathlib import Path
 from devenv.debian.record import DebRecord
 from devenv.debian.relations import parse_provides
 from devenv.debian.version import compare_versions
-from devenv.fsutil import make_private_directory, read_regular, sync_directory, temporary_name, write_atomic
+from devenv.fsutil import make_private_directory, read_regular, sync_directory, write_atomic
 
 FORMAT = "devenv-debian-suite-1"
 NOTE_LIMIT = 1 << 12
 """Bytes of a note."""
+UNFINISHED_SUFFIX = ".part"
 
 COLUMNS = tuple(field.name for field in fields(DebRecord))
 VALUES = attrgetter(*COLUMNS)
@@ -48,19 +49,36 @@ def database_path(directory: Path, suite: str, architecture: str) -> Path:
     return directory / f"{suite}-{architecture}.sqlite"
 
 
+def note_path(path: Path) -> Path:
+    """Where the note on the file at `path` lies."""
+    return path.with_suffix(".json")
+
+
+def unfinished_path(path: Path) -> Path:
+    """Where the file for `path` is while it is being made."""
+    return path.with_suffix(UNFINISHED_SUFFIX)
+
+
+def lock_path(path: Path) -> Path:
+    """The lock that is held by whoever makes or removes the file at `path`."""
+    return path.with_suffix(".lock")
+
+
 def write_database(path: Path, revision: str, records: Iterable[DebRecord]) -> None:
     """Put a file with `records`, no two of one name, in the place of `path`; `revision` says what they come from.
 
     Raises OSError or sqlite3.Error where it cannot be written, and whatever `records` raises; then all stays as it was.
     """
     make_private_directory(path.parent)
-    temporary = path.parent / temporary_name()
+    # Always the same name, so that whoever holds the lock takes away what a killed process left.
+    temporary = unfinished_path(path)
+    temporary.unlink(missing_ok=True)
     try:
         _fill(temporary, records)
         digest = _hash_and_sync(temporary)
         # The note last: without its hash the file counts as missing.
         os.replace(temporary, path)
-        write_atomic(_note_path(path), json.dumps({"format": FORMAT, "revision": revision, "blake3": digest}).encode())
+        write_atomic(note_path(path), json.dumps({"format": FORMAT, "revision": revision, "blake3": digest}).encode())
         sync_directory(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -111,16 +129,27 @@ def _hash_file(path: Path) -> str:
 def find_database(path: Path, revision: str | None) -> str | None:
     """The revision that the file at `path` was made from, if it is whole; None where it is not, or has another one."""
     try:
-        note = json.loads(read_regular(_note_path(path), NOTE_LIMIT))
-        if note["format"] != FORMAT or (revision is not None and note["revision"] != revision):
+        note = _read_note(path)
+        if revision is not None and note["revision"] != revision:
             return None
         return str(note["revision"]) if path.is_file() and _hash_file(path) == note["blake3"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _note_path(path: Path) -> Path:
-    return path.with_suffix(".json")
+def find_revision(path: Path) -> str | None:
+    """The revision that the file at `path` was made from, by its note alone; None where that says none."""
+    try:
+        return str(_read_note(path)["revision"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_note(path: Path) -> dict[str, str]:
+    note: dict[str, str] = json.loads(read_regular(note_path(path), NOTE_LIMIT))
+    if note["format"] != FORMAT:
+        raise ValueError(f"a note in the format {note['format']!r}")
+    return note
 
 
 def iter_newest(small: Iterable[DebRecord], large: Iterable[DebRecord]) -> Iterator[DebRecord]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -31,17 +33,27 @@ class SuiteIndex:
         # Never written again: no locks, and no files beside it.
         address = f"file:{quote(str(path))}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(address, uri=True, check_same_thread=False)
-        self._connection.execute(f"PRAGMA cache_size = {CACHE_PAGES}")
+        try:
+            self._connection.execute(f"PRAGMA cache_size = {CACHE_PAGES}")
+        except sqlite3.Error:
+            self.close()
+            raise
 
     @classmethod
     def open(cls, path: Path, revision: str | None = None) -> Self | None:
-        """The index in the file at `path`; None where it is missing, damaged, or not of `revision` (None: of any)."""
+        """The index in the file at `path`; None where it is missing, damaged, or not of `revision` (None: of any).
+
+        The file's time is that of its last opening, for `index_limit`.
+        """
         if find_database(path, revision) is None:
             return None
         try:
-            return cls(path)
+            opened = cls(path)
         except sqlite3.Error:
             return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return opened
 
     def __enter__(self) -> Self:
         return self
@@ -67,9 +79,14 @@ class SuiteIndex:
         )
         return [(_make_record(row[:-1]), row[-1]) for row in rows]
 
-    def names(self) -> Sequence[str]:
-        """The names of all packages, sorted."""
-        return [name for (name,) in self._connection.execute("SELECT name FROM packages ORDER BY name")]
+    def names(self, start: str = "", limit: int = -1) -> Sequence[str]:
+        """The names of packages that begin with `start`, sorted; the first `limit` of them, or all."""
+        # No name has a character beyond ASCII: the second bound is behind all that begin so.
+        rows = self._connection.execute(
+            "SELECT name FROM packages WHERE name >= ? AND name < ? ORDER BY name LIMIT ?",
+            (start, f"{start}\N{DELETE}", limit),
+        )
+        return [name for (name,) in rows]
 
     def search(self, words: Sequence[str]) -> Sequence[DebSummary]:
         """The packages that all `words` may apply to, in no order: what `devenv.debian.search` ranks."""

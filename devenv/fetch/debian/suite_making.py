@@ -14,7 +14,7 @@ from devenv.errors import FetchError
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.package_indexes import FetchedIndex, IndexFile, find_index_file
 from devenv.fetch.debian.release_cache import PocketRelease
-from devenv.fetch.debian.suite_database import iter_newest, write_database
+from devenv.fetch.debian.suite_database import iter_newest, lock_path, write_database
 from devenv.fsutil import locked, make_private_directory
 from devenv.system import System
 
@@ -87,7 +87,7 @@ def lock_database(path: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             make_private_directory(path.parent)
-            stack.enter_context(locked(path.with_suffix(".lock")))
+            stack.enter_context(locked(lock_path(path)))
         except OSError as error:
             raise unwritable_error(path, error.strerror or str(error)) from error
         yield

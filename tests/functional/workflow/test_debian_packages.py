@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -35,7 +36,10 @@ TRIXIE = [
     *(offer(f"viewer-{number}", f"{number}", Description="views " * 15) for number in range(25)),
 ]
 ALWAYS = [offer(name, "1") for name in read_policy().always]
-BOOKWORM = [offer("seetop", "1:3.2.2+dfsg-2"), offer("old-top", "1:0.9+dfsg-1", Description="former viewer of processes")]
+BOOKWORM = [
+    offer("seetop", "1:3.2.2+dfsg-2"),
+    offer("old-top", "1:0.9+dfsg-1", Description="former viewer of processes"),
+]
 
 
 @pytest.fixture
@@ -133,6 +137,54 @@ def test_search_keeps_terminals_safe(debian_user: User, archive: MadeArchive) ->
     """What an archive says of its packages cannot move the cursor (N-01)."""
     archive.publish(Pocket("trixie", [offer("evil", "1", Description="evil \x1b[2J")], LAST_YEAR, architectures=BOTH))
     assert "\x1b" not in debian_user.devenv("search", "evil").text
+
+
+def test_cache_of_indexes(debian_user: User, registry: Registry) -> None:
+    """Releases and databases are shown with the caches, stay with `--clean`, go with `--all`, and come again."""
+    found = debian_user.report("search", "seetop")
+    there = debian_user.report("cache")
+    # A release for each of two pockets, a database and its note.
+    assert (there["debian"]["count"], there["debian"]["limit"]) == (4, None)
+    assert debian_user.report("cache", "--clean")["removed_debian"]["count"] == 0
+    planned = debian_user.report("cache", "--clean", "--all", "--dry-run")
+    assert debian_user.report("cache") == there
+    done = debian_user.report("cache", "--clean", "--all")
+    assert done == {**planned, "dry_run": False}
+    assert done["removed_debian"] == {"count": 4, "size": there["debian"]["size"]}
+    assert list(debian_user.settings.debian_indexes.iterdir()) == []
+    registry.seen.clear()
+    assert debian_user.report("search", "seetop") == found
+    assert registry.seen
+
+
+COMPLETE = """\
+eval "$(devenv completion bash)"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_devenv_completion devenv
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    (("add", "debian", ":", "seet"), ["seetop"]),
+    (("add", "ripgrep", "debian", ":", "viewer-1"), ["viewer-1", *(f"viewer-{number}" for number in range(10, 20))]),
+    (("info", "debian", ":", "trixie/seet"), ["trixie/seetop"]),
+    (("info", "debian", ":", "bookworm/seet"), [""]),
+    (("add", "ripg"), ["ripgrep"]),
+])  # fmt: skip
+def test_completion(debian_user: User, registry: Registry, words: tuple[str, ...], expected: list[str]) -> None:
+    """bash completes names of the base set, and Debian's from the suites that are kept, which asks nobody."""
+    debian_user.devenv("search", "seetop")
+    count = len(registry.seen)
+    program = debian_user.home / "devenv"
+    program.write_text(f'#!/bin/sh\nexec {" ".join(debian_user.command())} "$@"\n')
+    program.chmod(0o755)
+    environ = {**debian_user.environ, "PATH": f"{debian_user.home}:{debian_user.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", COMPLETE, "bash", "devenv", *words], check=True, capture_output=True, text=True, env=environ
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (expected, "")
+    assert len(registry.seen) == count
 
 
 def test_info(debian_user: User) -> None:

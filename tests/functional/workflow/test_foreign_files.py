@@ -57,6 +57,19 @@ def test_manifest_of_another_tool(user: User) -> None:
     assert theirs.files() == before
 
 
+def test_manifest_that_is_a_link_to_something_else(user: User) -> None:
+    """A link in the manifest's place shows nobody what lies behind it, and nothing there changes (K-04)."""
+    secret = user.home / "secret"
+    secret.write_text("password: open sesame\n")
+    theirs = user.at("theirs")
+    theirs.manifest.symlink_to(secret)
+    for verb in (["status"], ["lock"], ["add", "uv"], ["allow"], ["run", "true"]):
+        outcome = theirs.call(*verb)
+        assert "sesame" not in outcome.text + outcome.messages
+    assert secret.read_text() == "password: open sesame\n"
+    assert [path.name for path in theirs.directory.iterdir()] == ["devenv.toml"]
+
+
 def test_files_of_the_user_are_not_overwritten(user: User) -> None:
     """`init` writes nothing where a file of its template exists; an existing `.gitignore` only grows."""
     api = user.at("api")

@@ -60,7 +60,7 @@ def expect(nodes: list[Node], tree: Tree) -> None:
 
 
 def test_wheel_scripts_and_data(unpack: Unpack) -> None:
-    """In a wheel scripts lie in `bin` and run, data at the top, as an installer puts them; other parts stay."""
+    """In a wheel scripts lie in `bin` and run, data at the top, as an installer puts them; the rest stays (I-11)."""
     nodes = unpack(WHEEL, {"bin": "bin", "share": "share", "tool-1.data": "rest"})
     expect(
         nodes,
@@ -79,7 +79,7 @@ def test_zip_names_are_left_alone(unpack: Unpack) -> None:
 
 
 def test_strip_place_and_rename(unpack: Unpack) -> None:
-    """Only what lies below `strip` counts; files and directories go where they are placed, the rest is left out."""
+    """Only what lies below `strip` counts; files and directories go where they are placed, nothing else (I-17)."""
     nodes = unpack(WHEEL, {"lib": "lib/tool", "LICENSE": "share/doc/license"}, strip="tool")
     expect(
         nodes,
@@ -113,6 +113,14 @@ def test_links_and_executables(unpack: Unpack) -> None:
     expect(
         nodes,
         {b"bin": {b"alias": Link(b"tool"), b"other": b"y", b"tool": Script(b"x")}, b"sbin": Link(b"bin")},
+    )
+
+
+def test_names_that_differ_in_case_only(unpack: Unpack) -> None:
+    """`Tool` and `tool` are two files; a store on a file system that folds case refuses them later (I-16)."""
+    expect(
+        unpack([Entry(b"bin/Tool", b"1"), Entry(b"bin/tool", b"2")], {"bin": "bin"}),
+        {b"bin": {b"Tool": b"1", b"tool": b"2"}},
     )
 
 

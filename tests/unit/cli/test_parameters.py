@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 
-from devenv.cli.parameters import DURATION, OBJECT, SIZE
+from devenv.cli.parameters import BASE_PACKAGE, DURATION, OBJECT, PACKAGE, SIZE
+from devenv.settings import settings_path
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,28 @@ def test_completion_without_a_store(tmp_path: object, monkeypatch: pytest.Monkey
     assert OBJECT.shell_complete(context, parameter, "") == []
     (path,) = OBJECT.shell_complete(context, parameter, "./re")
     assert path.type == "file"
+
+
+def complete(kind: click.ParamType[str], text: str) -> list[str]:
+    context, parameter = click.Context(click.Command("x")), click.Argument(["name"])
+    return [item.value for item in kind.shell_complete(context, parameter, text)]
+
+
+def test_completion_of_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of the base set are completed from their files; with nothing kept of Debian, its suites alone."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "nodejs" in complete(PACKAGE, "nod")
+    assert all(name.startswith("nod") for name in complete(PACKAGE, "nod"))
+    assert complete(PACKAGE, "nodejs@2") == []
+    assert complete(PACKAGE, "debian:b") == ["debian:bullseye/", "debian:bookworm/"]
+    assert complete(PACKAGE, "debian:bookworm/x") == []
+    assert complete(BASE_PACKAGE, "nodej") == ["nodejs"]
+    assert complete(BASE_PACKAGE, "debian:") == []
+
+
+def test_completion_with_wrong_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who completes a word gets no error about settings."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings_path(tmp_path).parent.mkdir(parents=True)
+    settings_path(tmp_path).write_text("wrong")
+    assert complete(PACKAGE, "debian:b") == []

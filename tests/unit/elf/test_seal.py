@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devenv.elf.seal import seal_libc, seal_loader
+from devenv.elf.seal import seal_crypto, seal_libc, seal_loader, seal_plugins
 from devenv.elf.tables import IDENT, ElfError
 
 DIRECTORIES = b"/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0"
@@ -67,3 +67,40 @@ def test_a_c_library_that_is_not_as_expected() -> None:
     """A C library without one of the paths is refused."""
     with pytest.raises(ElfError):
         seal_libc(LIBC.replace(b"gconv\0", b"g\0"))
+
+
+def test_a_cryptographic_library() -> None:
+    """OpenSSL loads plugins from beside itself, in every bundle, and reads settings where all systems have them."""
+    content = b"\0".join(
+        [
+            IDENT,
+            b"/usr/lib/x86_64-linux-gnu/ossl-modules",
+            b"/usr/lib/x86_64-linux-gnu/engines-1.1",
+            b'MODULESDIR: "/usr/lib/x86_64-linux-gnu/ossl-modules"',
+            b"/usr/lib/ssl",
+            b"/usr/lib/ssl/cert.pem",
+            b"/usr/lib/sslx",
+            b"",
+        ]
+    )
+    assert seal_crypto(content) == b"\0".join(
+        [
+            IDENT,
+            b"$ORIGIN///////////////////ossl-modules",
+            b"$ORIGIN///////////////////engines-1.1",
+            b'MODULESDIR: "/usr/lib/x86_64-linux-gnu/ossl-modules"',
+            b"/etc/ssl////",
+            b"/etc/ssl/////cert.pem",
+            b"/usr/lib/sslx",
+            b"",
+        ]
+    )
+
+
+def test_libraries_that_list_their_plugins() -> None:
+    """Kerberos and SASL load nothing of the host's, whose plugins fit its own versions; settings are read as ever."""
+    kept = [IDENT, b"/etc/krb5.conf", b"/etc/sasl2:/usr/lib/x86_64-linux-gnu/sasl2"]
+    plugins = [b"sasl2", b"krb5/plugins", b"krb5/plugins/libkrb5"]
+    assert seal_plugins(
+        b"\0".join([*kept, *(b"/usr/lib/aarch64-linux-gnu/" + each for each in plugins), b""])
+    ) == b"\0".join([*kept, *(b"/sys/lib/aarch64-linux-gnu/" + each for each in plugins), b""])

@@ -70,7 +70,8 @@ class MemoryIndex:
         suites: Mapping[tuple[str, System], MemorySuite] | None = None,
     ) -> None:
         self._projects = projects
-        self._suites = suites or {}
+        self._suites = dict(suites or {})
+        self.release_date = "2026-11-20T02:11:10Z"
         self.asked: list[str] = []
 
     def wheels_of(self, projects: Iterable[str]) -> Mapping[str, Sequence[WheelFile]]:
@@ -89,11 +90,14 @@ class MemoryIndex:
     def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
         self.asked += sorted({f"debian:{suite}" for suite, _ in wanted})
 
+    def set_suite(self, suite: str, system: System, packages: MemorySuite) -> None:
+        self._suites[suite, system] = packages
+
     def suite(self, suite: str, system: System) -> MemorySuite:
         return self._suites[suite, system]
 
     def release(self, suite: str) -> SuiteRelease:
-        return SuiteRelease(suite, "2026-11-20T02:11:10Z", f"blake3:{'5' * 64}")
+        return SuiteRelease(suite, self.release_date, f"blake3:{'5' * 64}")
 
 
 def make_wheel(name: str) -> WheelFile:

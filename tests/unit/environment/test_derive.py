@@ -15,6 +15,7 @@ from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
 from devenv.packages.package_set import PackageSet
 from devenv.system import Requirement, System
+from tests.unit.environment.conftest import MemoryIndex, MemorySuite, make_record
 
 MakeLock = Callable[..., Lock]
 EditSet = Callable[[str, str, str], PackageSet]
@@ -153,3 +154,73 @@ def test_environment_follows_packages_and_description(lock: Lock, base_set: Pack
     assert len({environment.key, *(other.key for other in others)}) == 4
     named = replace(derivations, manifest=replace(MANIFEST, name="other"))
     assert derive_environment(named, packages).key == environment.key
+
+
+RUNTIME_PACKAGES = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libatomic1", "dash")
+
+
+@pytest.fixture
+def runtime_lock(make_lock: MakeLock) -> Lock:
+    """A lock of the same manifest, made where a Debian archive was known."""
+    suite = MemorySuite(make_record(name, "1-1", "amd64") for name in RUNTIME_PACKAGES)
+    return make_lock(replace(MANIFEST, systems=(LINUX,)), MemoryIndex(FILES, {("trixie", LINUX): suite}))
+
+
+def derivations_of(lock: Lock, packages: PackageSet) -> LockDerivations:
+    return LockDerivations({"base": packages}, MANIFEST, lock, LINUX)
+
+
+def test_runtime_is_an_input_of_programs_from_wheels(runtime_lock: Lock, base_set: PackageSet) -> None:
+    """The runtime is derived of the lock alone, and each package from a wheel has it below itself."""
+    derivations = derivations_of(runtime_lock, base_set)
+    runtime = derivations.runtime()
+    assert runtime is not None
+    assert (runtime.name, runtime.builder, len(runtime.sources)) == ("runtime-1", "bundle/1", len(RUNTIME_PACKAGES))
+    for name in MANIFEST.packages:
+        assert [each.derivation for each in derivations.package(name, runtime).inputs] == [runtime]
+
+
+def test_lock_without_a_runtime(lock: Lock, base_set: PackageSet) -> None:
+    """A lock that was made without a runtime has none for any system, and its programs need none."""
+    derivations = derivations_of(lock, base_set)
+    assert derivations.runtime() is None
+    assert derivations.package("just", None).inputs == ()
+
+
+@pytest.mark.parametrize("name", MANIFEST.packages)
+def test_runtime_that_is_gone_from_the_lock(runtime_lock: Lock, base_set: PackageSet, name: str) -> None:
+    """A lock whose runtime was taken out, as by who knows format 1 only, is refused (FAULTS K-06)."""
+    derivations = derivations_of(replace(runtime_lock, runtime=None), base_set)
+    assert derivations.runtime() is None
+    with pytest.raises(LockError) as caught:
+        derivations.package(name, None)
+    assert caught.value.slug == "lock-recipe-changed"
+
+
+def test_runtime_of_another_recipe(runtime_lock: Lock, edit_set: EditSet) -> None:
+    """A devenv that makes another runtime of the same files refuses the lock, and says that it is the runtime."""
+    with pytest.raises(LockError) as caught:
+        derivations_of(runtime_lock, edit_set("runtime", 'hide = ["*"]', 'hide = ["x"]')).runtime()
+    assert (caught.value.slug, "`runtime`" in caught.value.message) == ("lock-recipe-changed", True)
+
+
+def test_tampered_runtime(runtime_lock: Lock, base_set: PackageSet) -> None:
+    """A library of the runtime with another hash does not go with the recorded key (FAULTS K-06)."""
+    assert runtime_lock.runtime is not None
+    build = runtime_lock.runtime.systems[LINUX]
+    other = (replace(build.artifacts[0], sha256="0" * 64), *build.artifacts[1:])
+    runtime = replace(runtime_lock.runtime, systems={LINUX: replace(build, artifacts=other)})
+    with pytest.raises(LockError) as caught:
+        derivations_of(replace(runtime_lock, runtime=runtime), base_set).runtime()
+    assert caught.value.slug == "lock-recipe-changed"
+
+
+def test_what_is_kept_reaches_the_plan(make_lock: MakeLock, base_set: PackageSet) -> None:
+    """`keep` of the manifest is in the derivation of each Debian package: without it the lock has another key."""
+    wanted = Manifest(systems=(LINUX,), packages={"jq": PackageRequest("jq", "1.7")}, keep=("documentation",))
+    suite = MemorySuite([make_record("jq", "1.7.1-6", "amd64"), make_record("dash", "1", "amd64")])
+    lock = make_lock(wanted, MemoryIndex({}, {("trixie", LINUX): suite}))
+    derivation = LockDerivations({"base": base_set}, wanted, lock, LINUX).package("jq", None)
+    assert derivation.arguments["keep"] == ["documentation"]
+    with pytest.raises(LockError):
+        LockDerivations({"base": base_set}, replace(wanted, keep=()), lock, LINUX).package("jq", None)

@@ -25,6 +25,7 @@ def make_state(
         environment=StorePath("a" * 32, "environment"),
         digest="",
         created=0,
+        host_libraries=False,
         last_used=last_used,
         current=current,
         shells=shells,

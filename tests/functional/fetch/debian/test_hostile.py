@@ -26,9 +26,8 @@ TOOL = make_stanza("tool", "2.1")
 
 def read_suite(debian: DebianClient, **options: bool) -> None:
     """Read the suite sid, at the tests' own time."""
-    DebianIndex(debian, refresh=True, clock=NOW.timestamp, allow_older=options.get("allow_older", False)).suite(
-        "sid", AMD64
-    )
+    with DebianIndex(debian, refresh=True, clock=NOW.timestamp, allow_older=options.get("allow_older", False)) as index:
+        index.suite("sid", AMD64)
 
 
 def refuse_suite(debian: DebianClient, slug: str) -> FetchError:

@@ -13,6 +13,7 @@ from devenv.events import Detail, Event, Notice
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index import DebianIndex, SuiteRelease
 from devenv.fetch.debian.kept_suites import open_kept_suites
+from devenv.fetch.workers import run_parallel
 from devenv.settings import DebianSettings, Settings
 from devenv.system import System
 from tests.functional.debian_archive import NOW, MadeArchive, Pocket, make_stanza
@@ -49,16 +50,17 @@ def reopen(debian_settings: Settings, tmp_path: Path, clock: Clock) -> Iterator[
 
 def test_newest_of_all_pockets(debian: DebianClient, clock: Clock) -> None:
     """A package is found in the newest version that any pocket has, with the archive that it lies in."""
-    index = DebianIndex(debian, clock=clock).suite("bookworm", AMD64)
-    tool, other = index.find("tool"), index.find("other")
-    assert tool is not None
-    assert other is not None
-    assert (tool.version, tool.archive) == ("1.0+deb12u1", "security")
-    assert (other.version, other.archive) == ("1.1", "main")
-    assert index.find("absent") is None
-    assert [(record.version, version) for record, version in index.providers("virtual")] == [("1.1", "4")]
-    assert index.names() == ["other", "tool"]
-    assert [found.name for found in index.search(["pack", "tool"])] == ["tool"]
+    with DebianIndex(debian, clock=clock) as opened:
+        index = opened.suite("bookworm", AMD64)
+        tool, other = index.find("tool"), index.find("other")
+        assert tool is not None
+        assert other is not None
+        assert (tool.version, tool.archive) == ("1.0+deb12u1", "security")
+        assert (other.version, other.archive) == ("1.1", "main")
+        assert index.find("absent") is None
+        assert [(record.version, version) for record, version in index.providers("virtual")] == [("1.1", "4")]
+        assert index.names() == ["other", "tool"]
+        assert [found.name for found in index.search(["pack", "tool"])] == ["tool"]
 
 
 def test_release_says_date_and_revision(debian: DebianClient, archive: MadeArchive, clock: Clock) -> None:
@@ -91,10 +93,13 @@ def test_fresh_release_needs_no_request(registry: Registry, reopen: Callable[[],
 
 def test_refresh_asks_though_fresh(debian: DebianClient, archive: MadeArchive, clock: Clock) -> None:
     """`refresh` finds what came into the archive within the last ten minutes."""
-    DebianIndex(debian, clock=clock).suite("sid", AMD64)
+    with DebianIndex(debian, clock=clock) as index:
+        index.suite("sid", AMD64)
     archive.publish(Pocket("sid", [make_stanza("tool", "3.0")], date=NOW))
-    kept = DebianIndex(debian, clock=clock).suite("sid", AMD64).find("tool")
-    found = DebianIndex(debian, refresh=True, clock=clock).suite("sid", AMD64).find("tool")
+    with DebianIndex(debian, clock=clock) as index:
+        kept = index.suite("sid", AMD64).find("tool")
+    with DebianIndex(debian, refresh=True, clock=clock) as index:
+        found = index.suite("sid", AMD64).find("tool")
     assert kept is not None
     assert found is not None
     assert (kept.version, found.version) == ("2.0", "3.0")
@@ -108,11 +113,11 @@ def test_several_systems_at_once(
     archive.publish(Pocket("bookworm", [make_stanza("tool", "1.0", architecture="all")], architectures=both))
     archive.publish(Pocket("bookworm-updates", architectures=both))
     security.publish(Pocket("bookworm-security"))
-    index = DebianIndex(debian, clock=clock)
-    found = index.suites([("bookworm", System.AARCH64_LINUX), ("bookworm", AMD64)])
-    assert all(suite.find("tool") is not None for suite in found)
-    assert found[0] is not found[1]
-    assert index.suite("bookworm", AMD64) is found[1]
+    with DebianIndex(debian, clock=clock) as index:
+        found = index.suites([("bookworm", System.AARCH64_LINUX), ("bookworm", AMD64)])
+        assert all(suite.find("tool") is not None for suite in found)
+        assert found[0] is not found[1]
+        assert index.suite("bookworm", AMD64) is found[1]
 
 
 def test_system_without_debian(debian: DebianClient) -> None:
@@ -175,8 +180,11 @@ def test_second_mirror_helps(
     mirrors = (f"{registry.files}nothing/", forged.address, archive.address)
     settings = replace(debian_settings, debian=replace(debian_settings.debian, mirrors=mirrors))
     events: list[Event] = []
-    with open_client(settings, tmp_path) as client:
-        found = DebianIndex(client, report=events.append, clock=clock).suite("sid", AMD64).find("tool")
+    with (
+        open_client(settings, tmp_path) as client,
+        DebianIndex(client, report=events.append, clock=clock) as index,
+    ):
+        found = index.suite("sid", AMD64).find("tool")
     assert found is not None
     assert found.version == "2.0"
     assert sum("is passed over for `sid`" in event.text for event in events if isinstance(event, Detail)) == 2
@@ -193,8 +201,8 @@ def test_archive_on_this_machine(archive: MadeArchive, debian_settings: Settings
     archive.registry._contents.clear()
     directories = DebianSettings((f"file:{tmp_path}/debian",), (f"file://{tmp_path}/debian-security/",))
     settings = replace(debian_settings, debian=replace(directories, keyring=debian_settings.debian.keyring))
-    with open_client(settings, tmp_path) as client:
-        found_tool = DebianIndex(client, clock=clock).suite("bookworm", AMD64).find("tool")
+    with open_client(settings, tmp_path) as client, DebianIndex(client, clock=clock) as index:
+        found_tool = index.suite("bookworm", AMD64).find("tool")
     assert found_tool is not None
     assert found_tool.version == "1.0+deb12u1"
 
@@ -205,8 +213,10 @@ def test_without_security_archive(
     """Where no address of the security archive is known, the main one answers alone, and a notice says so once."""
     events: list[Event] = []
     settings = replace(debian_settings, debian=replace(debian_settings.debian, security=None))
-    with DebianClient(settings, {}, apt_root=tmp_path, report=events.append) as client:
-        index = DebianIndex(client, clock=clock)
+    with (
+        DebianClient(settings, {}, apt_root=tmp_path, report=events.append) as client,
+        DebianIndex(client, clock=clock) as index,
+    ):
         found = index.suite("bookworm", AMD64).find("tool")
         index.release("sid")
     assert found is not None
@@ -224,8 +234,50 @@ def test_proxy_of_apt(registry: Registry, debian_settings: Settings, archive: Ma
     configuration.write_text(f'Acquire::http::Proxy "{registry.index}"; Acquire::http::Proxy::127.0.0.1 "DIRECT";')
     mirrors = (f"{archive.address}nothing/", elsewhere.base)
     settings = replace(debian_settings, debian=replace(debian_settings.debian, mirrors=mirrors))
-    with open_client(settings, tmp_path) as client:
-        found = DebianIndex(client, clock=NOW.timestamp).suite("sid", AMD64).find("tool")
+    with open_client(settings, tmp_path) as client, DebianIndex(client, clock=NOW.timestamp) as index:
+        found = index.suite("sid", AMD64).find("tool")
     assert found is not None
     assert found.version == "5.0"
     assert {seen.path.partition("dists")[0] for seen in registry.seen} == {"/debian/nothing/", elsewhere.base}
+
+
+def test_index_is_made_once(
+    registry: Registry, archive: MadeArchive, reopen: Callable[[], DebianIndex], debian_settings: Settings
+) -> None:
+    """Of two who want the same index at the same time one makes it, and the other waits and uses it (C-01)."""
+    archive.publish(Pocket("sid", [make_stanza(f"tool-{number}", "1") for number in range(2000)]))
+
+    def make() -> int:
+        with reopen() as index:
+            return index.suite("sid", AMD64).count()
+
+    assert run_parallel([make] * 4, 4) == [2000] * 4
+    assert sum("by-hash" in seen.path for seen in registry.seen) == 1
+    assert {path.suffix for path in debian_settings.debian_indexes.glob("*/*")} == {
+        ".release",
+        ".sqlite",
+        ".json",
+        ".lock",
+    }
+
+
+def test_indexes_of_older_releases_go(
+    archive: MadeArchive,
+    security: MadeArchive,
+    reopen: Callable[[], DebianIndex],
+    debian_settings: Settings,
+    clock: Clock,
+) -> None:
+    """When a suite's index is made from a newer release, those of it for other systems go; other suites' stay."""
+    both = ("amd64", "arm64")
+    archive.publish(Pocket("bookworm", architectures=both))
+    archive.publish(Pocket("bookworm-updates", architectures=both))
+    security.publish(Pocket("bookworm-security", architectures=both))
+    with reopen() as index:
+        index.suites([("bookworm", AMD64), ("bookworm", System.AARCH64_LINUX), ("sid", AMD64)])
+    clock.advance(hours=1)
+    archive.publish(Pocket("bookworm-updates", [make_stanza("tool", "3")], architectures=both, date=NOW))
+    with reopen() as index:
+        index.suite("bookworm", AMD64)
+    names = {path.name for path in debian_settings.debian_indexes.glob("*/*.sqlite")}
+    assert names == {"bookworm-amd64.sqlite", "sid-amd64.sqlite"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from devenv.elf.image import ElfImage, parse_elf
@@ -83,6 +85,20 @@ def test_loader_and_libc_are_sealed(bundle: Bundle) -> None:
     for host in (b"/etc/ld.so", b"\0/lib/x86", b"\0/usr/"):
         assert host not in loader + libc.content
     assert OUT not in loader + libc.content
+
+
+def test_libraries_with_plugins_are_sealed(bundle: Bundle) -> None:
+    """What loads plugins finds those of its bundle or none, never the host's."""
+    entries = []
+    for name, plugins in {"libcrypto.so.3": b"ossl-modules", "libsasl2.so.2": b"sasl2"}.items():
+        entry = library(MULTIARCH + name.encode(), b"libc.so.6")
+        entries.append(dataclasses.replace(entry, content=entry.content + b"\0/" + MULTIARCH + plugins + b"\0"))
+    built = bundle({"libc6": GLIBC, "tool": entries})
+    crypto, sasl = (built[b"root/" + MULTIARCH + name] for name in (b"libcrypto.so.3", b"libsasl2.so.2"))
+    assert isinstance(crypto, bytes)
+    assert isinstance(sasl, bytes)
+    assert crypto.endswith(b"\0$ORIGIN///////////////////ossl-modules\0")
+    assert sasl.endswith(b"\0/sys/lib/x86_64-linux-gnu/sasl2\0")
 
 
 def test_private_directories(bundle: Bundle) -> None:

@@ -50,6 +50,7 @@ def test_manuals_and_completions(bundle: Bundle) -> None:
     """Manual pages and completions come to where they are looked for."""
     entries = [
         file(b"usr/share/man/de/man1/tool.1.gz"),
+        file(b"usr/share/aclocal/tool.m4"),
         file(b"usr/share/bash-completion/completions/tool"),
         file(b"usr/share/zsh/vendor-completions/_tool"),
         file(b"usr/share/fish/vendor_completions.d/tool.fish"),
@@ -57,6 +58,7 @@ def test_manuals_and_completions(bundle: Bundle) -> None:
         file(b"usr/include/tool.h"),
     ]
     assert shown(bundle({"tool": entries})) == {
+        b"share/aclocal/tool.m4": Link(b"../../root/usr/share/aclocal/tool.m4"),
         b"share/man/de/man1/tool.1.gz": Link(b"../../../../root/usr/share/man/de/man1/tool.1.gz"),
         b"share/bash-completion/completions/tool": Link(b"../../../root/usr/share/bash-completion/completions/tool"),
         b"share/zsh/site-functions/_tool": Link(b"../../../root/usr/share/zsh/vendor-completions/_tool"),
@@ -64,6 +66,13 @@ def test_manuals_and_completions(bundle: Bundle) -> None:
             b"../../../root/usr/share/fish/vendor_completions.d/tool.fish"
         ),
     }
+
+
+def test_manuals_of_hidden_programs(bundle: Bundle) -> None:
+    """They are hidden too: the package that shows the program has them."""
+    manuals = [file(b"usr/share/man/man1/" + name) for name in (b"tool.1.gz", b"t.1.gz")]
+    built = bundle({"tool": [*TOOL, *manuals]}, hide=["t", "play", "toold"])
+    assert set(shown(built)) == {b"bin/tool", b"share/man/man1/tool.1.gz"}
 
 
 def test_development(bundle: Bundle) -> None:
@@ -140,6 +149,7 @@ def test_wrapper(bundle: Bundle) -> None:
     """The script takes the program's place, the program goes beside it with all its names; the script is shown."""
     entries = [*TOOL, file(b"bin/dash", mode=0o755)]
     wrapper = {"set": {"A": "{root}/it's"}, "default": {"B": "b"}, "prefix": {"C": "{out}"}, "arguments": ["--x", "$y"]}
+    wrapper |= {"suffix": {"D": "{out}"}}
     built = bundle({"tool": entries}, wrap={"usr/bin/tool": wrapper})
     assert built[b"root/usr/bin/.tool-wrapped"] == Script(b"")
     assert built[b"root/usr/bin/.tool-called/tool"] == Link(b"../.tool-wrapped")
@@ -149,6 +159,7 @@ def test_wrapper(bundle: Bundle) -> None:
 export A='%/root/it'\''s'
 [ -n "${B+set}" ] || export B='b'
 export C='%'"${C:+:$C}"
+export D="${D:+$D:}"'%'
 devenv_program='%/root/usr/bin/.tool-called'/${0##*/}
 [ -x "$devenv_program" ] || devenv_program='%/root/usr/bin/.tool-called/tool'
 exec "$devenv_program" '--x' '$y' "$@"

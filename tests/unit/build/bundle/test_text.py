@@ -43,6 +43,8 @@ TREE = [
         (b"/var/lib/x /home/x /tmp /dev/null", b"/var/lib/x /home/x /tmp /dev/null"),
         (b"\xff /etc/tool.conf \xfe", b"\xff @/etc/tool.conf \xfe"),
         (b"\0 /etc/tool.conf", b"\0 /etc/tool.conf"),
+        (b"#!/usr/bin/env dash\nPK\0 /etc/tool.conf", b"#!@/usr/bin/dash\nPK\0 /etc/tool.conf"),
+        (b"#!/usr/bin/dash\0\n", b"#!/usr/bin/dash\0\n"),
         (b"x" * 9000 + b" /etc/tool.conf \0", b"x" * 9000 + b" /etc/tool.conf \0"),
     ],
 )
@@ -52,7 +54,15 @@ def test_paths(bundle: Bundle, text: bytes, expected: bytes) -> None:
     assert built[b"root/usr/lib/tool/text"] == Script(expected.replace(b"@", ROOT))
 
 
-@pytest.mark.parametrize("name", [b"usr/include/tool.h", b"usr/share/man/man1/tool.1", b"usr/share/doc/tool/copyright"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"usr/include/tool.h",
+        b"usr/share/man/man1/tool.1",
+        b"usr/share/doc/tool/copyright",
+        b"usr/share/autoconf/autoconf/autoconf.m4f",
+    ],
+)
 def test_what_stays_as_it_is(bundle: Bundle, name: bytes) -> None:
     """Headers and documentation are not rewritten: bundles share them."""
     built = bundle({"tool": [*TREE, file(name, b"/etc/tool.conf")]})

@@ -1,0 +1,36 @@
+"""The setting `runtime`: a change of it acts when the environment is entered next."""
+
+from __future__ import annotations
+
+from devenv.settings import settings_path
+from tests.functional.workflow.command import User
+
+
+def switch_to_host(user: User) -> str:
+    """Set `runtime = "host"`; returns the settings as they were."""
+    before = settings_path(user.home).read_text()
+    user.configure(f'runtime = "host"\n{before}')
+    return before
+
+
+def test_changed_setting_acts_at_the_next_entry(user: User) -> None:
+    """An environment that was realized with the other setting is realized anew, once, by whatever enters it first."""
+    api = user.project("api", "just")
+    first = api.report("status")
+    assert first["realized"]
+    before = switch_to_host(user)
+    assert not api.report("status")["realized"]
+    assert api.devenv("run", "just").text == "just 1.42.0\n"
+    second = api.report("status")
+    assert (second["realized"], second["generation"]) == (True, first["generation"] + 1)
+    api.devenv("run", "just")
+    assert api.report("status") == second
+    user.configure(before)
+    assert api.report("allow")["generation"] == second["generation"] + 1
+
+
+def test_hook_leaves_what_was_realized_with_the_other_setting(user: User) -> None:
+    """When the hook asks, an environment of the other setting is left, and the user is told what to do."""
+    api = user.project("api", "just")
+    switch_to_host(user)
+    assert "run `devenv allow`" in api.call("hook-changed", str(api.directory)).messages

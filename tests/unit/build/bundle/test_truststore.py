@@ -1,0 +1,52 @@
+"""Java finds the certificates that its own package would have collected at installation."""
+
+from __future__ import annotations
+
+import base64
+
+from devenv.build.bundle.truststore import format_truststore
+from tests.debs import TarEntry, symlink
+from tests.trees import Link
+from tests.unit.build.bundle.conftest import Bundle
+from tests.unit.build.bundle.test_merge import file
+
+LINK = b"usr/lib/jvm/java/lib/security/cacerts"
+STORE = b"root/etc/ssl/certs/java/cacerts"
+
+VECTOR = (
+    "feedfeed0000000200000001"
+    "00000002"
+    "000161"
+    "0000000000000000"
+    "0005582e353039"
+    "000000017e"
+    "49151b11dcb353dc969f75b3eb2411139d4ad8e5"
+)
+"""Such a store with another certificate and time is what `keytool -importcert -storetype JKS` writes, to the byte."""
+
+
+def certificate(name: bytes, der: bytes) -> TarEntry:
+    text = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+    return file(b"usr/share/ca-certificates/mozilla/" + name, text)
+
+
+def test_store_is_made(bundle: Bundle) -> None:
+    """The link in the JDK leads to a store of all certificates, whatever order they come in."""
+    java = [symlink(LINK, b"/etc/ssl/certs/java/cacerts")]
+    certificates = [certificate("Root_ä.crt".encode(), b"two"), certificate(b"A.crt", b"one")]
+    built = bundle({"java": java, "ca-certificates": certificates})
+    assert built[STORE] == format_truststore({"a.crt": b"one", "root_ä.crt": b"two"})
+    assert built[b"root/" + LINK] == Link(b"../../../../../../etc/ssl/certs/java/cacerts")
+
+
+def test_no_store_without_java(bundle: Bundle) -> None:
+    """Certificates alone stay as they are, and a JDK without certificates has no link that leads nowhere."""
+    assert STORE not in bundle({"ca-certificates": [certificate(b"a.crt", b"one")]})
+    java = bundle({"java": [symlink(LINK, b"/etc/ssl/certs/java/cacerts"), file(b"usr/lib/jvm/java/release")]})
+    assert STORE not in java
+    assert b"root/" + LINK not in java
+
+
+def test_format() -> None:
+    """Magic number, version, count; tag, alias, time, type, content; checksum."""
+    assert format_truststore({"a": b"~"}) == bytes.fromhex(VECTOR)
