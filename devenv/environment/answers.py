@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.environment.derive import DeriveRequest, PackageSets, deb_name, find_source, locked_suite
+from devenv.environment.derive import DeriveRequest, PackageSets, is_offered, locked_suite
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedArtifact, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest
 from devenv.packages.package import DebianSource, Package, WheelSource
 from devenv.packages.versions import parse_version_request
-from devenv.packages.wheels import WheelFile, parse_wheel_name
+from devenv.packages.wheels import WheelFile
 from devenv.resolve.offers import Choice, DebChoice, WheelChoice
 from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package
 from devenv.system import ALL_SYSTEMS, System
@@ -145,7 +145,7 @@ class Answering:
         files = {system: Files(build.artifacts, locked_suite(previous, build)) for system, build in builds.items()}
         package = self._package(wanted)
         answer = Answer(wanted, locked.version, files, locked.lacking if systems is None else {})
-        offered = all(_is_offered(package, self.derive_request(answer, system)) for system in files)
+        offered = all(is_offered(package, self.derive_request(answer, system)) for system in files)
         return answer if offered else None
 
     def _resolve(
@@ -229,21 +229,6 @@ def _covers(locked: LockedPackage, systems: Sequence[System] | None) -> bool:
     if systems is None:
         return all(system in locked.systems or system in locked.lacking for system in ALL_SYSTEMS)
     return all(system in locked.systems for system in systems)
-
-
-def _is_offered(package: Package, request: DeriveRequest) -> bool:
-    """Whether the recipe names the projects or Debian packages that these files are of, for this version and system."""
-    if request.suite is not None:
-        return find_source(package, request, {deb_name(each): each.sha256 for each in request.artifacts}) is not None
-    from packaging.utils import canonicalize_name
-
-    projects = {
-        canonicalize_name(source.project)
-        for source in package.sources
-        if isinstance(source, WheelSource) and source.serves(request.system) and request.version in source.specifiers()
-    }
-    names = [parse_wheel_name(artifact.filename) for artifact in request.artifacts]
-    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
 
 
 def _iter_wheels(resolutions: Iterable[Resolution]) -> Iterator[WheelFile]:

@@ -14,9 +14,9 @@ from devenv.environment.description import derive_description
 from devenv.errors import ActivationError, LockError
 from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedPackage
 from devenv.manifest.model import Manifest
-from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package
+from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package, WheelSource
 from devenv.packages.versions import parse_version_request
-from devenv.packages.wheels import parse_version
+from devenv.packages.wheels import parse_version, parse_wheel_name
 from devenv.store_path import object_name
 from devenv.system import Requirement, System
 
@@ -113,6 +113,21 @@ def find_source(package: Package, request: DeriveRequest, debs: Mapping[str, str
     return None
 
 
+def is_offered(package: Package, request: DeriveRequest) -> bool:
+    """Whether the recipe names the projects or Debian packages that these files are of, for this version and system."""
+    if request.suite is not None:
+        return find_source(package, request, {deb_name(each): each.sha256 for each in request.artifacts}) is not None
+    from packaging.utils import canonicalize_name
+
+    projects = {
+        canonicalize_name(source.project)
+        for source in package.sources
+        if isinstance(source, WheelSource) and source.serves(request.system) and request.version in source.specifiers()
+    }
+    names = [parse_wheel_name(artifact.filename) for artifact in request.artifacts]
+    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class LockDerivations:
     """The derivations of a lock's packages for one system; `runtime` where the lock pins one."""
@@ -143,15 +158,24 @@ class LockDerivations:
         request = request_of(
             self.sets[package.input], package, self.system, locked_suite(self.lock, build), self.manifest
         )
+        # A recipe need not know what to make of files that it would not ask for.
+        if not is_offered(request.packages.package(package.name), request):
+            raise _recipe_changed(package, "it asks for other files now")
         derivation = derive_planned(request, plan_package(request), runtime)
         if derivation.key != build.derivation:
-            raise LockError(
-                f"the recipe of `{package.name}` is not the one that the lock was made with",
-                hint="run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock",
-                details=(f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"),
-                slug="lock-recipe-changed",
+            raise _recipe_changed(
+                package, f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"
             )
         return derivation
+
+
+def _recipe_changed(package: LockedPackage, *details: str) -> LockError:
+    return LockError(
+        f"the recipe of `{package.name}` is not the one that the lock was made with",
+        hint="run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock",
+        details=details,
+        slug="lock-recipe-changed",
+    )
 
 
 def request_of(

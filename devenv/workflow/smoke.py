@@ -38,7 +38,7 @@ SHOWN_OBJECTS = 3
 LOADER_EVENT = re.compile(r"(calling init|transferring control): (.+)")
 """What ld.so says of each object that it has loaded, and then of the program that begins."""
 EVERYWHERE = frozenset({"/usr/bin/env", "/bin/sh", "sh"})
-"""What every system has: scripts of wheels have `env` look for their interpreters, system(3) calls `/bin/sh` as `sh`."""
+"""What every system has: scripts of wheels have `env` look for interpreters, system(3) calls `/bin/sh` as `sh`."""
 
 
 @dataclass(frozen=True, slots=True)

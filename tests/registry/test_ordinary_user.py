@@ -15,14 +15,15 @@ SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 
 
 def test_main_job_as_an_ordinary_user(nobody: User) -> None:
-    """Without root: add and run a real package; nothing appears elsewhere, and objects are read-only (O-03)."""
+    """Without root: add and run real packages; nothing appears elsewhere, and objects are read-only (O-03)."""
     before = find_shared(nobody.home)
 
     project = nobody.home / "api"
     nobody.call("init", str(project))
-    nobody.call("add", "just", directory=project)
+    nobody.call("add", "just", "debian:hello", directory=project)
 
     assert nobody.call("run", "--", "just", "--version", directory=project).startswith("just ")
+    assert nobody.call("run", "--", "hello", directory=project) == "Hello, world!\n"
     assert find_shared(nobody.home) == before
     files = [path for path in store_root(nobody.settings.base).rglob("*") if not path.is_symlink()]
     assert len(files) > 3

@@ -43,7 +43,7 @@ def tools(nobody: User) -> Project:
 @pytest.fixture
 def place(tools: Project, request: pytest.FixtureRequest) -> Path:
     """An empty directory of the user's, in which a command may work."""
-    path = tools.directory / request.node.name
+    path = tools.directory / str(request.node.name)
     tools.run("mkdir", str(path))
     return path
 

@@ -65,7 +65,7 @@ def lock_path(path: Path) -> Path:
 
 
 def write_database(path: Path, revision: str, records: Iterable[DebRecord]) -> None:
-    """Put a file with `records`, no two of one name, in the place of `path`; `revision` says what they come from.
+    """Put a file with `records` in the place of `path`, of one name the last; `revision` says what they come from.
 
     Raises OSError or sqlite3.Error where it cannot be written, and whatever `records` raises; then all stays as it was.
     """
@@ -97,6 +97,8 @@ def _fill(path: Path, records: Iterable[DebRecord]) -> None:
         marks = ", ".join("?" * (len(COLUMNS) + 1))
         connection.executemany(f"INSERT INTO packages VALUES ({marks})", _iter_rows(records, provided))  # noqa: S608 - no foreign text
         connection.executemany("INSERT INTO provides VALUES (?, ?, ?)", provided)
+        connection.execute("DELETE FROM packages WHERE id NOT IN (SELECT max(id) FROM packages GROUP BY name)")
+        connection.execute("DELETE FROM provides WHERE package NOT IN (SELECT id FROM packages)")
         connection.execute("COMMIT")
         connection.executescript(INDEXES)
 
@@ -155,35 +157,20 @@ def _read_note(path: Path) -> dict[str, str]:
 def iter_newest(small: Iterable[DebRecord], large: Iterable[DebRecord]) -> Iterator[DebRecord]:
     """The newest record of each name. `small` is kept in memory; `large` goes through, and wins where both are equal.
 
-    Of a name's several versions in `large`, which stand one behind the other in an archive's index, the newest goes
-    through. Raises ValueError where they stand elsewhere.
+    Where `large` has a name in several versions, as the suite in which things are made has, a newer one comes after an
+    older one that came before: the last one of a name counts.
     """
     updates: dict[str, DebRecord] = {}
     for record in small:
-        _keep_newer(updates, record)
-    seen: set[str] = set()
-    for record in _iter_newest_neighbours(large):
-        if record.name in seen:
-            raise ValueError(f"`{record.name}` stands at several places of the package index")
-        seen.add(record.name)
+        other = updates.get(record.name)
+        if other is None or compare_versions(record.version, other.version) > 0:
+            updates[record.name] = record
+    seen: dict[str, str] = {}
+    for record in large:
         update = updates.pop(record.name, None)
-        yield update if update is not None and compare_versions(update.version, record.version) > 0 else record
+        newest = update if update is not None and compare_versions(update.version, record.version) > 0 else record
+        known = seen.get(record.name)
+        if known is None or compare_versions(newest.version, known) > 0:
+            seen[record.name] = newest.version
+            yield newest
     yield from updates.values()
-
-
-def _keep_newer(newest: dict[str, DebRecord], record: DebRecord) -> None:
-    other = newest.get(record.name)
-    if other is None or compare_versions(record.version, other.version) > 0:
-        newest[record.name] = record
-
-
-def _iter_newest_neighbours(records: Iterable[DebRecord]) -> Iterator[DebRecord]:
-    best: DebRecord | None = None
-    for record in records:
-        if best is not None and best.name != record.name:
-            yield best
-            best = None
-        if best is None or compare_versions(record.version, best.version) > 0:
-            best = record
-    if best is not None:
-        yield best

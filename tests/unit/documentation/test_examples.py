@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("lockfile/*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
-SETTINGS_KEYS = {"artifact_stores", "base", "state", "cache", "registries"}
+SETTINGS_KEYS = {"artifact_stores", "base", "state", "cache", "registries", "runtime"}
 
 
 def iter_blocks(language: str) -> Iterator[tuple[str, str]]:
@@ -44,11 +44,11 @@ def test_toml_examples_are_accepted(document: str, text: str) -> None:
 @pytest.mark.parametrize(("document", "text"), list(iter_blocks("python")))
 def test_recipe_examples_evaluate(document: str, text: str) -> None:
     """Every recipe that the documentation shows evaluates as a package of a set."""
-    standard = (ROOT / "devenv/packages/base/std.star").read_text()
+    shared = {path.name: path.read_text() for path in (ROOT / "devenv/packages/base").glob("*.star")}
     names = re.findall(r"^(\w+) = package\(", text, re.MULTILINE)
     assert names, f"{document} shows Python that is no recipe"
     for name in names:
-        packages = PackageSet(document, {"std.star": standard, f"packages/{name}.star": text})
+        packages = PackageSet(document, {**shared, f"packages/{name}.star": text})
         assert packages.package(name).summary
 
 

@@ -143,10 +143,15 @@ def test_documentation_is_left_out(bundle: Bundle) -> None:
     }
 
 
-def test_documentation_is_kept(bundle: Bundle) -> None:
-    """A recipe can ask for each of the two."""
-    built = bundle({"x": DOCUMENTS}, own=[], keep=["documentation", "locales"])
-    assert set(built) == {b"root/" + entry.name for entry in DOCUMENTS}
+@pytest.mark.parametrize(("keep", "missing"), [
+    (["documentation"], {b"root/usr/share/locale/de/x.mo"}),
+    (["locales"], {b"root/usr/share/doc/x/changelog.gz", b"root/usr/share/info/x.info"}),
+    (["documentation", "locales"], set()),
+])  # fmt: skip
+def test_documentation_is_kept(bundle: Bundle, keep: list[str], missing: set[bytes]) -> None:
+    """Each of the two can be asked for; licences and manual pages are there in any case."""
+    built = bundle({"x": DOCUMENTS}, own=[], keep=keep)
+    assert set(built) == {b"root/" + entry.name for entry in DOCUMENTS} - missing
 
 
 def test_remove(bundle: Bundle) -> None:

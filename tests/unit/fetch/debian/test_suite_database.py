@@ -27,17 +27,22 @@ def test_newest_by_the_rules_of_debian(update: str, wins: bool) -> None:
     assert (found.archive == "security") is wins
 
 
-def test_newest_of_one_pocket() -> None:
-    """A pocket with several versions of a package gives its newest; what only a small pocket has comes as well."""
-    large = [make("a", "1"), make("b", "2"), make("b", "10"), make("b", "9"), make("c", "1")]
-    found = list(iter_newest([make("d", "1"), make("d", "2"), make("b", "3")], large))
-    assert [(record.name, record.version) for record in found] == [("a", "1"), ("b", "10"), ("c", "1"), ("d", "2")]
-
-
-def test_scattered_versions_are_refused() -> None:
-    """An index that lists a package at several places is refused: no archive makes one."""
-    with pytest.raises(ValueError, match="several places"):
-        list(iter_newest([], [make("a", "1"), make("b", "1"), make("a", "2")]))
+def test_newest_of_one_pocket(tmp_path: Path) -> None:
+    """Of several versions in a pocket, wherever they stand, the newest is found, and provides what it does alone."""
+    large = [
+        make("a", "1", provides="old"),
+        make("b", "2"),
+        make("b", "10"),
+        make("b", "9"),
+        make("a", "2", provides="new"),
+    ]
+    path = database_path(tmp_path, "sid", "amd64")
+    write_database(path, "one", iter_newest([make("d", "1"), make("d", "2"), make("b", "3")], large))
+    with SuiteIndex(path) as index:
+        found = [record for record in map(index.find, index.names()) if record is not None]
+        assert [(record.name, record.version) for record in found] == [("a", "2"), ("b", "10"), ("d", "2")]
+        assert index.providers("old") == []
+        assert [record.version for record, _ in index.providers("new")] == ["2"]
 
 
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
