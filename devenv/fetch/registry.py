@@ -1,28 +1,26 @@
-"""The user's registry, opened when it is first needed: the way in for services.
+"""The user's registry `pypi:`: the way in for services.
 
 Ties together what the user configured (`configuration`), what earlier runs learned about where files lie
-(`page_cache`), and the HTTP client. Nothing is read before the first request, so a run that finds everything in its
-caches does not even look at pip's configuration.
+(`page_cache`), and the HTTP client.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from types import TracebackType
 
 from devenv.fetch.access import RegistryAccess
+from devenv.fetch.client import Client
 from devenv.fetch.configuration import find_pypi_access
-from devenv.fetch.http import HttpClient, RetryPolicy
+from devenv.fetch.http import RetryPolicy
 from devenv.fetch.locators import candidate_addresses
 from devenv.fetch.page_cache import PageCache
 from devenv.fetch.sizes import SizeMemory
 from devenv.settings import Settings
 
 
-class RegistryClient:
-    """`pypi:` as this user reaches it. To be used in a `with` statement; safe to use from several threads.
+class RegistryClient(Client[RegistryAccess]):
+    """`pypi:` as this user reaches it.
 
     `access` replaces what the user configured, for callers that know better.
     """
@@ -35,45 +33,15 @@ class RegistryClient:
         access: RegistryAccess | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
+        super().__init__(policy, access)
         self._settings = settings
         self._environ = environ
-        self._policy = policy
-        self._lock = threading.RLock()
-        self._access = access
-        self._http: HttpClient | None = None
         self._pages: PageCache | None = None
         self.sizes = SizeMemory(settings.pypi_pages / "sizes")
         """Sizes of files that were asked for."""
 
-    def __enter__(self) -> RegistryClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close connections; the client may be used again."""
-        with self._lock:
-            if self._http is not None:
-                self._http.close()
-
-    @property
-    def access(self) -> RegistryAccess:
-        """The user's access. Raises FetchError (`registry-unconfigured`)."""
-        with self._lock:
-            if self._access is None:
-                self._access = find_pypi_access(self._settings, self._environ)
-            return self._access
-
-    @property
-    def http(self) -> HttpClient:
-        """The client to make requests with."""
-        with self._lock:
-            if self._http is None:
-                self._http = HttpClient(self.access, self._policy)
-            return self._http
+    def _find_access(self) -> RegistryAccess:
+        return find_pypi_access(self._settings, self._environ)
 
     @property
     def pages(self) -> PageCache:

@@ -6,17 +6,15 @@ artifact cache: `sha256/ab/abcd…`. It outlives what registries delete, and nee
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from devenv.errors import Place, UsageError
 from devenv.fetch.access import Credentials, Login
 from devenv.fetch.artifact_limit import relative_path
+from devenv.fetch.client import Client
 from devenv.fetch.configuration import CERTIFICATE_VARIABLES, read_netrc
-from devenv.fetch.http import HttpClient, RetryPolicy
+from devenv.fetch.http import RetryPolicy
 from devenv.fetch.locators import parse_own_base
 from devenv.settings import Settings, settings_path
 
@@ -55,49 +53,16 @@ def _parse_store(text: str, logins: dict[str, Login], settings: Settings) -> str
         ) from None
 
 
-class StoresClient:
-    """The artifact stores as this user reaches them. To be used in a `with` statement; safe for several threads.
-
-    Nothing is read before the first question, as in `devenv.fetch.registry`.
-    """
+class StoresClient(Client[StoresAccess]):
+    """The artifact stores as this user reaches them."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, policy: RetryPolicy | None = None) -> None:
+        super().__init__(policy)
         self._settings = settings
         self._environ = environ
-        self._policy = policy
-        self._lock = threading.RLock()
-        self._access: StoresAccess | None = None
-        self._http: HttpClient | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close connections; the client may be used again."""
-        with self._lock:
-            if self._http is not None:
-                self._http.close()
-
-    @property
-    def access(self) -> StoresAccess:
-        """The user's access. Raises UsageError (`settings-invalid`)."""
-        with self._lock:
-            if self._access is None:
-                self._access = find_stores_access(self._settings, self._environ)
-            return self._access
-
-    @property
-    def http(self) -> HttpClient:
-        """The client to make requests with."""
-        with self._lock:
-            if self._http is None:
-                self._http = HttpClient(self.access, self._policy)
-            return self._http
+    def _find_access(self) -> StoresAccess:
+        return find_stores_access(self._settings, self._environ)
 
     def candidates(self, sha256: str) -> tuple[str, ...]:
         """The addresses at which the file with that hash may lie, best first."""

@@ -1,27 +1,22 @@
-"""Debian's archives, opened when they are first needed: the way in for services.
-
-As `devenv.fetch.registry` is for `pypi:`: nothing is read before the first request.
-"""
+"""Debian's archives: the way in for services, as `devenv.fetch.registry` is for `pypi:`."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from devenv.events import Report, ignore
+from devenv.fetch.client import Client
 from devenv.fetch.debian.access import DebianAccess
 from devenv.fetch.debian.configuration import find_debian_access
 from devenv.fetch.debian.keyring import read_keyring
 from devenv.fetch.debian.locators import candidate_addresses
-from devenv.fetch.http import HttpClient, RetryPolicy
+from devenv.fetch.http import RetryPolicy
 from devenv.settings import Settings
 
 
-class DebianClient:
-    """`debian:` as this user reaches it. To be used in a `with` statement; safe to use from several threads.
+class DebianClient(Client[DebianAccess]):
+    """`debian:` as this user reaches it.
 
     `apt_root` is the root directory of the system whose apt and keys are asked; `access` replaces what the user
     configured, for callers that know better.
@@ -37,39 +32,15 @@ class DebianClient:
         policy: RetryPolicy | None = None,
         report: Report = ignore,
     ) -> None:
+        super().__init__(policy, access)
         self.settings = settings
         self._environ = environ
         self._apt_root = apt_root
-        self._policy = policy
         self._report = report
-        self._lock = threading.RLock()
-        self._access = access
-        self._http: HttpClient | None = None
         self._keyring: bytes | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close connections; the client may be used again."""
-        with self._lock:
-            if self._http is not None:
-                self._http.close()
-
-    @property
-    def access(self) -> DebianAccess:
-        """The user's access. Raises FetchError (`registry-unconfigured`)."""
-        with self._lock:
-            if self._access is None:
-                self._access = find_debian_access(
-                    self.settings, self._environ, apt_root=self._apt_root, report=self._report
-                )
-            return self._access
+    def _find_access(self) -> DebianAccess:
+        return find_debian_access(self.settings, self._environ, apt_root=self._apt_root, report=self._report)
 
     @property
     def keyring(self) -> bytes:
@@ -78,14 +49,6 @@ class DebianClient:
             if self._keyring is None:
                 self._keyring = read_keyring(self.settings.debian.keyring, self._apt_root)
             return self._keyring
-
-    @property
-    def http(self) -> HttpClient:
-        """The client to make requests with."""
-        with self._lock:
-            if self._http is None:
-                self._http = HttpClient(self.access, self._policy)
-            return self._http
 
     def candidates(self, locator: str, date: str | None = None) -> tuple[str, ...]:
         """The addresses at which `locator` may lie, best first; `date` is that of the input whose lock names it.
