@@ -10,6 +10,9 @@ SUITES = ("bullseye", "bookworm", "trixie", "sid")
 
 DEFAULT_SUITE = "trixie"
 
+ROLLING = "sid"
+"""The suite that changes by the hour: it has no pockets for updates, and what it drops is soon gone from mirrors."""
+
 
 def parse_suite(locator: str) -> str | None:
     """The suite that the locator of an input names; None where it is another kind of input."""

@@ -33,7 +33,7 @@ DEBIAN_MARK = re.compile(
 """Where Debian's own words begin: sources without their unfree parts, a rebuild."""
 
 REALLY = re.compile(r".*[+~.-]really(?=[0-9])", re.ASCII)
-"""What stands before the true version where a mistake was taken back (`2.0+really1.4`): it only makes it seem higher."""
+"""What stands before the true version where a mistake was taken back (`2.0+really1.4`): it only makes it look newer."""
 
 UPSTREAM_PATTERN = re.compile(r"(?P<release>[0-9]+(?:\.[0-9]+)*)?(?P<rest>.*)", re.ASCII)
 

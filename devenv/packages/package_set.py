@@ -132,9 +132,11 @@ class PackageSet:
     def _similar(self, name: str) -> list[str]:
         """Packages that `name` may mean: by a program of theirs (`rg`), by a part of the name, by likeness."""
         by_program = [each for each in self._names if name in self.package(each).programs]
-        by_part = [each for each in self._names if len(name) > 1 and (name in each or each in name)]
+        long = [each for each in self._names if min(len(name), len(each)) > 1]
+        by_beginning = [each for each in long if name.startswith(each) or each.startswith(name)]
         by_likeness = difflib.get_close_matches(name, self._names, SUGGESTION_LIMIT)
-        return list(dict.fromkeys([*by_program, *by_likeness, *by_part]))[:SUGGESTION_LIMIT]
+        by_part = [each for each in long if name in each or each in name]
+        return list(dict.fromkeys([*by_program, *by_beginning, *by_likeness, *by_part]))[:SUGGESTION_LIMIT]
 
 
 def read_base_set() -> PackageSet:

@@ -98,6 +98,7 @@ class Offers:
 
     def __init__(self, package: Package, index: PackageIndex, systems: Sequence[System] | None = None) -> None:
         """`systems` are those that matter (None: all): suites are not asked for others."""
+        self.package = package
         self._offers: dict[Version, list[_Offer]] = {}
         self._choices: dict[Version, Mapping[System, Choice]] = {}
         for source in package.sources:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.suites import ROLLING
 from devenv.errors import ResolutionError
-from devenv.packages.package import DebianSource, Package
+from devenv.packages.package import DebianSource, Package, WheelSource
 from devenv.packages.versions import VersionRequest
 from devenv.packages.wheels import parse_version
 from devenv.resolve.offers import Choice, Offers, PackageIndex
@@ -79,9 +81,12 @@ def _find_resolution(
 def narrow_sources(package: Package, request: VersionRequest, preferred: str | None) -> Package:
     """The package without the Debian sources of other lines of versions than the one that `request` is about.
 
-    Where it is about none, that is the line of the version that the lock has, else the newest.
+    Where it is about none, that is the line of the version that the lock has, else the newest; of a rolling suite only
+    if there is no other.
     """
-    lines = [source.line for source in package.sources if isinstance(source, DebianSource) and source.line]
+    debian = [source for source in package.sources if isinstance(source, DebianSource) and source.line]
+    lines = [source.line for source in debian if source.line and source.suite != ROLLING]
+    lines = lines or [source.line for source in debian if source.line]
     version = request.plain or (parse_version(preferred) if preferred is not None else None)
     if not lines or request.specifiers is not None:
         return package
@@ -114,6 +119,8 @@ def _kept(request: VersionRequest, preferred: str | None, offers: Offers) -> tup
 
 def _reason(system: System, offers: Offers) -> str:
     """Why a version that lacks a file for `system` cannot be had there, and which one can."""
+    if system not in ARCHITECTURES and not any(isinstance(source, WheelSource) for source in offers.package.sources):
+        return "it is from Debian, which is for Linux only"
     having = _having(system, offers, 1)
     return f"it has no file for it; {having[0]} has one" if having else "no version has a file for it"
 

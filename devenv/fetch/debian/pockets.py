@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devenv.debian.suites import SUITES
+from devenv.debian.suites import ROLLING, SUITES
 from devenv.errors import FetchError
 
 
@@ -14,10 +14,6 @@ class Pocket:
 
     name: str
     archive: str
-
-
-ROLLING = "sid"
-"""The suite that changes by the hour and so has no pockets for updates."""
 
 
 def require_pockets(suite: str) -> tuple[Pocket, ...]:

@@ -100,7 +100,7 @@ def test_systems_without_debian_are_named(lock: partial[Lock]) -> None:
     """A lock for every system says that macOS cannot have the package, and why; a manifest that wants it is refused."""
     seetop = lock(manifest(seetop="*"), make_debian()).packages["seetop"]
     assert seetop.lacking == dict.fromkeys(
-        (System.AARCH64_DARWIN, System.X86_64_DARWIN), "no version has a file for it"
+        (System.AARCH64_DARWIN, System.X86_64_DARWIN), "it is from Debian, which is for Linux only"
     )
     with pytest.raises(ResolutionError) as caught:
         lock(manifest((AMD, MAC), seetop="*"), make_debian())
