@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from devenv.debian.architectures import ARCHITECTURES
 from devenv.environment.derive import DeriveRequest, PackageSets, is_offered, locked_suite
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedArtifact, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest
-from devenv.packages.package import DebianSource, Package, WheelSource
+from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
 from devenv.resolve.offers import Choice, DebChoice, WheelChoice
 from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package
+from devenv.resolve.suites import iter_suites
 from devenv.system import ALL_SYSTEMS, System
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Answering:
         requests = {wanted.name: parse_version_request(wanted.version) for wanted in asked}
         preferred = {wanted.name: _preferred(wanted, previous) for wanted in asked}
         narrowed = [narrow_sources(packages[name], requests[name], preferred[name]) for name in requests]
-        self._index.open_suites(list(dict.fromkeys(_iter_suites(narrowed, systems))))
+        self._index.open_suites(list(dict.fromkeys(iter_suites(narrowed, systems))))
         return {
             name: resolve_package(packages[name], requests[name], systems, answers, preferred[name])
             for name in requests
@@ -213,15 +213,6 @@ def _preferred(wanted: PackageRequest, previous: Mapping[str, LockedPackage]) ->
     """The version that the lock has."""
     locked = previous.get(wanted.name)
     return locked.version if locked is not None and locked.input == wanted.input else None
-
-
-def _iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System]]:
-    """The indexes that resolving `packages` asks."""
-    sources = [source for package in packages for source in package.sources if isinstance(source, DebianSource)]
-    for source in sources:
-        for system in ARCHITECTURES:
-            if source.serves(system) and (systems is None or system in systems):
-                yield source.suite, system
 
 
 def _covers(locked: LockedPackage, systems: Sequence[System] | None) -> bool:

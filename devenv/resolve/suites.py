@@ -1,17 +1,29 @@
-"""How packages of Debian's suites are asked for, and what is said where a suite has no such package."""
+"""Which of Debian's suites are asked, how their packages are named, and what is said where one has no such package."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.debian.version import upstream_version
 from devenv.errors import ResolutionError
+from devenv.packages.package import DebianSource, Package
 from devenv.packages.wheels import parse_version
 from devenv.system import System
 
 if TYPE_CHECKING:
     from devenv.debian.closure import DebIndex
+
+
+def iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System]]:
+    """The suites, with a system each, that resolving `packages` for `systems` (None: all) asks."""
+    sources = [source for package in packages for source in package.sources if isinstance(source, DebianSource)]
+    for source in sources:
+        for system in ARCHITECTURES:
+            if source.serves(system) and (systems is None or system in systems):
+                yield source.suite, system
 
 
 def package_unknown(suite: str, name: str, index: DebIndex, system: System | None = None) -> ResolutionError:

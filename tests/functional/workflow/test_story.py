@@ -134,7 +134,7 @@ def test_search_and_info(user: User, catalogue: Catalogue) -> None:
     assert len(user.devenv("search").text.splitlines()) >= 15
     assert catalogue.registry.seen == []
     info = user.report("info", "nodejs")
-    assert [each["version"] for each in info["versions"]] == ["24.2.0", "24.1.0", "22.20.0"]
+    assert [each["version"] for each in info["versions"]] == ["24.2.0", "24.1.0", "22.20.0", "18.18.2"]
     assert info["versions"][0]["systems"]["x86_64-linux"] == "glibc-2.17"
     assert info["programs"] == ["node", "npm", "npx"]
 

