@@ -53,8 +53,11 @@ def find_debian_access(
     main = _find_archive("main", settings.debian.mirrors, entries, SUITE, logins, report)
     security = _find_archive("security", settings.debian.security, entries, SECURITY_SUITE, logins, report)
     if main is None:
+        reason = "neither devenv's settings nor apt's sources name one"
+        if settings.debian.mirrors is not None:
+            reason = "devenv's settings say that there is none (`mirrors = []`)"
         raise FetchError(
-            "the address of the registry `debian:` is not known: neither devenv's settings nor apt's sources name one",
+            f"the address of the registry `debian:` is not known: {reason}",
             hint=SETTINGS_HINT,
             slug="registry-unconfigured",
         )
