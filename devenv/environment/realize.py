@@ -8,13 +8,8 @@ from typing import Protocol
 
 from devenv.build.realize import Artifacts, realize
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
-from devenv.environment.derive import (
-    LockDerivations,
-    PackageSets,
-    derive_environment,
-    require_platform,
-    require_system,
-)
+from devenv.environment.derive import LockDerivations, PackageSets, derive_environment
+from devenv.environment.machine import require_platform, require_system
 from devenv.errors import BuildError
 from devenv.events import Report
 from devenv.lock.model import Lock, PinnedArtifact

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from devenv.derivation.model import Derivation
-from devenv.environment.derive import LockDerivations, derive_environment, require_platform, require_system
+from devenv.environment.derive import LockDerivations, derive_environment
+from devenv.environment.machine import require_platform, require_system
 from devenv.errors import ActivationError, LockError
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
