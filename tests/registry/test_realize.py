@@ -56,7 +56,7 @@ def test_same_lock_gives_the_same_objects_in_another_home(user: User, mixed: Pat
 
 def test_files_are_found_without_an_index(user: User, mixed: Path, make_user: MakeUser) -> None:
     """A machine that never reads an index (CI) realizes a lock from the registries' files alone, then works offline."""
-    project = user.home / "small"
+    project = user.home / "just"
     user.call("init", str(project))
     user.call("add", "just", directory=project)
     other = make_user()
