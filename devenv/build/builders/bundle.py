@@ -22,7 +22,7 @@ from devenv.build.bundle.show import iter_shown
 from devenv.build.bundle.strings import replace_strings
 from devenv.build.bundle.text import MAX_TEXT_BYTES, SCRIPT, TextRewriter
 from devenv.build.bundle.tree import Made, Tree, TreeFile
-from devenv.build.bundle.truststore import add_truststore
+from devenv.build.bundle.certificates import add_certificates
 from devenv.build.bundle.unpack import unpacked_debs
 from devenv.build.bundle.wrap import wrap_program
 from devenv.errors import BuildError
@@ -46,7 +46,7 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
         tree = merge_debs(debs)
         add_alternatives(tree, debs)
         add_debug_links(tree, arguments.architecture)
-        add_truststore(tree)
+        add_certificates(tree)
         outside = dict(iter_added(tree, arguments, place))
         tree.drop_dangling()
         for program, strings in sorted(arguments.strings.items()):

@@ -82,7 +82,7 @@ def test_recipe_describes_its_package(base_set: PackageSet, name: str) -> None:
     assert not package.summary.endswith(".")
     assert package.license
     # What is only compiled against, or run on, has no program of its own.
-    assert package.smoke or package.search_paths or name == RUNTIME_NAME
+    assert package.smoke or package.search_paths or package.variables or name == RUNTIME_NAME
 
 
 def has_wheels(name: str) -> bool:

@@ -11,7 +11,7 @@ from devenv.packages.search import search_packages
 @pytest.mark.parametrize(("words", "expected"), [
     (["go"], ["go"]), (["rg"], ["ripgrep"]), (["node"], ["nodejs"]), (["Python"], ["python", "maturin"]),
     (["shell", "format"], ["shfmt"]), (["shell format"], ["shfmt"]), (["shell"], ["shellcheck", "bash"]),
-    (["c"], ["caddy", "ccache"]), (["no-such-thing"], []),
+    (["c"], ["cacert", "caddy"]), (["no-such-thing"], []),
 ])  # fmt: skip
 def test_search(words: list[str], expected: list[str]) -> None:
     """All words must apply; names come before programs, programs before summaries."""

@@ -1,8 +1,9 @@
-"""Java's certificates, which `ca-certificates-java` makes at installation, by a Java program that cannot run here.
+"""What `ca-certificates` and `ca-certificates-java` make at installation: all certificates in one file, and Java's.
 
-The file is a key store in the format JKS (`sun.security.provider.JavaKeyStore`), which every Java since 1.2 reads:
-magic number, version, count; for each certificate its tag, alias, time and DER; last the SHA-1 of a password, a
-greeting and all before it. Numbers are big-endian, texts have two bytes of length in front.
+Java's is made there by a Java program, which cannot run here. It is a key store in the format JKS
+(`sun.security.provider.JavaKeyStore`), which every Java since 1.2 reads: magic number, version, count; for each
+certificate its tag, alias, time and DER; last the SHA-1 of a password, a greeting and all before it. Numbers are
+big-endian, texts have two bytes of length in front.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from collections.abc import Mapping
 from devenv.build.bundle.paths import name_of, parent
 from devenv.build.bundle.tree import Made, Tree
 
+BUNDLE = b"etc/ssl/certs/ca-certificates.crt"
+"""What OpenSSL, GnuTLS, curl and others read."""
 TRUSTSTORE = b"etc/ssl/certs/java/cacerts"
 """Where the links in Debian's JDKs lead."""
 CERTIFICATES = b"usr/share/ca-certificates/mozilla"
-OWNER = "ca-certificates-java"
+OWNER = "ca-certificates"
 
 MAGIC, VERSION, CERTIFICATE_TAG = 0xFEEDFEED, 2, 2
 SEED = "changeit".encode("utf-16-be") + b"Mighty Aphrodite"
@@ -27,16 +30,16 @@ SEED = "changeit".encode("utf-16-be") + b"Mighty Aphrodite"
 PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-def add_truststore(tree: Tree) -> None:
-    """Make the key store from the certificates in the tree, if there are some; links that nobody has are no matter."""
-    certificates: dict[str, bytes] = {}
-    for path in sorted(tree.files):
-        if parent(path) == CERTIFICATES:
-            match = PEM.search(tree.files[path].read())
-            if match is not None:
-                certificates[name_of(path).decode(errors="replace").lower()] = base64.b64decode(match[1])
-    if certificates and any(path.startswith(b"usr/lib/jvm/") for path in tree.links):
-        tree.put(TRUSTSTORE, Made(OWNER, False, format_truststore(certificates)))
+def add_certificates(tree: Tree) -> None:
+    """Make both from the certificates in the tree, if there are some; Java's only beside a JDK."""
+    texts = {name_of(path): tree.files[path].read() for path in sorted(tree.files) if parent(path) == CERTIFICATES}
+    found = {name: match for name, text in texts.items() if (match := PEM.search(text)) is not None}
+    if not found:
+        return
+    tree.put(BUNDLE, Made(OWNER, False, b"".join(match[0] + b"\n" for match in found.values())))
+    if any(path.startswith(b"usr/lib/jvm/") for path in tree.links):
+        ders = {name.decode(errors="replace").lower(): base64.b64decode(match[1]) for name, match in found.items()}
+        tree.put(TRUSTSTORE, Made(OWNER, False, format_truststore(ders)))
 
 
 def format_truststore(certificates: Mapping[str, bytes]) -> bytes:

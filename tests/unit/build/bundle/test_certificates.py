@@ -1,10 +1,10 @@
-"""Java finds the certificates that its own package would have collected at installation."""
+"""Programs find the certificates that the packages would have collected at installation."""
 
 from __future__ import annotations
 
 import base64
 
-from devenv.build.bundle.truststore import format_truststore
+from devenv.build.bundle.certificates import format_truststore
 from tests.debs import TarEntry, symlink
 from tests.trees import Link
 from tests.unit.build.bundle.conftest import Bundle
@@ -37,6 +37,19 @@ def test_store_is_made(bundle: Bundle) -> None:
     built = bundle({"java": java, "ca-certificates": certificates})
     assert built[STORE] == format_truststore({"a.crt": b"one", "root_ä.crt": b"two"})
     assert built[b"root/" + LINK] == Link(b"../../../../../../etc/ssl/certs/java/cacerts")
+
+
+def test_one_file_of_all_certificates(bundle: Bundle) -> None:
+    """What OpenSSL reads holds each certificate once, in the order of their names, and nothing that is none."""
+    certificates = [certificate(b"b.crt", b"two"), certificate(b"a.crt", b"one")]
+    built = bundle({"ca-certificates": [*certificates, file(b"usr/share/ca-certificates/mozilla/c.crt", b"none")]})
+    text = built[b"root/etc/ssl/certs/ca-certificates.crt"]
+    assert isinstance(text, bytes)
+    assert [base64.b64decode(each.split(b"-----")[0]) for each in text.split(b"CERTIFICATE-----\n")[1::2]] == [
+        b"one",
+        b"two",
+    ]
+    assert text.endswith(b"-----END CERTIFICATE-----\n")
 
 
 def test_no_store_without_java(bundle: Bundle) -> None:
