@@ -13,6 +13,7 @@ from devenv.build.builders.request import BuilderRequest
 from devenv.build.bundle.added import iter_added, link_from_top
 from devenv.build.bundle.alternatives import add_alternatives
 from devenv.build.bundle.arguments import BundleArguments
+from devenv.build.bundle.certificates import add_certificates
 from devenv.build.bundle.debug import add_debug_links
 from devenv.build.bundle.libraries import Change, plan_libraries
 from devenv.build.bundle.merge import merge_debs
@@ -22,7 +23,6 @@ from devenv.build.bundle.show import iter_shown
 from devenv.build.bundle.strings import replace_strings
 from devenv.build.bundle.text import MAX_TEXT_BYTES, SCRIPT, TextRewriter
 from devenv.build.bundle.tree import Made, Tree, TreeFile
-from devenv.build.bundle.certificates import add_certificates
 from devenv.build.bundle.unpack import unpacked_debs
 from devenv.build.bundle.wrap import wrap_program
 from devenv.errors import BuildError
