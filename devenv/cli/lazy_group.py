@@ -78,3 +78,22 @@ class LazyGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The group's own options, without a second list of verbs."""
         click.Command.format_options(self, ctx, formatter)
+
+
+def make_group(name: str, help_text: str, sections: Mapping[str, Sequence[str]], examples: str) -> LazyGroup:
+    """The group `devenv <name>`, whose verbs lie in `devenv.cli.<name>`; called without a verb it shows its help."""
+
+    @click.pass_context
+    def show_help(context: click.Context) -> None:
+        if context.invoked_subcommand is None:
+            click.echo(context.get_help())
+
+    return LazyGroup(
+        name,
+        callback=show_help,
+        help=help_text,
+        package=f"devenv.cli.{name}",
+        sections=sections,
+        examples=examples,
+        invoke_without_command=True,
+    )

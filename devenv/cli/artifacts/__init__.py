@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from devenv.cli.lazy_group import LazyGroup
+from devenv.cli.lazy_group import make_group
 
 SECTIONS = {"Keep": ("mirror",)}
 
@@ -14,16 +12,4 @@ EXAMPLES = """\
 """
 
 
-@click.group(
-    "artifacts",
-    cls=LazyGroup,
-    package="devenv.cli.artifacts",
-    sections=SECTIONS,
-    examples=EXAMPLES,
-    invoke_without_command=True,
-)
-@click.pass_context
-def command(context: click.Context) -> None:
-    """Look after the files that locks pin."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+command = make_group("artifacts", "Look after the files that locks pin.", SECTIONS, EXAMPLES)

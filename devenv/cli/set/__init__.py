@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from devenv.cli.lazy_group import LazyGroup
+from devenv.cli.lazy_group import make_group
 
 SECTIONS = {"Try": ("test",)}
 
@@ -14,16 +12,4 @@ EXAMPLES = """\
 """
 
 
-@click.group(
-    "set",
-    cls=LazyGroup,
-    package="devenv.cli.set",
-    sections=SECTIONS,
-    examples=EXAMPLES,
-    invoke_without_command=True,
-)
-@click.pass_context
-def command(context: click.Context) -> None:
-    """Look after package sets."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+command = make_group("set", "Look after package sets.", SECTIONS, EXAMPLES)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from devenv.cli.lazy_group import LazyGroup
+from devenv.cli.lazy_group import make_group
 
 SECTIONS = {
     "Look": ("du", "roots", "verify"),
@@ -19,17 +17,6 @@ EXAMPLES = """\
   devenv store export | ssh ci devenv store import carry an environment
 """
 
+HELP = "Look after the store: what lies in it, whether it is whole, how it travels."
 
-@click.group(
-    "store",
-    cls=LazyGroup,
-    package="devenv.cli.store",
-    sections=SECTIONS,
-    examples=EXAMPLES,
-    invoke_without_command=True,
-)
-@click.pass_context
-def command(context: click.Context) -> None:
-    """Look after the store: what lies in it, whether it is whole, how it travels."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+command = make_group("store", HELP, SECTIONS, EXAMPLES)
