@@ -1,6 +1,6 @@
 """Reads a suite's `Release` file, the root of what its archive signs: dates, and the SHA-256 of every index.
 
-Form: <https://wiki.debian.org/DebianRepository/Format>. Whether the text is signed is decided before
+Form: `DebianRepository/Format` in Debian's wiki. Whether the text is signed is decided before
 (`devenv.fetch.debian`); whether it is fresh enough is decided by `require_fresh` and `require_not_older`.
 """
 
