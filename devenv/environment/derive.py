@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote
 
-from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import parse_suite
 from devenv.derivation.model import Derivation, Input
 from devenv.environment.description import derive_description
@@ -75,13 +74,12 @@ def plan_package(request: DeriveRequest) -> BuildPlan:
 
 def derive_planned(request: DeriveRequest, plan: BuildPlan, runtime: Derivation | None) -> Derivation:
     """The derivation of a package by its plan; without a `runtime`, programs of wheels run on the host."""
-    needed = plan.runtime and request.system in ARCHITECTURES
     return Derivation(
         name=object_name(request.name, request.version),
         system=str(request.system),
         builder=plan.builder,
         arguments=plan.arguments,
-        inputs=(Input(runtime),) if needed and runtime is not None else (),
+        inputs=(Input(runtime),) if plan.runtime and runtime is not None else (),
         sources=plan.sources,
     )
 
