@@ -10,14 +10,15 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+from devenv.build.bundle.libraries import LOADERS
 from devenv.elf.image import is_elf, parse_elf
 from devenv.elf.patch import ElfChange, patch_elf
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
 from devenv.nar.nodes import File, Node
 
-GLIBC_LOADERS = (b"/lib64/ld-linux-x86-64.so.2", b"/lib/ld-linux-aarch64.so.1")
-"""The interpreters that the ABIs of x86-64 and AArch64 name."""
+GLIBC_LOADERS = frozenset(b"/" + loader for loader in LOADERS.values())
+"""The interpreters that programs for glibc name."""
 
 PROGRAM_LIMIT = 1 << 30
 """Bytes of a program: it is changed in memory. The largest that we ship has a tenth."""

@@ -143,9 +143,8 @@ class Answering:
             return None
         builds = {system: locked.systems[system] for system in systems or locked.systems}
         files = {system: Files(build.artifacts, locked_suite(previous, build)) for system, build in builds.items()}
-        package = self._package(wanted)
         answer = Answer(wanted, locked.version, files, locked.lacking if systems is None else {})
-        offered = all(is_offered(package, self.derive_request(answer, system)) for system in files)
+        offered = all(is_offered(self.derive_request(answer, system)) for system in files)
         return answer if offered else None
 
     def _resolve(

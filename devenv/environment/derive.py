@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote
 
 from devenv.debian.suites import parse_suite
 from devenv.derivation.model import Derivation, Input
@@ -56,17 +55,23 @@ class DeriveRequest:
     """Of the Debian index that answered."""
     keep: tuple[str, ...] = ()
 
+    @property
+    def debs(self) -> dict[str, str]:
+        """Name → SHA-256 of each Debian package, by its file's name (`name_version_architecture.deb`)."""
+        debs = (each for each in self.artifacts if each.filename.endswith(DEB_SUFFIX))
+        return {each.filename.partition("_")[0]: each.sha256 for each in debs}
+
 
 def plan_package(request: DeriveRequest) -> BuildPlan:
     """What the package's recipe says about these files."""
-    debs = {deb_name(each): each.sha256 for each in request.artifacts if each.filename.endswith(DEB_SUFFIX)}
+    source = find_source(request)
     wheels = [each.sha256 for each in request.artifacts if not each.filename.endswith(DEB_SUFFIX)]
     build = BuildRequest(
         version=request.version,
         system=request.system,
         source=next(iter(wheels), None),
-        debs=debs,
-        own=() if request.suite is None else _find_own(request, debs),
+        debs=request.debs,
+        own=() if source is None else source.packages,
         keep=request.keep,
     )
     return request.packages.build(request.name, build)
@@ -84,42 +89,33 @@ def derive_planned(request: DeriveRequest, plan: BuildPlan, runtime: Derivation 
     )
 
 
-def deb_name(artifact: LockedArtifact) -> str:
-    """The name of the Debian package in an artifact, from its file name (`name_version_architecture.deb`)."""
-    return unquote(artifact.filename).partition("_")[0]
-
-
-def _find_own(request: DeriveRequest, debs: Mapping[str, str]) -> tuple[str, ...]:
-    """The Debian packages that the recipe names, of the first source that these files can be an answer of."""
-    source = find_source(request.packages.package(request.name), request, debs)
-    return () if source is None else source.packages
-
-
-def find_source(package: Package, request: DeriveRequest, debs: Mapping[str, str]) -> DebianSource | None:
-    """The source of `package` that the pinned Debian packages are an answer of."""
-    version = parse_version(request.version)
-    for source in package.sources:
+def find_source(request: DeriveRequest) -> DebianSource | None:
+    """The first source of the recipe that the pinned Debian packages can be an answer of; None for wheels."""
+    if request.suite is None:
+        return None
+    version, names = parse_version(request.version), request.debs.keys()
+    for source in request.packages.package(request.name).sources:
         if (
             isinstance(source, DebianSource)
             and source.suite == request.suite
             and source.serves(request.system)
             and version is not None
             and version in source.specifiers()
-            and set(source.packages) <= set(debs)
+            and set(source.packages) <= names
         ):
             return source
     return None
 
 
-def is_offered(package: Package, request: DeriveRequest) -> bool:
+def is_offered(request: DeriveRequest) -> bool:
     """Whether the recipe names the projects or Debian packages that these files are of, for this version and system."""
     if request.suite is not None:
-        return find_source(package, request, {deb_name(each): each.sha256 for each in request.artifacts}) is not None
+        return find_source(request) is not None
     from packaging.utils import canonicalize_name
 
     projects = {
         canonicalize_name(source.project)
-        for source in package.sources
+        for source in request.packages.package(request.name).sources
         if isinstance(source, WheelSource) and source.serves(request.system) and request.version in source.specifiers()
     }
     names = [parse_wheel_name(artifact.filename) for artifact in request.artifacts]
@@ -157,7 +153,7 @@ class LockDerivations:
             self.sets[package.input], package, self.system, locked_suite(self.lock, build), self.manifest
         )
         # A recipe need not know what to make of files that it would not ask for.
-        if not is_offered(request.packages.package(package.name), request):
+        if not is_offered(request):
             raise _recipe_changed(package, "it asks for other files now")
         derivation = derive_planned(request, plan_package(request), runtime)
         if derivation.key != build.derivation:

@@ -9,7 +9,7 @@ them. Where no Debian archive is configured, a new lock has none, and they run o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -118,28 +118,25 @@ class _Locking:
             system: LockedBuild(
                 files.artifacts,
                 keys[system],
-                self._find_output(wanted.name, system, keys[system]),
+                self._find_output(system, keys[system]),
                 None if files.suite is None else input_name(self._manifest.inputs, files.suite),
             )
             for system, files in answer.systems.items()
         }
         return LockedPackage(wanted.name, wanted.input, wanted.version, answer.version, builds, answer.lacking)
 
-    def _find_output(self, name: str, system: System, derivation: str) -> StorePath | None:
+    def _find_output(self, system: System, derivation: str) -> StorePath | None:
         """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""
         previous = self._request.previous
         if previous is None:
             return None
-        known = [*([] if previous.runtime is None else [previous.runtime]), *previous.packages.values()]
-        for build in (each.systems.get(system) for each in known if each.name == name):
-            if build is not None and build.derivation == derivation:
-                return build.output
-        return None
+        return next((each.output for each in previous.iter_builds(system) if each.derivation == derivation), None)
 
-    def _inputs(self, packages: Iterable[LockedPackage]) -> dict[str, LockedInput]:
+    def _inputs(self, packages: Sequence[LockedPackage]) -> dict[str, LockedInput]:
         """The inputs that answered, each with the state that it answered from."""
         inputs: dict[str, LockedInput] = {}
-        for name in sorted(_iter_input_names(packages)):
+        for name in sorted(_input_names(packages)):
+            # A name that the manifest does not have is that of a suite (`input_name`).
             locator = self._manifest.inputs.get(name) or DEBIAN + name.removeprefix("debian-")
             suite = parse_suite(locator)
             if suite is None:
@@ -160,9 +157,7 @@ class _Locking:
         return LockedInput(name, DEBIAN + suite, release.revision, release.date)
 
 
-def _iter_input_names(packages: Iterable[LockedPackage]) -> Iterator[str]:
-    names: set[str] = set()
-    for package in packages:
-        names.add(package.input)
-        names |= {build.index for build in package.systems.values() if build.index is not None}
-    yield from names
+def _input_names(packages: Sequence[LockedPackage]) -> set[str]:
+    names = {package.input for package in packages}
+    indexes = {build.index for package in packages for build in package.systems.values()}
+    return names | {index for index in indexes if index is not None}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from devenv.debian.suites import DEBIAN
 from devenv.errors import FetchError, HashMismatchError
 from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Report
 from devenv.fetch.addresses import show_address
@@ -100,7 +101,7 @@ def _missing_error(request: ArtifactRequest, whereabouts: Whereabouts, outcomes:
 
 
 def _missing_hint(request: ArtifactRequest) -> str:
-    table, key = ("debian", "snapshot") if request.locator.startswith("debian:") else ("pypi", "files")
+    table, key = ("debian", "snapshot") if request.locator.startswith(DEBIAN) else ("pypi", "files")
     return (
         "take a newer version with `devenv add NAME@latest`, or name a place that has the file in devenv's settings: "
         f"`artifact_stores`, or `{key}` under `[registries.{table}]`"

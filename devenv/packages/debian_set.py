@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from devenv.debian.architectures import ARCHITECTURES
+from devenv.debian.record import is_name
 from devenv.debian.suites import DEBIAN
 from devenv.errors import ResolutionError
 from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package
-
-PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}", re.ASCII)
-"""Debian's policy, section 5.6.7, bounded (FAULTS K-03)."""
 
 
 class DebianSet:
@@ -25,7 +21,7 @@ class DebianSet:
 
     def package(self, name: str) -> Package:
         """The package with that name, whether there is one or not. Raises ResolutionError (`package-unknown`)."""
-        if PACKAGE_NAME.fullmatch(name) is None:
+        if not is_name(name):
             raise ResolutionError(
                 f"`{self.label}` can have no package {name[:100]!r}",
                 hint="names are made of lower-case letters, digits and `+ . -`",

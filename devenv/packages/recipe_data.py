@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from devenv.debian.record import NAME_PATTERN
 from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package, Source, WheelSource
 from devenv.system import System
 
@@ -31,8 +32,7 @@ Specifiers = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 Suite = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{3,30}\Z")]
-DebianName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9+.-]{1,99}\Z")]
-"""A package's name by Debian's policy (section 5.6.7), bounded."""
+DebianName = Annotated[str, msgspec.Meta(pattern=rf"^{NAME_PATTERN.pattern}\Z")]
 Systems = Annotated[list[System], msgspec.Meta(min_length=1, max_length=16)]
 Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
 InnerPath = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
