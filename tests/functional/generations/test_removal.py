@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -139,16 +140,22 @@ def test_lock_of_a_deleted_state(settings: Settings, project: Path) -> None:
         f"with project_locked(default_settings(Path({str(settings.home)!r})), Path({str(project)!r})):\n"
         "    print('held', flush=True); sys.stdin.readline()\n"
     )
-    with project_locked(settings, project):
-        waiting = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    command = [sys.executable, "-c", code]
+    with (
+        subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as waiting,
+        contextlib.ExitStack() as failed,
+    ):
+        failed.callback(waiting.kill)
         assert waiting.stdout is not None
-        assert waiting.stdout.readline() == "ready\n"
-        delete_tree(directory)
-    assert waiting.stdout.readline() == "held\n"
-    assert os.listdir(directory) == ["lock"]
-    waiting.communicate("\n", timeout=30)
+        with project_locked(settings, project):
+            assert waiting.stdout.readline() == "ready\n"
+            # As removing does it: by one rename, since who waits may make a lock in what is still at its place.
+            os.rename(directory, directory.with_name("aside"))
+            delete_tree(directory.with_name("aside"))
+        assert waiting.stdout.readline() == "held\n"
+        assert os.listdir(directory) == ["lock"]
+        waiting.communicate("\n", timeout=30)
+        failed.pop_all()
     assert waiting.returncode == 0
 
 
