@@ -89,10 +89,11 @@ class LockRequest:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What was pinned of a package for one system, and the Debian suite that it is from."""
+    """What was pinned of a package for one system; where it is from Debian, the suite and the date of its release."""
 
     artifacts: tuple[LockedArtifact, ...]
-    suite: str | None
+    suite: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,10 @@ class Answering:
         if not _covers(locked, systems):
             return None
         builds = {system: locked.systems[system] for system in systems or locked.systems}
-        files = {system: Files(build.artifacts, locked_suite(previous, build)) for system, build in builds.items()}
+        files = {
+            system: Files(build.artifacts, locked_suite(previous, build), build.date)
+            for system, build in builds.items()
+        }
         answer = Answer(wanted, locked.version, files, locked.lacking if systems is None else {})
         offered = all(is_offered(self.derive_request(answer, system)) for system in files)
         return answer if offered else None
@@ -176,7 +180,7 @@ class Answering:
         if isinstance(choice, DebChoice):
             return self._pin_debs(choice, system)
         file = choice.file
-        return Files((LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement),), None)
+        return Files((LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement),))
 
     def _pin_debs(self, choice: DebChoice, system: System) -> Files:
         from devenv.debian.closure import ClosureError, find_closure
@@ -194,7 +198,7 @@ class Answering:
                 slug="closure-unsatisfied",
             ) from error
         artifacts = tuple(LockedArtifact(each.locator, each.sha256, each.size) for each in records)
-        return Files(artifacts, source.suite)
+        return Files(artifacts, source.suite, self._index.release(source.suite).date)
 
     def _package(self, wanted: PackageRequest) -> Package:
         return self._request.sets[wanted.input].package(wanted.name)

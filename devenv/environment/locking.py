@@ -120,6 +120,7 @@ class _Locking:
                 keys[system],
                 self._find_output(system, keys[system]),
                 None if files.suite is None else input_name(self._manifest.inputs, files.suite),
+                files.date,
             )
             for system, files in answer.systems.items()
         }

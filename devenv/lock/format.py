@@ -47,6 +47,8 @@ def _iter_package(table: str, package: LockedPackage) -> Iterator[str]:
         build = package.systems[system]
         yield ""
         yield f"[{table}.systems.{system}]"
+        if build.date is not None:
+            yield f"date = {_string(build.date)}"
         yield f"derivation = {_string(build.derivation)}"
         if build.index is not None:
             yield f"index = {_string(build.index)}"

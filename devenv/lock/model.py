@@ -52,18 +52,26 @@ class LockedBuild:
     """A package for one system: its artifacts, the derivation's key, and the object where it is known already.
 
     The artifacts are in the order in which the recipe is given them. `index` names the input of the lock whose index
-    said which they are, where that was one of Debian's.
+    said which they are, where that was one of Debian's, and `date` is the time of the release that said so: the input
+    may have moved on since, for the sake of other packages.
     """
 
     artifacts: tuple[LockedArtifact, ...]
     derivation: str
     output: StorePath | None = None
     index: str | None = None
+    date: str | None = None
 
     def __post_init__(self) -> None:
         grammar.KEY.require("derivation", self.derivation)
         if self.index is not None:
             grammar.INPUT.require("index", self.index)
+        if self.date is not None:
+            grammar.require_date("date", self.date)
+        if self.index is not None and self.date is None:
+            raise FieldError("date", "is missing: an index has the time of its release")
+        if self.index is None and self.date is not None:
+            raise FieldError("date", "is there beside `index` only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +129,7 @@ class LockedInput:
 
 @dataclass(frozen=True, slots=True)
 class PinnedArtifact:
-    """An artifact with the time of the index that pinned it, which had it then for certain; None: nothing tells."""
+    """An artifact with the time of the release that pinned it, which had it then for certain; None: nothing tells."""
 
     artifact: LockedArtifact
     date: str | None
@@ -196,8 +204,7 @@ class Lock:
         for _, package in self._tables():
             for system, build in package.systems.items():
                 if system in systems:
-                    date = None if build.index is None else self.inputs[build.index].date
-                    yield from (PinnedArtifact(artifact, date) for artifact in build.artifacts)
+                    yield from (PinnedArtifact(artifact, build.date) for artifact in build.artifacts)
 
     def covers(self, system: System) -> bool:
         """Whether every package is there for the system. The runtime does not count: some systems have none."""

@@ -43,7 +43,7 @@ VERSION = re.compile(
 ROOT_KEYS = ("version", "fingerprint")
 INPUT_KEYS = ("date", "locator", "revision")
 PACKAGE_KEYS = ("input", "request", "version")
-BUILD_KEYS = ("derivation", "index", "output")
+BUILD_KEYS = ("date", "derivation", "index", "output")
 ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
 SYSTEM_NAMES = tuple(system.value for system in ALL_SYSTEMS)
 
@@ -226,12 +226,13 @@ class _Sections:
     def _to_build(self, section: Section) -> LockedBuild:
         section.require_known(BUILD_KEYS)
         artifacts = tuple(_to_artifact(each) for each in self._artifacts.get(section.path, ()))
-        derivation, text, index = section.text("derivation"), section.find_text("output"), section.find_text("index")
+        derivation, text = section.text("derivation"), section.find_text("output")
+        index, date = section.find_text("index"), section.find_text("date")
         try:
             output = None if text is None else parse_store_path(text)
         except ValueError as error:
             raise section.error("output", "is not a store path: 32 digits in base32, `-` and a name") from error
-        return _make(section, lambda: LockedBuild(artifacts, derivation, output, index))
+        return _make(section, lambda: LockedBuild(artifacts, derivation, output, index, date))
 
 
 def _put(sections: dict[Key, Section], key: Key, section: Section) -> None:

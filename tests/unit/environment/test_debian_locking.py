@@ -152,7 +152,10 @@ def test_nothing_changed_asks_nothing(lock: partial[Lock]) -> None:
 
 
 def test_state_of_a_suite_that_was_asked_again(lock: partial[Lock]) -> None:
-    """A suite gets the date of its new state when something of it is pinned afresh, and only then."""
+    """A suite gets the date of its new state when something of it is pinned afresh, and only then.
+
+    What was pinned before keeps its own: only the archives of that time are certain to have its files.
+    """
     before = lock(manifest(suite="bookworm", seetop="*"), make_debian())
     index = make_debian()
     index.release_date = NEWER
@@ -161,6 +164,8 @@ def test_state_of_a_suite_that_was_asked_again(lock: partial[Lock]) -> None:
     same = lock(manifest(suite="bookworm", seetop="*", jq="1.6"), index, before)
     assert same.inputs["debian"].date == NEWER
     assert same.packages["seetop"] == before.packages["seetop"]
+    assert {build.date for build in same.packages["seetop"].systems.values()} == {before.inputs["debian"].date}
+    assert {build.date for build in same.packages["jq"].systems.values()} == {NEWER}
 
 
 def test_other_suite(lock: partial[Lock]) -> None:

@@ -68,9 +68,9 @@ def inputs(draw: st.DrawFn, name: str) -> LockedInput:
 @st.composite
 def builds(draw: st.DrawFn, indexes: list[str]) -> LockedBuild:
     """A build whose files one of `indexes` may have answered."""
-    index = st.none() | st.sampled_from(indexes) if indexes else st.none()
+    index = draw(st.none() | st.sampled_from(indexes)) if indexes else None
     artifacts = tuple(draw(st.lists(ARTIFACTS, max_size=3)))
-    return LockedBuild(artifacts, draw(KEYS), draw(st.none() | OUTPUTS), draw(index))
+    return LockedBuild(artifacts, draw(KEYS), draw(st.none() | OUTPUTS), index, index and draw(DATES))
 
 
 @st.composite

@@ -14,7 +14,7 @@ from devenv.lock.model import (
 from devenv.system import ALL_SYSTEMS, System
 
 KEY = "blake3:" + "0" * 64
-DATE = "2026-11-18T22:17:41Z"
+EARLIER, DATE = "2026-10-03T09:15:00Z", "2026-11-18T22:17:41Z"
 WHEEL, DEB, RUNTIME = (
     LockedArtifact(locator, digit * 64, 1)
     for locator, digit in (("pypi:packages/tool", "1"), ("debian:pool/tool", "2"), ("debian:pool/libc", "3"))
@@ -32,22 +32,22 @@ def made_lock() -> Lock:
         "base": LockedInput("base", "builtin:base", KEY),
         "debian": LockedInput("debian", "debian:trixie", KEY, DATE),
     }
-    runtime = LockedBuild((RUNTIME,), KEY, index="debian")
+    runtime = LockedBuild((RUNTIME,), KEY, index="debian", date=EARLIER)
     return Lock(
         KEY,
         inputs,
         {
             "wheel": package("wheel", {System.X86_64_LINUX: LockedBuild((WHEEL,), KEY)}),
-            "deb": package("deb", {System.AARCH64_LINUX: LockedBuild((DEB,), KEY, index="debian")}),
+            "deb": package("deb", {System.AARCH64_LINUX: LockedBuild((DEB,), KEY, index="debian", date=DATE)}),
         },
         package(RUNTIME_NAME, {System.X86_64_LINUX: runtime, System.AARCH64_LINUX: runtime}),
     )
 
 
-def test_index_tells_since_when_a_file_is_pinned() -> None:
-    """A file that an index named has the index's time, for snapshots and messages; of others nothing is known."""
+def test_release_tells_since_when_a_file_is_pinned() -> None:
+    """A file has the time of the release that named it, though its input moved on; of others nothing is known."""
     assert list(made_lock().iter_pinned({System.X86_64_LINUX})) == [
-        PinnedArtifact(RUNTIME, DATE),
+        PinnedArtifact(RUNTIME, EARLIER),
         PinnedArtifact(WHEEL, None),
     ]
     assert PinnedArtifact(DEB, DATE) in list(made_lock().iter_pinned({System.AARCH64_LINUX}))

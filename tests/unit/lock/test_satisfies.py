@@ -147,7 +147,9 @@ def test_locator_changed_behind_the_name() -> None:
 def test_what_no_manifest_says() -> None:
     """The runtime, and the indexes that only recipes asked, are no part of the question whether a lock answers."""
     index = LockedInput("debian-trixie", "debian:trixie", KEY, "2026-11-18T22:17:41Z")
-    runtime = replace(locked(RUNTIME_NAME), systems={LINUX: LockedBuild((), KEY, index="debian-trixie")})
+    runtime = replace(
+        locked(RUNTIME_NAME), systems={LINUX: LockedBuild((), KEY, index="debian-trixie", date=index.date)}
+    )
     lock = replace(LOCK, inputs={**LOCK.inputs, index.name: index}, runtime=runtime)
     assert list(iter_unsatisfied(lock, MANIFEST)) == []
     assert lock.systems == LOCK.systems == (MAC, LINUX)
