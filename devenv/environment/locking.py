@@ -57,7 +57,7 @@ class _Locking:
     def lock(self) -> Lock:
         answers = self._answering.answer(list(self._manifest.packages.values()), self._previous_packages())
         plans = self._plan(answers)
-        runtime = self._find_runtime(plans)
+        runtime = self._find_runtime(answers, plans)
         derivations = {} if runtime is None else self._derive_runtime(runtime)
         packages = {
             name: self._to_locked(answer, self._keys(answer, plans, derivations)) for name, answer in answers.items()
@@ -80,13 +80,18 @@ class _Locking:
             for system in answer.systems
         }
 
-    def _find_runtime(self, plans: Mapping[tuple[str, System], BuildPlan]) -> Answer | None:
+    def _find_runtime(
+        self, answers: Mapping[str, Answer], plans: Mapping[tuple[str, System], BuildPlan]
+    ) -> Answer | None:
         """The runtime for the systems on which one is wanted: the locked one where there is one."""
-        systems = sorted({system for (_, system), plan in plans.items() if plan.runtime and system in ARCHITECTURES})
+        wanting = [each for each, plan in plans.items() if plan.runtime and each[1] in ARCHITECTURES]
+        systems = sorted({system for _, system in wanting})
         previous = None if self._request.previous is None else self._request.previous.runtime
         if not systems or (previous is None and not self._index.has_suites()):
             return None
-        wanted = PackageRequest(RUNTIME_NAME, input=DEFAULT_INPUT)
+        # A set with recipes for wheels has one for their runtime. The default input may be anything: a manifest says.
+        inputs = {answers[name].wanted.input for name, _ in wanting}
+        wanted = PackageRequest(RUNTIME_NAME, input=DEFAULT_INPUT if DEFAULT_INPUT in inputs else min(inputs))
         return self._answering.answer([wanted], {} if previous is None else {RUNTIME_NAME: previous}, systems)[
             RUNTIME_NAME
         ]

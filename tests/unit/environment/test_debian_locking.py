@@ -10,6 +10,7 @@ import pytest
 
 from devenv.debian.record import DebRecord
 from devenv.environment.answers import LockRequest
+from devenv.environment.derive import PackageSets
 from devenv.environment.locking import lock_manifest
 from devenv.errors import ResolutionError
 from devenv.lock.format import format_lock
@@ -240,6 +241,20 @@ def test_one_runtime_for_all_wheels(lock: partial[Lock]) -> None:
             if build.derivation != without.packages[name].systems[system].derivation
         }
         assert changed == {system for system in package.systems if system in LINUX}, "macOS has no runtime"
+
+
+def test_runtime_is_of_the_set_that_wants_it(base_set: PackageSet) -> None:
+    """Where the manifest makes a suite its default input, the runtime comes from the input with the recipes."""
+    wanted = Manifest(
+        systems=LINUX,
+        inputs={"base": "debian:trixie", "tools": "builtin:base"},
+        packages={"seetop": PackageRequest("seetop"), "just": PackageRequest("just", input="tools")},
+    )
+    sets: PackageSets = {"base": DebianSet("trixie"), "tools": base_set}
+    made = lock_manifest(LockRequest(wanted, None, sets), make_debian())
+    assert made.runtime is not None
+    assert made.runtime.input == "tools"
+    assert lock_manifest(LockRequest(wanted, made, sets), make_debian()) == made
 
 
 def test_runtime_is_kept(lock: partial[Lock]) -> None:
