@@ -207,7 +207,7 @@ def _iter_dynamic(content: bytes, segments: Sequence[Segment]) -> Iterator[Entry
 
 
 def require_range(content: bytes, offset: int, size: int, what: str) -> bytes:
-    """`size` bytes of `content` from `offset`. Raises ElfError where they are not in it."""
-    if offset + size > len(content):
+    """`size` bytes of `content` from `offset`; none are anywhere. Raises ElfError where they are not in it."""
+    if size and offset + size > len(content):
         raise ElfError(f"{what} is not inside of the file")
     return content[offset : offset + size]

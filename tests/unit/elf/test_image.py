@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devenv.elf.image import ElfImage, ElfKind, is_elf, parse_elf
-from devenv.elf.tables import DT_NEEDED, HEADER_BYTES, SHT_NOBITS, ElfError, read_tables
+from devenv.elf.tables import DT_NEEDED, HEADER_BYTES, PT_DYNAMIC, SEGMENT_BYTES, SHT_NOBITS, ElfError, read_tables
 from tests.unit.elf.images import AARCH64, EXECUTABLE, Sketch, make_elf
 
 FULL = Sketch(soname=b"libx.so.1", rpath=b"/a:/b", runpath=b"$ORIGIN/../lib")
@@ -67,6 +67,19 @@ def test_symbols_only() -> None:
     tables = read_tables(bytes(content))
     section = list(tables.iter_sections())[-1]
     content[-64:] = section._replace(kind=SHT_NOBITS).format()
+    assert parse_elf(bytes(content)) is None
+
+
+def test_symbols_only_of_a_machine_with_large_pages() -> None:
+    """Files of symbols for aarch64 say that their dynamic section, which is empty there, begins behind their end."""
+    content = bytearray(make_elf(FULL))
+    tables = read_tables(bytes(content))
+    section = list(tables.iter_sections())[-1]
+    content[-64:] = section._replace(kind=SHT_NOBITS).format()
+    for index, segment in enumerate(tables.segments):
+        if segment.kind == PT_DYNAMIC:
+            start = tables.header.segments_offset + index * SEGMENT_BYTES
+            content[start : start + SEGMENT_BYTES] = segment._replace(offset=1 << 16, file_bytes=0).format()
     assert parse_elf(bytes(content)) is None
 
 
