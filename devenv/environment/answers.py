@@ -31,8 +31,13 @@ class SuiteRelease(Protocol):
         ...
 
     @property
+    def dates(self) -> Mapping[str, str]:
+        """When each of its releases was published, by name: `YYYY-MM-DDTHH:MM:SSZ`."""
+        ...
+
+    @property
     def date(self) -> str:
-        """When it was published, `YYYY-MM-DDTHH:MM:SSZ`."""
+        """When the youngest of them was."""
         ...
 
 

@@ -160,7 +160,7 @@ class _Locking:
 
     def _ask_release(self, name: str, suite: str) -> LockedInput:
         release = self._index.release(suite)
-        return LockedInput(name, DEBIAN + suite, release.revision, release.date)
+        return LockedInput(name, DEBIAN + suite, release.revision, release.dates)
 
 
 def _input_names(packages: Sequence[LockedPackage]) -> set[str]:

@@ -26,10 +26,13 @@ def format_lock(lock: Lock) -> bytes:
 def _iter_input(locked: LockedInput) -> Iterator[str]:
     yield ""
     yield f"[inputs.{_key(locked.name)}]"
-    if locked.date is not None:
-        yield f"date = {_string(locked.date)}"
     yield f"locator = {_string(locked.locator)}"
     yield f"revision = {_string(locked.revision)}"
+    if locked.releases:
+        yield ""
+        yield f"[inputs.{_key(locked.name)}.releases]"
+        for release in sorted(locked.releases):
+            yield f"{release} = {_string(locked.releases[release])}"
 
 
 def _iter_package(table: str, package: LockedPackage) -> Iterator[str]:

@@ -68,6 +68,7 @@ DATE = Rule(
     ),
     "is not a time like `2026-11-18T22:17:41Z`",
 )
+RELEASE = Rule(re.compile(r"[a-z]{3,30}(?:-[a-z]{3,30})?"), "is not a release of the suite, like `trixie-security`")
 ARTIFACT_LOCATOR = Rule(
     # A relative path whose first name holds a colon would read as an address.
     re.compile(

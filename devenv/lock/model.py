@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from devenv.debian.suites import DEBIAN
+from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.lock import grammar
 from devenv.lock.grammar import FieldError
 from devenv.store_path import StorePath
@@ -103,28 +103,36 @@ class LockedPackage:
 
 @dataclass(frozen=True, slots=True)
 class LockedInput:
-    """A package set: its locator and the revision that answered; of a Debian suite also the release's time, in UTC."""
+    """A package set: its locator and the revision that answered.
+
+    Of a Debian suite also its `releases`, by name (`trixie`, `trixie-security`), each with its time in UTC: a later
+    answer must be older in none of them.
+    """
 
     name: str
     locator: str
     revision: str
-    date: str | None = None
+    releases: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         grammar.INPUT.require("name", self.name)
         grammar.INPUT_LOCATOR.require("locator", self.locator)
         grammar.KEY.require("revision", self.revision)
-        if self.date is not None:
-            grammar.require_date("date", self.date)
-        if self.is_index and self.date is None:
-            raise FieldError("date", "is missing: an index has the time of its release")
-        if self.date is not None and not self.is_index:
-            raise FieldError("date", "is there for inputs of the kind `debian:` only")
+        suite = parse_suite(self.locator)
+        if suite is not None and not self.releases:
+            raise FieldError("releases", "is missing: an index has the times of its releases")
+        for name, date in self.releases.items():
+            if suite is None:
+                raise FieldError(f"releases.{name}", "is there for inputs of the kind `debian:` only")
+            grammar.RELEASE.require(f"releases.{name}", name)
+            if name.partition("-")[0] != suite:
+                raise FieldError(f"releases.{name}", f"is no release of `{suite}`")
+            grammar.require_date(f"releases.{name}", date)
 
     @property
     def is_index(self) -> bool:
         """Whether the set is a Debian suite, whose packages an index lists."""
-        return self.locator.startswith(DEBIAN)
+        return parse_suite(self.locator) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ VERSION = re.compile(
 """The first line of every lock, in this format and in all that come after it, comments aside."""
 
 ROOT_KEYS = ("version", "fingerprint")
-INPUT_KEYS = ("date", "locator", "revision")
+INPUT_KEYS = ("locator", "revision")
 PACKAGE_KEYS = ("input", "request", "version")
 BUILD_KEYS = ("date", "derivation", "index", "output")
 ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
@@ -144,6 +144,7 @@ class _Sections:
     def __init__(self, sections: list[Section]) -> None:
         self._root, *others = sections
         self._inputs: dict[str, Section] = {}
+        self._releases: dict[str, Section] = {}
         # By the paths of their tables: packages and the runtime are made of the same parts.
         self._packages: dict[Path, Section] = {}
         self._lacking: dict[Path, Section] = {}
@@ -162,6 +163,8 @@ class _Sections:
                 self._artifacts[path[:-1]].append(section)
             case ("inputs", name) if not section.repeated:
                 _put(self._inputs, name, section)
+            case ("inputs", name, "releases") if not section.repeated:
+                _put(self._releases, name, section)
             case ("packages", _) | ("runtime",) if not section.repeated:
                 _put(self._packages, path, section)
             case ("packages", _, "lacking") | ("runtime", "lacking") if not section.repeated:
@@ -176,6 +179,9 @@ class _Sections:
         for path, sections in self._artifacts.items():
             if path[-1] not in self._builds.get(path[:-2], {}):
                 raise LineError(f"`{format_path(path)}` is missing", sections[0].line)
+        for name, section in self._releases.items():
+            if name not in self._inputs:
+                raise LineError(f"`{format_path(('inputs', name))}` is missing", section.line)
         parts = [*self._lacking.items()]
         parts += [(path, section) for path, builds in self._builds.items() for section in builds.values()]
         for path, section in parts:
@@ -185,7 +191,7 @@ class _Sections:
     def to_lock(self) -> Lock:
         """The lock that the sections say. Raises LineError."""
         self._root.require_known(ROOT_KEYS)
-        inputs = {name: _to_input(name, section) for name, section in self._inputs.items()}
+        inputs = {name: self._to_input(name, section) for name, section in self._inputs.items()}
         packages = {path[-1]: self._to_package(section) for path, section in self._packages.items() if path != RUNTIME}
         runtime = self._to_package(self._packages[RUNTIME]) if RUNTIME in self._packages else None
         fingerprint = self._root.text("fingerprint")
@@ -202,6 +208,19 @@ class _Sections:
         yield from self._packages.values()
         for builds in self._builds.values():
             yield from builds.values()
+
+    def _to_input(self, name: str, section: Section) -> LockedInput:
+        section.require_known(INPUT_KEYS)
+        releases = self._releases.get(name)
+        if releases is not None and not releases.lines:
+            raise LineError(f"`{releases.name()}` is empty", releases.line)
+        dates = {} if releases is None else {key: releases.text(key) for key in releases.lines}
+        locator, revision = section.text("locator"), section.text("revision")
+        try:
+            return LockedInput(name, locator, revision, dates)
+        except FieldError as error:
+            table, _, key = error.key.rpartition(".")
+            raise (releases if table and releases is not None else section).error(key, error.reason) from error
 
     def _to_package(self, section: Section) -> LockedPackage:
         section.require_known(PACKAGE_KEYS)
@@ -247,12 +266,6 @@ def _to_system(text: str, section: Section, line: int) -> System:
     except ValueError as error:
         reason = f"`{format_shown(text)}`, in `{section.name()}`, is not a system; there are"
         raise LineError(f"{reason} {format_names(SYSTEM_NAMES)}", line) from error
-
-
-def _to_input(name: str, section: Section) -> LockedInput:
-    section.require_known(INPUT_KEYS)
-    date, locator, revision = section.find_text("date"), section.text("locator"), section.text("revision")
-    return _make(section, lambda: LockedInput(name, locator, revision, date))
 
 
 def _to_artifact(section: Section) -> LockedArtifact:

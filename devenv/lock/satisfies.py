@@ -45,15 +45,16 @@ class RequestChanged:
 
 @dataclass(frozen=True, slots=True)
 class InputChanged:
-    """The package comes from an input that has another locator in the manifest than in the lock."""
+    """The package comes from an input that has another locator in the manifest than in the lock, or is not in it."""
 
     name: str
     input: str
     locked: str
-    wanted: str
+    wanted: str | None
 
     def __str__(self) -> str:
-        return f"`{self.name}` is locked from `{self.locked}`, but the input `{self.input}` is `{self.wanted}` now"
+        now = "not there any more" if self.wanted is None else f"`{self.wanted}` now"
+        return f"`{self.name}` is locked from `{self.locked}`, but the input `{self.input}` is {now}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
             yield PackageNotLocked(name)
         else:
             yield from _iter_differences(lock, manifest, request, locked)
+    if lock.runtime is not None:
+        yield from _iter_input_changes(lock, manifest, lock.runtime)
 
 
 def _iter_differences(
@@ -118,10 +121,14 @@ def _iter_differences(
     if (request.version, request.input) != (locked.request, locked.input):
         yield RequestChanged(name, f"{locked.input}:{locked.request}", f"{request.input}:{request.version}")
         return
-    before, now = lock.inputs[locked.input].locator, manifest.inputs[request.input]
-    if before != now:
-        yield InputChanged(name, request.input, before, now)
+    yield from _iter_input_changes(lock, manifest, locked)
     answered = locked.systems.keys() if manifest.systems else locked.systems.keys() | locked.lacking.keys()
     for system in manifest.systems or ALL_SYSTEMS:
         if system not in answered:
             yield SystemNotLocked(name, system)
+
+
+def _iter_input_changes(lock: Lock, manifest: Manifest, locked: LockedPackage) -> Iterator[InputChanged]:
+    before, now = lock.inputs[locked.input].locator, manifest.inputs.get(locked.input)
+    if before != now:
+        yield InputChanged(locked.name, locked.input, before, now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.activation.trust import Trust, allow
-from devenv.debian.suites import DEBIAN, parse_suite
+from devenv.debian.suites import DEBIAN
 from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
@@ -153,11 +153,9 @@ def _lock(tools: Tools, project: Project, previous: Lock | None) -> Lock:
 
 
 def _iter_dates(lock: Lock) -> Iterator[tuple[str, str]]:
-    """The suites that the lock was made from, each with the time of the state that it was in."""
+    """The releases of suites that the lock was made from, each with its time."""
     for each in lock.inputs.values():
-        suite = parse_suite(each.locator)
-        if suite is not None and each.date is not None:
-            yield suite, each.date
+        yield from each.releases.items()
 
 
 def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:

@@ -24,7 +24,6 @@ from devenv.events import Report, Step, ignore
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index_limit import clean_indexes, drop_database
-from devenv.fetch.debian.keyring import parse_keys
 from devenv.fetch.debian.package_indexes import FetchedIndex, fetch_index
 from devenv.fetch.debian.pockets import Pocket, require_pockets
 from devenv.fetch.debian.release_cache import PocketRelease, cache_directory
@@ -52,17 +51,22 @@ class SuiteRelease:
     """The state of a suite."""
 
     suite: str
-    date: str
-    """`YYYY-MM-DDTHH:MM:SSZ`: when the youngest of its pockets was released."""
+    dates: Mapping[str, str]
+    """When each of its pockets was released: `YYYY-MM-DDTHH:MM:SSZ`."""
     revision: str
     """`blake3:…` over the releases of all its pockets."""
+
+    @property
+    def date(self) -> str:
+        """When the youngest of its pockets was released."""
+        return max(self.dates.values())
 
 
 class DebianIndex:
     """What suites offer, as this user's mirrors say it. May be used from several threads; to be closed.
 
-    `refresh` asks though what is kept is fresh. `oldest` has dates of suites (as in SuiteRelease), from locks: an older
-    state is refused, as is one older than what is kept, unless `allow_older`.
+    `refresh` asks though what is kept is fresh. `oldest` has dates of pockets (as in SuiteRelease), from locks: an
+    older release is refused, as is one older than what is kept, unless `allow_older`.
     """
 
     def __init__(
@@ -135,8 +139,8 @@ class DebianIndex:
                 archives = self._archives
                 pockets = [pocket for pocket in require_pockets(suite) if pocket.archive in archives]
                 reader = ReleaseReader(
-                    self._directory,
-                    parse_keys(self._client.keyring),
+                    self._client.settings.debian_indexes,
+                    self._client.keyring,
                     ReleasePolicy(self._refresh, self._allow_older, self._client.access.max_valid_time),
                     self._clock,
                 )
@@ -145,15 +149,16 @@ class DebianIndex:
                     for pocket in pockets
                 ]
                 releases = tuple(run_parallel(tasks, PARALLEL_REQUESTS))
-                self._require_no_way_back(suite, releases)
+                self._require_no_way_back(releases)
                 self._releases[suite] = releases
             return self._releases[suite]
 
-    def _require_no_way_back(self, suite: str, releases: Sequence[PocketRelease]) -> None:
-        if suite in self._oldest:
-            known = datetime.strptime(self._oldest[suite], DATE_FORMAT).replace(tzinfo=UTC)
-            newest = max(releases, key=lambda kept: kept.release.date)
-            require_no_way_back(newest.release, known, suite, newest.base)
+    def _require_no_way_back(self, releases: Sequence[PocketRelease]) -> None:
+        # Each pocket for itself: a mirror that sets the main one back is not hidden by new security updates.
+        for kept in releases:
+            if kept.pocket in self._oldest:
+                known = datetime.strptime(self._oldest[kept.pocket], DATE_FORMAT).replace(tzinfo=UTC)
+                require_no_way_back(kept.release, known, kept.pocket, kept.base)
 
     def _plan(self, suite: str, system: System) -> SuitePlan:
         if system not in ARCHITECTURES:
@@ -231,6 +236,6 @@ def _pair(suite: str, releases: Sequence[PocketRelease]) -> Iterator[tuple[Pocke
 
 
 def _summarise(suite: str, releases: Sequence[PocketRelease]) -> SuiteRelease:
-    date = max(kept.release.date for kept in releases)
+    dates = {kept.pocket: kept.release.date.strftime(DATE_FORMAT) for kept in releases}
     state = "".join(f"{kept.pocket} {kept.digest}\n" for kept in releases)
-    return SuiteRelease(suite, date.strftime(DATE_FORMAT), blake3_key(state.encode()))
+    return SuiteRelease(suite, dates, blake3_key(state.encode()))

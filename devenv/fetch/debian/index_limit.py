@@ -1,6 +1,6 @@
 """Keeps the indexes of `debian:` from piling up: what nobody looked into for a month goes when another one is made.
 
-    <debian>/<keys>/<pocket>.release                       see `release_cache`; goes only when everything goes
+    <debian>/releases/<pocket>.release                     see `release_cache`; goes only when everything goes
     <debian>/<keys>/<suite>-<arch>.{sqlite,json,lock,part} see `suite_database`
 
 There is no limit in bytes: how much there is follows from how many suites are in use. A file is removed under the lock
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from devenv.fetch.debian.release_cache import RELEASES
 from devenv.fetch.debian.suite_database import UNFINISHED_SUFFIX, lock_path, note_path
 from devenv.fetch.eviction import CachedFile, Cleaning, iter_cached, make_cleaning
 from devenv.fsutil import find_unfinished, locked
@@ -22,13 +23,13 @@ from devenv.fsutil import find_unfinished, locked
 UNUSED_DAYS = 30
 DAY = 24 * 60 * 60
 
-KEYS = re.compile(r"[0-9a-f]{16}", re.ASCII)
+DIRECTORY = re.compile(rf"[0-9a-f]{{16}}|{RELEASES}", re.ASCII)
 INDEX = re.compile(r"[a-z0-9-]+\.(?:release|sqlite|json)", re.ASCII)
 
 
 def list_indexes(debian: Path) -> list[CachedFile]:
     """All releases and databases with their notes, whatever keys they were believed with; in no order."""
-    return list(iter_cached(debian, KEYS, INDEX))
+    return list(iter_cached(debian, DIRECTORY, INDEX))
 
 
 def plan_index_cleaning(debian: Path, *, everything: bool = False) -> Cleaning:
@@ -116,5 +117,5 @@ def _forget_locks(debian: Path) -> None:
 
 
 def _find_directories(debian: Path) -> list[Path]:
-    found = (path for path in debian.glob("*") if KEYS.fullmatch(path.name))
+    found = (path for path in debian.glob("*") if DIRECTORY.fullmatch(path.name))
     return sorted(path for path in found if path.is_dir() and not path.is_symlink())

@@ -1,10 +1,11 @@
 """Keeps the verified releases of pockets, so that one which was just read is not asked for again.
 
-    <debian>/<keys>/<pocket>.release        the signed text, behind a checksum and a line about its request
+    <debian>/releases/<pocket>.release      the signed text, behind a checksum and a line about its request
     <debian>/<keys>/<suite>-<arch>.sqlite   see `suite_database`
 
-What was believed with other keys lies in another directory. A release here is also what a later one must not be older
-than. What is damaged counts as missing; the cache may be deleted any time.
+A release here is also what a later one must not be older than, and that whatever keys it was believed with: a keyring
+is replaced every few months, and what was seen before stays seen. Otherwise it is used with these keys only. What is
+damaged counts as missing; the cache may be deleted any time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from pathlib import Path
 from devenv.debian.release import RELEASE_LIMIT, Release, parse_release
 from devenv.fsutil import make_private_directory, read_regular, write_atomic
 
-FORMAT = "devenv-debian-release-1"
+FORMAT = "devenv-debian-release-2"
+RELEASES = "releases"
+"""The directory; those of databases are named by keys."""
 HEADER_LIMIT = 1 << 14
 """Bytes of what stands before the text."""
 
@@ -42,6 +45,8 @@ class PocketRelease:
     """The address of the archive that it came from."""
     fetched: float
     """Seconds since the epoch."""
+    keys: str
+    """What `keys_name` calls the keys that it was verified with."""
     etag: str = ""
     modified: str = ""
 
@@ -60,15 +65,20 @@ class PocketRelease:
         return {name: value for name, value in headers.items() if value}
 
 
+def keys_name(keyring: bytes) -> str:
+    """What tells the keys in `keyring` from others."""
+    return hashlib.sha256(keyring).hexdigest()[:16]
+
+
 def cache_directory(debian: Path, keyring: bytes) -> Path:
-    """Where releases and indexes lie that were believed with the keys in `keyring`."""
-    return debian / hashlib.sha256(keyring).hexdigest()[:16]
+    """Where indexes lie that were believed with the keys in `keyring`."""
+    return debian / keys_name(keyring)
 
 
-def read_release(directory: Path, pocket: str) -> PocketRelease | None:
-    """What is kept of `pocket`; None where nothing usable is."""
+def read_release(debian: Path, pocket: str) -> PocketRelease | None:
+    """What is kept of `pocket`, whatever keys it was verified with; None where nothing whole is."""
     try:
-        content = read_regular(_release_path(directory, pocket), RELEASE_LIMIT + HEADER_LIMIT)
+        content = read_regular(_release_path(debian, pocket), RELEASE_LIMIT + HEADER_LIMIT)
         first, _, body = content.partition(b"\n")
         if first != _first_line(body):
             return None
@@ -78,14 +88,16 @@ def read_release(directory: Path, pocket: str) -> PocketRelease | None:
         return None
 
 
-def write_release(directory: Path, kept: PocketRelease) -> None:
+def write_release(debian: Path, kept: PocketRelease) -> None:
     """Keep it. A cache that cannot be written (no space, read-only) is no reason to fail."""
     etag, modified = (text if VALIDATOR.fullmatch(text) else "" for text in (kept.etag, kept.modified))
-    header = json.dumps({"base": kept.base, "fetched": kept.fetched, "etag": etag, "modified": modified})
+    header = json.dumps(
+        {"base": kept.base, "fetched": kept.fetched, "keys": kept.keys, "etag": etag, "modified": modified}
+    )
     body = header.encode() + b"\n" + kept.text
     with contextlib.suppress(OSError):
-        make_private_directory(directory)
-        write_atomic(_release_path(directory, kept.pocket), _first_line(body) + b"\n" + body)
+        make_private_directory(debian / RELEASES)
+        write_atomic(_release_path(debian, kept.pocket), _first_line(body) + b"\n" + body)
 
 
 def _first_line(body: bytes) -> bytes:
@@ -93,5 +105,5 @@ def _first_line(body: bytes) -> bytes:
     return f"{FORMAT} {zlib.crc32(body):08x}".encode()
 
 
-def _release_path(directory: Path, pocket: str) -> Path:
-    return directory / f"{pocket}.release"
+def _release_path(debian: Path, pocket: str) -> Path:
+    return debian / RELEASES / f"{pocket}.release"

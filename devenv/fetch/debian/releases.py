@@ -7,11 +7,10 @@ else its failure is raised (FAULTS G-17, G-19, I-14).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from devenv.debian.release import RELEASE_LIMIT, Release, parse_release, require_fresh, require_not_older
 from devenv.errors import FetchError
@@ -19,13 +18,11 @@ from devenv.events import Detail, Report
 from devenv.fetch.addresses import show_address
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.client import DebianClient
+from devenv.fetch.debian.keyring import parse_keys
 from devenv.fetch.debian.pockets import Pocket
-from devenv.fetch.debian.release_cache import PocketRelease, read_release, write_release
+from devenv.fetch.debian.release_cache import PocketRelease, keys_name, read_release, write_release
 from devenv.fetch.debian.signatures import SignatureError, verify_inrelease
 from devenv.fetch.http import HttpClient, HttpRequest
-
-if TYPE_CHECKING:
-    from pysequoia import Cert
 
 NOT_MODIFIED = 304
 MISSING = frozenset({404, 410})
@@ -49,13 +46,15 @@ class ReleasePolicy:
 
 
 class ReleaseReader:
-    """Reads releases that one of `keys` signed, and keeps them in `directory`."""
+    """Reads releases that one of the keys in `keyring` signed, and keeps them below `debian`."""
 
     def __init__(
-        self, directory: Path, keys: Sequence[Cert], policy: ReleasePolicy, clock: Callable[[], float] = time.time
+        self, debian: Path, keyring: bytes, policy: ReleasePolicy, clock: Callable[[], float] = time.time
     ) -> None:
-        self._directory = directory
-        self._keys = keys
+        """Raises FetchError (`keyring-invalid`)."""
+        self._debian = debian
+        self._keys = parse_keys(keyring)
+        self._keys_name = keys_name(keyring)
         self._policy = policy
         self._clock = clock
 
@@ -65,10 +64,11 @@ class ReleaseReader:
         Raises FetchError: `signature-invalid`, `release-expired`, `release-older`, `release-missing`, `index-invalid`
         and those of `HttpClient.fetch`.
         """
-        kept = read_release(self._directory, pocket.name)
+        kept = read_release(self._debian, pocket.name)
         # A mirror that was configured meanwhile is asked at once.
         if (
             kept is not None
+            and self._believes(kept)
             and kept.base in archive.bases
             and not self._policy.refresh
             and kept.is_fresh(self._clock())
@@ -83,16 +83,19 @@ class ReleaseReader:
                 failures.append(error)
                 report(Detail(f"`{show_address(base)}` is passed over for `{pocket.name}`: {error.message}"))
                 continue
-            write_release(self._directory, found)
+            write_release(self._debian, found)
             return found
         # What is wrong with a release tells more than that another mirror has none.
         raise min(failures, key=lambda error: error.slug == "release-missing")
+
+    def _believes(self, kept: PocketRelease) -> bool:
+        return kept.keys == self._keys_name
 
     def _ask(
         self, pocket: Pocket, archive: DebianArchive, base: str, kept: PocketRelease | None, http: HttpClient
     ) -> PocketRelease:
         address = f"{base}dists/{pocket.name}/InRelease"
-        validators = kept.validators(base) if kept is not None else {}
+        validators = kept.validators(base) if kept is not None and self._believes(kept) else {}
         accept = MISSING | {200} | ({NOT_MODIFIED} if validators else set())
         reply = http.fetch(HttpRequest("GET", address, validators, accept), RELEASE_LIMIT)
         if reply.status in MISSING:
@@ -108,7 +111,7 @@ class ReleaseReader:
         else:
             text, release = self._verify(reply.content, pocket, address)
             validators = {"etag": reply.headers.get("etag", ""), "modified": reply.headers.get("last-modified", "")}
-            found = PocketRelease(pocket.name, release, text, base, now, **validators)
+            found = PocketRelease(pocket.name, release, text, base, now, self._keys_name, **validators)
         self._require_in_time(found.release, archive, base, pocket)
         if kept is not None and not self._policy.allow_older:
             require_no_way_back(found.release, kept.release.date, pocket.name, address)
@@ -167,7 +170,6 @@ def require_no_way_back(release: Release, known: datetime, name: str, address: s
         raise FetchError(
             f"`{name}` goes back in time: {error}",
             details=(f"address: {show_address(address)}",),
-            hint="try again later: the mirror may lag behind. If it has been set back on purpose, delete "
-            "`http/debian` in devenv's cache",
+            hint="try again later: the mirror may lag behind. If it has been set back on purpose, say `--allow-older`",
             slug="release-older",
         ) from None

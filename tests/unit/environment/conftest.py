@@ -97,7 +97,7 @@ class MemoryIndex:
         return self._suites[suite, system]
 
     def release(self, suite: str) -> SuiteRelease:
-        return SuiteRelease(suite, self.release_date, f"blake3:{'5' * 64}")
+        return SuiteRelease(suite, {suite: self.release_date}, f"blake3:{'5' * 64}")
 
 
 def make_wheel(name: str) -> WheelFile:

@@ -134,9 +134,9 @@ def test_index_is_recorded(lock: partial[Lock]) -> None:
         "debian": "debian:bookworm",
         "debian-trixie": "debian:trixie",
     }
-    assert made.inputs["debian"].date == "2026-11-20T02:11:10Z"
+    assert made.inputs["debian"].releases == {"bookworm": "2026-11-20T02:11:10Z"}
     assert made.inputs["debian"].revision.startswith("blake3:")
-    assert made.inputs["base"].date is None
+    assert made.inputs["base"].releases == {}
 
 
 def test_nothing_changed_asks_nothing(lock: partial[Lock]) -> None:
@@ -159,13 +159,16 @@ def test_state_of_a_suite_that_was_asked_again(lock: partial[Lock]) -> None:
     """
     before = lock(manifest(suite="bookworm", seetop="*"), make_debian())
     index = make_debian()
-    index.release_date = NEWER
+    index_date, index.release_date = index.release_date, NEWER
     other = lock(manifest(suite="bookworm", seetop="*", jq="1.7"), index, before)
-    assert (other.inputs["debian"], other.inputs["debian-trixie"].date) == (before.inputs["debian"], NEWER)
+    assert (other.inputs["debian"], other.inputs["debian-trixie"].releases) == (
+        before.inputs["debian"],
+        {"trixie": NEWER},
+    )
     same = lock(manifest(suite="bookworm", seetop="*", jq="1.6"), index, before)
-    assert same.inputs["debian"].date == NEWER
+    assert same.inputs["debian"].releases == {"bookworm": NEWER}
     assert same.packages["seetop"] == before.packages["seetop"]
-    assert {build.date for build in same.packages["seetop"].systems.values()} == {before.inputs["debian"].date}
+    assert {build.date for build in same.packages["seetop"].systems.values()} == {index_date}
     assert {build.date for build in same.packages["jq"].systems.values()} == {NEWER}
 
 

@@ -62,7 +62,11 @@ def inputs(draw: st.DrawFn, name: str) -> LockedInput:
     """An input called `name` of either kind."""
     if draw(st.booleans()):
         return LockedInput(name, "builtin:base", draw(KEYS))
-    return LockedInput(name, draw(st.sampled_from(["debian:sid", "debian:trixie"])), draw(KEYS), draw(DATES))
+    suite = draw(st.sampled_from(["sid", "trixie"]))
+    releases = draw(
+        st.lists(st.sampled_from([suite, f"{suite}-updates", f"{suite}-security"]), min_size=1, unique=True)
+    )
+    return LockedInput(name, f"debian:{suite}", draw(KEYS), {release: draw(DATES) for release in releases})
 
 
 @st.composite
@@ -216,7 +220,7 @@ def test_the_lowest_format_that_can_say_it() -> None:
     """A lock is of format 2 if something of Debian is in it or programs have a runtime, else as it always was."""
     key = "blake3:" + "0" * 64
     base = {"base": LockedInput("base", "builtin:base", key)}
-    index = {"debian": LockedInput("debian", "debian:sid", key, "2026-11-18T22:17:41Z")}
+    index = {"debian": LockedInput("debian", "debian:sid", key, {"sid": "2026-11-18T22:17:41Z"})}
     deb = LockedArtifact("debian:pool/main/a/a/a_1_all.deb", "0" * 64, 1)
     of_deb = replace(PACKAGE, systems={System.X86_64_LINUX: LockedBuild((deb,), key)})
     locks_ = [

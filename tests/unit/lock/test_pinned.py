@@ -30,7 +30,7 @@ def made_lock() -> Lock:
     """A wheel for one system, a Debian package for another, and the runtime for both."""
     inputs = {
         "base": LockedInput("base", "builtin:base", KEY),
-        "debian": LockedInput("debian", "debian:trixie", KEY, DATE),
+        "debian": LockedInput("debian", "debian:trixie", KEY, {"trixie": DATE}),
     }
     runtime = LockedBuild((RUNTIME,), KEY, index="debian", date=EARLIER)
     return Lock(

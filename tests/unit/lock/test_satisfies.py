@@ -22,6 +22,7 @@ from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
 from devenv.system import System
 
 KEY = "blake3:" + "0" * 64
+DATE = "2026-11-18T22:17:41Z"
 LINUX, MAC = System.X86_64_LINUX, System.AARCH64_DARWIN
 INPUTS = {"base": "builtin:base", "zoo": "builtin:zoo"}
 MANIFEST = Manifest(
@@ -146,13 +147,20 @@ def test_locator_changed_behind_the_name() -> None:
 
 def test_what_no_manifest_says() -> None:
     """The runtime, and the indexes that only recipes asked, are no part of the question whether a lock answers."""
-    index = LockedInput("debian-trixie", "debian:trixie", KEY, "2026-11-18T22:17:41Z")
-    runtime = replace(
-        locked(RUNTIME_NAME), systems={LINUX: LockedBuild((), KEY, index="debian-trixie", date=index.date)}
-    )
+    index = LockedInput("debian-trixie", "debian:trixie", KEY, {"trixie": DATE})
+    runtime = replace(locked(RUNTIME_NAME), systems={LINUX: LockedBuild((), KEY, index="debian-trixie", date=DATE)})
     lock = replace(LOCK, inputs={**LOCK.inputs, index.name: index}, runtime=runtime)
     assert list(iter_unsatisfied(lock, MANIFEST)) == []
     assert lock.systems == LOCK.systems == (MAC, LINUX)
+
+
+def test_runtime_of_an_input_that_is_not_there() -> None:
+    """A lock whose runtime is from an input that the manifest lacks is refused (FAULTS K-03)."""
+    other = LockedInput("other", "builtin:other", KEY)
+    runtime = replace(locked(RUNTIME_NAME), input="other")
+    lock = replace(LOCK, inputs={**LOCK.inputs, "other": other}, runtime=runtime)
+    (reason,) = iter_unsatisfied(lock, MANIFEST)
+    assert str(reason) == "`runtime` is locked from `builtin:other`, but the input `other` is not there any more"
 
 
 def test_reasons_come_in_order() -> None:

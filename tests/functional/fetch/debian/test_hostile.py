@@ -14,6 +14,7 @@ from devenv.errors import FetchError
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index import DebianIndex
 from devenv.fetch.debian.kept_suites import open_kept_suites
+from devenv.fsutil import delete_tree
 from devenv.settings import Settings
 from devenv.system import System
 from tests.functional.debian_archive import NOW, MadeArchive, Pocket, make_stanza
@@ -121,6 +122,41 @@ def test_release_older_than_the_kept_one(debian: DebianClient, archive: MadeArch
         read_suite(debian)
     assert caught.value.slug == "release-older"
     read_suite(debian, allow_older=True)
+
+
+def test_release_older_than_one_believed_with_other_keys(
+    debian: DebianClient, debian_settings: Settings, archive: MadeArchive, tmp_path: Path
+) -> None:
+    """A new keyring, such as an upgrade brings, does not forget what was seen (G-19); asked for, one may go back."""
+    archive.publish(Pocket("sid", [TOOL], date=NOW - timedelta(days=1)))
+    read_suite(debian)
+    keyring = tmp_path / "keyring.pgp"
+    more = MadeArchive(archive.registry, "/other/").key
+    keyring.write_bytes(keyring.read_bytes() + bytes(more.extract_certificate()))
+    archive.publish(Pocket("sid", [TOOL], date=NOW - timedelta(days=300)))
+    with open_client(debian_settings, tmp_path) as client:
+        with pytest.raises(FetchError, match="`sid` goes back in time"):
+            read_suite(client)
+        read_suite(client, allow_older=True)
+    with open_client(debian_settings, tmp_path) as client:
+        read_suite(client)
+
+
+def test_pocket_older_than_a_lock(debian: DebianClient, archive: MadeArchive, security: MadeArchive) -> None:
+    """A mirror cannot set the main pocket back behind a lock under the cover of new security updates (G-19)."""
+    lock = DebianIndex(debian, clock=NOW.timestamp).release("bookworm").dates
+    delete_tree(debian.settings.debian_indexes)
+    archive.publish(Pocket("bookworm", [TOOL], date=NOW - timedelta(days=300)))
+    security.publish(Pocket("bookworm-security", [], date=NOW))
+    with pytest.raises(FetchError, match="`bookworm` goes back in time"):
+        DebianIndex(debian, refresh=True, oldest=lock, clock=NOW.timestamp).release("bookworm")
+
+
+def test_pocket_that_is_not_configured_here(debian: DebianClient, archive: MadeArchive) -> None:
+    """A lock that was dated by a pocket which this machine has no archive for is no reason to refuse the others."""
+    archive.publish(Pocket("sid", [TOOL], date=NOW - timedelta(days=2)))
+    oldest = {"sid-security": "2026-02-28T12:00:01Z", "sid": "2026-02-27T12:00:00Z"}
+    assert DebianIndex(debian, oldest=oldest, clock=NOW.timestamp).release("sid").dates == {"sid": oldest["sid"]}
 
 
 def test_suite_older_than_a_lock(debian: DebianClient, archive: MadeArchive) -> None:

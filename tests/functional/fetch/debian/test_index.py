@@ -70,7 +70,7 @@ def test_release_says_date_and_revision(debian: DebianClient, archive: MadeArchi
     assert first.date == "2026-03-01T12:00:00Z"
     archive.publish(Pocket("bookworm-updates", [make_stanza("tool", "3")], date=NOW))
     second = DebianIndex(debian, refresh=True, clock=clock).release("bookworm")
-    assert second == SuiteRelease("bookworm", first.date, second.revision)
+    assert second == SuiteRelease("bookworm", first.dates, second.revision)
     assert second.revision != first.revision
 
 

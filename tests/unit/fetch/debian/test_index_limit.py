@@ -16,6 +16,7 @@ from devenv.fetch.debian.index_limit import (
     list_indexes,
     plan_index_cleaning,
 )
+from devenv.fetch.debian.release_cache import RELEASES
 from devenv.fetch.debian.suite_database import database_path, find_revision, lock_path, unfinished_path, write_database
 from devenv.fetch.debian.suite_index import SuiteIndex
 from devenv.fsutil import locked, temporary_name
@@ -43,7 +44,8 @@ def test_unused_databases_go(tmp_path: Path) -> None:
     unused, other, used = (
         make_database(tmp_path, suite, keys) for suite, keys in (("sid", KEYS), ("sid", OTHER_KEYS), ("trixie", KEYS))
     )
-    release = tmp_path / KEYS / "sid.release"
+    release = tmp_path / RELEASES / "sid.release"
+    release.parent.mkdir()
     release.touch()
     os.utime(release, (0, 0))
     for path in (unused, other, used):
@@ -67,7 +69,8 @@ def test_everything_goes_and_strangers_stay(tmp_path: Path) -> None:
     """With everything, releases and locks go as well; what is not ours stays, and keeps its directory."""
     make_database(tmp_path, "sid")
     make_database(tmp_path, "sid", OTHER_KEYS)
-    (tmp_path / KEYS / "sid.release").touch()
+    (tmp_path / RELEASES).mkdir()
+    (tmp_path / RELEASES / "sid.release").touch()
     (tmp_path / KEYS / "notes.txt").touch()
     cleaning = clean_indexes(tmp_path, everything=True)
     assert (cleaning.removed.count, cleaning.kept.count) == (5, 0)
