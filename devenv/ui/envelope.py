@@ -17,6 +17,7 @@ from typing import Any
 
 from devenv.errors import DevenvError
 from devenv.ui.failure import failure_data
+from devenv.ui.terminal import CONTROL_CHARACTERS
 
 ENVELOPE_FORMAT = 1
 
@@ -51,5 +52,8 @@ def plain_data(value: object) -> Any:
 
 def _format(document: dict[str, Any]) -> bytes:
     """UTF-8 whatever the locale: JSON has no other encoding. Bytes of file names that are none become U+FFFD."""
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    # JSON allows in a string what a terminal acts on. Line feeds here are those between members.
+    lines = (CONTROL_CHARACTERS.sub(lambda match: f"\\u{ord(match[0]):04x}", line) for line in text.split("\n"))
+    text = "\n".join([*lines, ""])
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode()

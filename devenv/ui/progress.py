@@ -39,7 +39,7 @@ class ProgressReport:
         self._painter = Painter(stream, environ)
         self._verbosity = verbosity
         self._bars: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[str, list[TaskID]] = {}
         self._draws_bars = stream.isatty() and environ.get("TERM") != "dumb" and verbosity > QUIET
         self._turn = threading.Lock()
         self._is_read = True
@@ -89,19 +89,22 @@ class ProgressReport:
                 self._start(text, make_visible(text), make_visible(text), size)
             case DownloadAdvanced(name, count) | WorkAdvanced(name, count):
                 if self._bars is not None:
-                    self._bars.advance(self._tasks[name], count)
+                    self._bars.advance(self._tasks[name][0], count)
             case DownloadFinished(name) | WorkFinished(name):
                 self._end(name)
 
     def _start(self, name: str, line: str, label: str, size: int | None) -> None:
         if self._draws_bars:
-            self._tasks[name] = self._require_bars().add_task(label, total=size)
+            # Two files may have one name; which of their bars moves is all the same.
+            self._tasks.setdefault(name, []).append(self._require_bars().add_task(label, total=size))
         else:
             self._write(line if size is None else f"{line} ({size / MEGABYTE:.1f} MB)")
 
     def _end(self, name: str) -> None:
         if self._bars is not None:
-            self._bars.remove_task(self._tasks.pop(name))
+            self._bars.remove_task(self._tasks[name].pop(0))
+            if not self._tasks[name]:
+                del self._tasks[name]
             if not self._tasks:
                 self._stop_bars()
 

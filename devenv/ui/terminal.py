@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TextIO
 
-CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What could move the cursor, hide text or reverse its direction; newline and tab stay."""
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What could move the cursor, hide text, reverse its direction or pass for a line of ours; a tab stays."""
+
+TEXT_LIMIT = 2000
+"""Characters of one text that are shown: names of foreign origin may be part of it."""
 
 STYLES = {"error": "1;31", "hint": "36", "name": "1", "faint": "2", "good": "32", "warning": "33"}
 
@@ -18,7 +21,12 @@ def use_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def make_visible(text: str) -> str:
-    """The text with control characters shown as escapes, so that a hostile name cannot act on the terminal."""
+    """One line of text, at most `TEXT_LIMIT` characters of it, with control characters shown as escapes.
+
+    So a hostile name cannot act on the terminal, nor look like a line that devenv wrote.
+    """
+    if len(text) > TEXT_LIMIT:
+        text = text[:TEXT_LIMIT] + "…"
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 

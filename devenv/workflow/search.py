@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEFAULT_SUITE
-from devenv.errors import FetchError
+from devenv.errors import FetchError, UsageError
 from devenv.events import Detail, Notice
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
 from devenv.workflow.tools import Tools
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 DEBIAN_LIMIT = 20
 """Debian packages that are found unless all are wanted."""
 
+WORDS_LIMIT, WORD_LIMIT = 20, 100
+"""Words of one search, and characters of a word: more find nothing, and a database takes only so many conditions."""
+
 
 def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> SearchResult:
     """The packages that all words apply to, best first; without words those of `builtin:base`.
 
     Debian's are looked for in the suites whose indexes are kept, however old; where none is, that of the usual suite is
-    fetched. What keeps it from coming becomes a notice. `everything` lifts the limit on Debian's packages.
+    fetched. What keeps it from coming becomes a notice. `everything` lifts the limit on Debian's packages. Raises
+    UsageError where there are too many words, or too long ones.
     """
     from devenv.fetch.workers import run_parallel
 
-    asked = _Search(tools, words)
+    asked = _Search(tools, _split(words))
     # Recipes are evaluated by one thread while others read the disk.
     run_parallel([asked.look_into_base, asked.look_into_debian], 2)
     asked.report_missing()
@@ -43,12 +47,24 @@ def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> S
     return SearchResult(tuple(words), packages, debian, len(asked.debian) - len(shown))
 
 
+def _split(texts: Sequence[str]) -> list[str]:
+    """The words, in lower case. Bytes that are no text, which nothing has in its name, become question marks."""
+    words = " ".join(texts).encode("utf-8", "replace").decode().lower().split()
+    if len(words) > WORDS_LIMIT or any(len(word) > WORD_LIMIT for word in words):
+        raise UsageError(
+            f"a search has at most {WORDS_LIMIT} words of {WORD_LIMIT} characters",
+            hint="search for fewer words; all of them must apply",
+            slug="search-too-long",
+        )
+    return words
+
+
 class _Search:
     """One search: what it found so far."""
 
     def __init__(self, tools: Tools, words: Sequence[str]) -> None:
         self.tools = tools
-        self.words = " ".join(words).lower().split()
+        self.words = words
         self.packages: Sequence[Package] = ()
         self.suites: dict[str, SuiteIndex] = {}
         self.debian: Sequence[DebSummary] = ()

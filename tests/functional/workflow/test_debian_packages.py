@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime
 
@@ -137,6 +138,18 @@ def test_search_keeps_terminals_safe(debian_user: User, archive: MadeArchive) ->
     """What an archive says of its packages cannot move the cursor (N-01)."""
     archive.publish(Pocket("trixie", [offer("evil", "1", Description="evil \x1b[2J")], LAST_YEAR, architectures=BOTH))
     assert "\x1b" not in debian_user.devenv("search", "evil").text
+
+
+@pytest.mark.parametrize("words", [["word"] * 1200, ["x" * 60_000]], ids=["many", "long"])
+def test_search_for_too_much(debian_user: User, words: list[str]) -> None:
+    """More words than a search can have, or too long ones, are refused and not handed to a database."""
+    assert debian_user.failure("search", *words)["slug"] == "search-too-long"
+
+
+def test_search_for_what_is_no_text(debian_user: User) -> None:
+    """Bytes that are no text find nothing, and harm nothing."""
+    found = debian_user.report("search", os.fsdecode(b"\xff\xfe"))
+    assert (found["packages"], found["debian"]) == ([], [])
 
 
 def test_cache_of_indexes(debian_user: User, registry: Registry) -> None:
