@@ -28,10 +28,10 @@ from devenv.fetch.artifact_use import ArtifactUse, in_use_path, remove_abandoned
 from devenv.fetch.downloads import ArtifactRequest, write_error
 from devenv.fetch.places import ArtifactPlaces
 from devenv.fetch.transfers import finish_file, new_file, reported, transfer
-from devenv.fetch.workers import run_parallel
 from devenv.fsutil import locked, make_private_directory, sync_directory
 from devenv.settings import Settings
 from devenv.sizes import format_size
+from devenv.workers import run_parallel
 
 PARALLEL_DOWNLOADS = 4
 

@@ -28,7 +28,7 @@ from devenv.fetch.http_errors import (
     status_error,
     translate_exception,
 )
-from devenv.fetch.workers import check_cancelled, pause
+from devenv.workers import check_cancelled, pause
 
 if TYPE_CHECKING:
     import ssl

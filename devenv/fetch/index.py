@@ -19,8 +19,8 @@ from devenv.fetch.page_cache import CachedPage, make_cached_page, page_lifetime
 from devenv.fetch.pages import ACCEPT, PAGE_LIMIT, parse_page
 from devenv.fetch.registry import RegistryClient
 from devenv.fetch.sizes import measure_file
-from devenv.fetch.workers import run_parallel
 from devenv.packages.wheels import WheelFile
+from devenv.workers import run_parallel
 
 PARALLEL_REQUESTS = 8
 

@@ -29,8 +29,8 @@ from devenv.fetch.artifacts import PARALLEL_DOWNLOADS, ArtifactCache, verify_fil
 from devenv.fetch.downloads import ArtifactRequest
 from devenv.fetch.places import ArtifactPlaces
 from devenv.fetch.transfers import finish_file, new_file, reported, transfer
-from devenv.fetch.workers import run_parallel
 from devenv.fsutil import NamedErrors, locked, make_private_directory, make_public_directory, sync_directory
+from devenv.workers import run_parallel
 
 COPY_STEP = 1 << 20
 """Bytes that are copied at once."""

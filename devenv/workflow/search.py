@@ -33,7 +33,7 @@ def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> S
     fetched. What keeps it from coming becomes a notice. `everything` lifts the limit on Debian's packages. Raises
     UsageError where there are too many words, or too long ones.
     """
-    from devenv.fetch.workers import run_parallel
+    from devenv.workers import run_parallel
 
     asked = _Search(tools, _split(words))
     # Recipes are evaluated by one thread while others read the disk.
@@ -77,7 +77,7 @@ class _Search:
 
     def look_into_debian(self) -> None:
         from devenv.debian.search import search_summaries
-        from devenv.fetch.workers import run_parallel
+        from devenv.workers import run_parallel
 
         try:
             self.open_suites()

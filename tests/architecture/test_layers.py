@@ -24,6 +24,7 @@ LAYERS = (
         "resources",
         "settings",
         "sizes",
+        "workers",
     ),
     ("debian", "elf", "nar", "manifest", "lock", "packages", "resolve", "derivation"),
     ("store", "fetch"),

@@ -38,8 +38,8 @@ from devenv.fetch.debian.suite_making import (
     plan_files,
     unwritable_error,
 )
-from devenv.fetch.workers import run_parallel
 from devenv.system import System
+from devenv.workers import run_parallel
 
 PARALLEL_REQUESTS = 6
 DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"

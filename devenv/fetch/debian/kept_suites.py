@@ -11,9 +11,9 @@ from devenv.fetch.debian.keyring import read_keyring
 from devenv.fetch.debian.release_cache import cache_directory
 from devenv.fetch.debian.suite_database import database_path
 from devenv.fetch.debian.suite_index import SuiteIndex
-from devenv.fetch.workers import run_parallel
 from devenv.settings import Settings
 from devenv.system import System
+from devenv.workers import run_parallel
 
 
 def open_kept_suites(settings: Settings, system: System, *, apt_root: Path = Path("/")) -> dict[str, SuiteIndex]:

@@ -13,9 +13,9 @@ from devenv.events import Detail, Event, Notice
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index import DebianIndex, SuiteRelease
 from devenv.fetch.debian.kept_suites import open_kept_suites
-from devenv.fetch.workers import run_parallel
 from devenv.settings import DebianSettings, Settings
 from devenv.system import System
+from devenv.workers import run_parallel
 from tests.functional.debian_archive import NOW, MadeArchive, Pocket, make_stanza
 from tests.functional.fetch.debian.conftest import open_client
 from tests.functional.loopback import Fault, Kind, Registry

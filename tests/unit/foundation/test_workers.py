@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
-from devenv.fetch.workers import Cancelled, check_cancelled, pause, run_parallel
+from devenv.workers import Cancelled, Crew, Worker, check_cancelled, current_check, pause, run_parallel
 
 
 def test_results_keep_the_order_of_tasks() -> None:
@@ -62,23 +65,79 @@ def test_first_failure_stops_the_rest_at_once() -> None:
     assert ended == ["stopped"]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is heard, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_does_not_wait_for_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C gets through though a server answers nothing (A-11)."""
     release = threading.Event()
-    original = threading.Thread.join
-    calls = iter([True])
 
-    def join(thread: threading.Thread, timeout: float | None = None) -> None:
-        if next(calls, False):
-            raise KeyboardInterrupt
-        original(thread, timeout)
+    def interrupt() -> bool:
+        os.kill(os.getpid(), signal.SIGINT)
+        return release.wait(60)
 
-    monkeypatch.setattr("devenv.fetch.workers.FAREWELL", 0.01)
-    monkeypatch.setattr("devenv.fetch.workers.Worker.join", join)
+    monkeypatch.setattr("devenv.workers.FAREWELL", 0.01)
     hang: Callable[[], bool] = release.wait
     with pytest.raises(KeyboardInterrupt):
-        run_parallel([hang, hang], 2)
+        run_parallel([hang, interrupt], 2)
     release.set()
+
+
+def test_failure_of_the_first_task_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several tasks that fail at once the first of them is told of, whichever thread was faster."""
+    second_failed = threading.Event()
+
+    def fails_late() -> None:
+        assert second_failed.wait(10)
+        raise LookupError("first")
+
+    def fails_early() -> None:
+        second_failed.set()
+        raise LookupError("second")
+
+    monkeypatch.setattr("devenv.workers.FAREWELL", 10)
+    with pytest.raises(LookupError, match="first"):
+        run_parallel([fails_late, fails_early], 2)
+
+
+def test_tasks_are_given_while_others_are_done() -> None:
+    """A crew takes tasks that earlier ones make possible, and starts no more threads than it has tasks."""
+    with Crew[int, int](lambda number: number + 1, 4) as crew:
+        reached = 0
+        while reached < 20:
+            crew.submit(reached)
+            reached = crew.take().require()
+        assert sum(isinstance(thread, Worker) for thread in threading.enumerate()) <= 1
+
+
+def test_threads_of_threads_are_stopped_too() -> None:
+    """What a task starts itself hears that the task is not wanted any more, and ends it."""
+    began, ended = threading.Event(), threading.Event()
+
+    def inner(check: Callable[[], None]) -> None:
+        began.set()
+        while True:
+            try:
+                check()
+            except Cancelled:
+                ended.set()
+                raise
+            time.sleep(0.001)
+
+    def outer(_: int) -> None:
+        check = current_check()
+        run_parallel([partial(inner, check), partial(inner, check)], 2)
+
+    with Crew[int, None](outer, 1) as crew:
+        crew.submit(1)
+        assert began.wait(10)
+    assert ended.wait(10)
 
 
 def test_interrupt_while_threads_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +150,7 @@ def test_interrupt_while_threads_are_started(monkeypatch: pytest.MonkeyPatch) ->
             raise KeyboardInterrupt
         original(thread)
 
-    monkeypatch.setattr("devenv.fetch.workers.Worker.start", start)
+    monkeypatch.setattr("devenv.workers.Worker.start", start)
     with pytest.raises(KeyboardInterrupt):
         run_parallel([lambda: None, lambda: None], 2)
 
