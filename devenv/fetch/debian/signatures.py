@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from devenv.fetch.debian.living_keys import find_living_keys
+
 if TYPE_CHECKING:
     from pysequoia import Cert
 
@@ -30,22 +32,33 @@ class SignatureError(ValueError):
 def verify_inrelease(content: bytes, keys: Sequence[Cert]) -> bytes:
     """The text that `content` signs, if one of `keys` made a signature that is valid now.
 
-    Raises SignatureError: not signed, something outside the signature, changed, by other keys, by keys or with
-    algorithms that are no longer valid.
+    Raises SignatureError: not signed, something outside the signature, changed, by other keys, by keys or subkeys whose
+    time is over, or with algorithms that are no longer valid.
     """
-    from pysequoia import verify
-
-    # A signature made before its key's time was over would pass: who got hold of an old key could say so.
-    now = datetime.now(UTC)
-    living = [key for key in keys if not key.is_revoked and (key.expiration is None or key.expiration > now)]
     # The three marks of one frame, and no other: in the text itself a dash at the beginning of a line is escaped.
     if FRAME.fullmatch(content) is None or len(MARK.findall(content)) != 3:
         raise SignatureError("it is not one signed text with nothing around it")
+    # A signature made before its key's time was over would pass: who got hold of an old key could say so.
     try:
-        result = verify(bytes=content, store=lambda _: living)
+        text, _ = _verify(content, find_living_keys(keys, datetime.now(UTC)))
+    except SignatureError:
+        # Nothing of this is believed; it tells a key that is over from one that nobody knows.
+        _, signers = _verify(content, keys)
+    else:
+        return text
+    names = " and ".join(f"the key `{signer}`" for signer in signers)
+    raise SignatureError(f"it is signed with {names}, whose time is over")
+
+
+def _verify(content: bytes, keys: Sequence[Cert]) -> tuple[bytes, list[str]]:
+    """The text that `content` signs, and the fingerprints of the keys or subkeys that signed it at a time of theirs."""
+    from pysequoia import verify
+
+    try:
+        result = verify(bytes=content, store=lambda _: list(keys))
     # The library raises what its Rust side happens to raise.
     except Exception as error:
         raise SignatureError("no key that is trusted has signed it as it stands") from error
     if not result.valid_sigs or not result.bytes:
         raise SignatureError("no key that is trusted has signed it as it stands")
-    return result.bytes
+    return result.bytes, [signature.signing_key for signature in result.valid_sigs]

@@ -27,15 +27,21 @@ def test_text_is_just_what_is_signed() -> None:
     ("release", "key"),
     [
         ("expired-key-signed-after", "expired-key"),
-        ("expired-key-signed-before", "expired-key"),
         ("weak-sha1", "weak-key"),
         ("valid-sha512", "expired-key"),
     ],
 )
 def test_signatures_that_do_not_count(release: str, key: str) -> None:
-    """A signature by a key whose time is over, whenever it says it was made, over SHA-1, or by another key is none."""
+    """A signature made after its key's time was over, over SHA-1, or by another key is none."""
     with pytest.raises(SignatureError, match="no key that is trusted"):
         verify(release, key)
+
+
+def test_signature_by_an_expired_key() -> None:
+    """A signature by a key whose time is over is none, though it says it was made before; the key is named."""
+    (key,) = parse_keys((DATA / "expired-key.asc").read_bytes())
+    with pytest.raises(SignatureError, match=f"the key `{key.fingerprint}`, whose time is over"):
+        verify("expired-key-signed-before", "expired-key")
 
 
 def test_shipped_keys(tmp_path: Path) -> None:
