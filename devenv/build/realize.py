@@ -2,27 +2,29 @@
 
 A derivation whose output is known needs nothing below it. All artifacts that the rest needs are fetched first, in
 parallel, each fixed by its hash; then builders run, as many at once as there are processors, in the order of a
-topological sort. A build holds the lock of its derivation's key: of several processes one builds, the others find.
+topological sort. A build holds the lock of its derivation's key: of several processes one builds, the others find. The
+first failure, or Ctrl-C, stops the others at the next piece of a file.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Protocol
 
 from devenv.build.builders import BUILDERS
-from devenv.build.builders.request import BuilderRequest
+from devenv.build.builders.request import Advance, BuilderRequest
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.errors import BuildError
-from devenv.events import Report, Step
+from devenv.events import Report, work
+from devenv.nar.nodes import File, Node
 from devenv.store.adding import Output
 from devenv.store.store import Store
 from devenv.store_path import StorePath
+from devenv.workers import Crew, current_check
 
 Artifacts = Mapping[str, Path]
 """SHA-256 (64 hexadecimal digits) → a verified file."""
@@ -96,20 +98,13 @@ def _build_all(builds: _Builds, plan: Plan) -> None:
         {each: {one.derivation for one in each.inputs} - set(plan.known) for each in plan.builds}
     )
     sorter.prepare()
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        running: dict[Future[StorePath], Derivation] = {}
-        try:
-            while sorter.is_active():
-                for derivation in sorter.get_ready():
-                    running[pool.submit(_build_once, builds, derivation)] = derivation
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    derivation = running.pop(future)
-                    builds.realized[derivation] = future.result()
-                    sorter.done(derivation)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with Crew[Derivation, StorePath](lambda derivation: _build_once(builds, derivation), os.cpu_count() or 1) as crew:
+        while sorter.is_active():
+            for derivation in sorter.get_ready():
+                crew.submit(derivation)
+            outcome = crew.take()
+            builds.realized[outcome.task] = outcome.require()
+            sorter.done(outcome.task)
 
 
 def _build_once(builds: _Builds, derivation: Derivation) -> StorePath:
@@ -122,15 +117,15 @@ def _build_once(builds: _Builds, derivation: Derivation) -> StorePath:
         resolved = derivation.resolved_key(inputs)
         path = store.find_realisation(resolved, MAIN_OUTPUT)
         if path is None:
-            builds.report(Step(f"building {derivation.name}"))
-            path = _run_builder(builds, derivation, tuple(inputs.values()))
+            with work(builds.report, f"building {derivation.name}", None) as advance:
+                path = _run_builder(builds, derivation, tuple(inputs.values()), advance)
             store.register_realisation(resolved, MAIN_OUTPUT, path)
         if resolved != derivation.key:
             store.register_realisation(derivation.key, MAIN_OUTPUT, path)
         return path
 
 
-def _run_builder(builds: _Builds, derivation: Derivation, inputs: tuple[StorePath, ...]) -> StorePath:
+def _run_builder(builds: _Builds, derivation: Derivation, inputs: tuple[StorePath, ...], advance: Advance) -> StorePath:
     builder = BUILDERS.get(derivation.builder)
     if builder is None:
         raise BuildError(
@@ -144,6 +139,34 @@ def _run_builder(builds: _Builds, derivation: Derivation, inputs: tuple[StorePat
         sources=tuple(builds.artifacts[source] for source in derivation.sources),
         inputs=tuple(builds.store.path(path) for path in inputs),
         out=builds.store.root / f"{derivation.scratch_digest}-{derivation.name}",
+        advance=_cancellable(advance),
     )
-    output = Output(builder(request), derivation.name, derivation.scratch_digest, frozenset(inputs))
-    return builds.store.add(output)
+    nodes = _watched(builder(request), request.advance)
+    return builds.store.add(Output(nodes, derivation.name, derivation.scratch_digest, frozenset(inputs)))
+
+
+def _cancellable(advance: Advance) -> Advance:
+    """`advance`, which raises Cancelled once the work of the calling thread was stopped."""
+    check = current_check()
+
+    def advance_unless_stopped(count: int) -> None:
+        check()
+        advance(count)
+
+    return advance_unless_stopped
+
+
+def _watched(nodes: Iterable[Node], advance: Advance) -> Iterator[Node]:
+    """The same nodes; `advance` is told of each, and of each piece of a file."""
+
+    def iter_content(content: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in content:
+            advance(len(piece))
+            yield piece
+
+    for node in nodes:
+        if isinstance(node, File):
+            yield File(node.path, node.executable, node.size, iter_content(node.content))
+        else:
+            advance(0)
+            yield node

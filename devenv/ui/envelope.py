@@ -35,7 +35,7 @@ def format_failure(command: str, error: DevenvError) -> bytes:
 def plain_data(value: object) -> Any:
     """Dataclasses, mappings, sequences, enumerations and paths as what JSON knows; other values by their text."""
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return value
         case enum.Enum():
             return value.value

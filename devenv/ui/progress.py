@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -29,6 +31,17 @@ if TYPE_CHECKING:
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 MEGABYTE = 1_000_000
+PATIENCE = 1.0
+"""Seconds after which work that goes on gets a bar: most of it is done by then."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """Work that began at `started` (as the monotonic clock says), with `done` of `size` bytes."""
+
+    size: int | None
+    started: float
+    done: int = 0
 
 
 class ProgressReport:
@@ -40,6 +53,7 @@ class ProgressReport:
         self._verbosity = verbosity
         self._bars: Progress | None = None
         self._tasks: dict[str, list[TaskID]] = {}
+        self._works: dict[str, _Work] = {}
         self._draws_bars = stream.isatty() and environ.get("TERM") != "dumb" and verbosity > QUIET
         self._turn = threading.Lock()
         self._is_read = True
@@ -86,12 +100,29 @@ class ProgressReport:
             case DownloadStarted(name, size):
                 self._start(name, f"downloading {make_visible(name)}", make_visible(name), size)
             case WorkStarted(text, size):
-                self._start(text, make_visible(text), make_visible(text), size)
-            case DownloadAdvanced(name, count) | WorkAdvanced(name, count):
-                if self._bars is not None:
-                    self._bars.advance(self._tasks[name][0], count)
+                self._works[text] = _Work(size, time.monotonic())
+                self._write(self._painter.paint("faint", text))
+            case DownloadAdvanced(name, count):
+                self._move(name, count)
+            case WorkAdvanced(text, count):
+                self._advance_work(text, count)
             case DownloadFinished(name) | WorkFinished(name):
+                self._works.pop(name, None)
                 self._end(name)
+
+    def _advance_work(self, text: str, count: int) -> None:
+        if text in self._tasks or not self._draws_bars:
+            self._move(text, count)
+            return
+        work = self._works[text]
+        work.done += count
+        if time.monotonic() - work.started >= PATIENCE:
+            self._start(text, "", make_visible(text), work.size)
+            self._move(text, work.done)
+
+    def _move(self, name: str, count: int) -> None:
+        if self._bars is not None:
+            self._bars.advance(self._tasks[name][0], count)
 
     def _start(self, name: str, line: str, label: str, size: int | None) -> None:
         if self._draws_bars:
@@ -101,7 +132,7 @@ class ProgressReport:
             self._write(line if size is None else f"{line} ({size / MEGABYTE:.1f} MB)")
 
     def _end(self, name: str) -> None:
-        if self._bars is not None:
+        if self._bars is not None and name in self._tasks:
             self._bars.remove_task(self._tasks[name].pop(0))
             if not self._tasks[name]:
                 del self._tasks[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +14,21 @@ from devenv.errors import BuildError
 Arguments = TypeVar("Arguments")
 
 
+Advance = Callable[[int], None]
+
+
+def never_stopped(count: int) -> None:
+    """Takes note of nothing."""
+    del count
+
+
 @dataclass(frozen=True, slots=True)
 class BuilderRequest:
     """The derivation's arguments, the artifacts (verified files) and inputs (paths in the store) in its order.
 
     `out` is the path under which the output refers to itself while it is built; nothing lies there, but the directory
-    above it is the store's.
+    above it is the store's. `advance` is told of bytes that are worked on, from any thread, before the first node: it
+    raises Cancelled where the build is not wanted any more. Who reads the nodes sees to the rest.
     """
 
     name: str
@@ -27,6 +36,7 @@ class BuilderRequest:
     sources: tuple[Path, ...]
     inputs: tuple[Path, ...]
     out: Path
+    advance: Advance = never_stopped
 
     def arguments_as(self, kind: type[Arguments]) -> Arguments:
         """The arguments as `kind`. Raises BuildError where a recipe gave something else."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from devenv.build.builders.request import BuilderRequest
 from devenv.build.realize import Artifacts, plan_realization, realize
 from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError, FetchError
-from devenv.events import Event, Step, ignore
+from devenv.events import Event, WorkFinished, WorkStarted, ignore
 from devenv.fsutil import delete_tree
 from devenv.nar.nodes import Directory, File, Node
 from devenv.settings import Settings
@@ -85,7 +86,9 @@ def test_builds_in_order(store: Store, builds: Builds) -> None:
     events: list[Event] = []
     realized = realize(store, [top], no_fetch, events.append)
     assert builds.names == ["leaf", "middle", "top"]
-    assert events == [Step(f"building {name}") for name in builds.names]
+    started = [event.text for event in events if isinstance(event, WorkStarted)]
+    assert started == [f"building {name}" for name in builds.names]
+    assert sum(isinstance(event, WorkFinished) for event in events) == 3
     assert content(store, top) == f"\n{store.path(realized[middle])}\n{store.path(realized[leaf])}"
     assert store.database.references(realized[top]) == sorted([realized[middle], realized[leaf]])
 
@@ -225,6 +228,56 @@ def test_waiting_builds_are_cancelled(store: Store, builds: Builds, monkeypatch:
     with pytest.raises(BuildError, match="the first fails"):
         realize(store, [make(f"x{number}") for number in range(20)], no_fetch, ignore)
     assert len(builds.names) < 5
+
+
+def endless(began: threading.Event, ended: list[str]) -> Iterator[Node]:
+    """A tree whose file never ends; `ended` is told by what it was ended."""
+
+    def iter_content() -> Iterator[bytes]:
+        try:
+            while True:
+                began.set()
+                yield b"x"
+        finally:
+            ended.append("file")
+
+    yield Directory(())
+    yield File((b"file",), executable=False, size=1 << 40, content=iter_content())
+
+
+def test_failure_stops_what_is_being_built(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that fails does not wait for others that go on, and these leave nothing."""
+    began, ended = threading.Event(), list[str]()
+
+    def build(request: BuilderRequest) -> Iterator[Node]:
+        if request.name == "endless":
+            yield from endless(began, ended)
+        assert began.wait(30)
+        raise BuildError("no")
+
+    monkeypatch.setitem(BUILDERS, "test/1", build)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    with pytest.raises(BuildError, match="no"):
+        realize(store, [make("endless"), make("failing")], no_fetch, ignore)
+    assert ended == ["file"]
+    assert [name for name in os.listdir(store.root) if "endless" in name or name.startswith(".tmp-")] == []
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_interrupt_stops_what_is_being_built(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends a build at its next piece, and not when it is done (A-11)."""
+    began, ended = threading.Event(), list[str]()
+
+    def build(request: BuilderRequest) -> Iterator[Node]:
+        for node in endless(began, ended):
+            if isinstance(node, File):
+                os.kill(os.getpid(), signal.SIGINT)
+            yield node
+
+    monkeypatch.setitem(BUILDERS, "test/1", build)
+    with pytest.raises(KeyboardInterrupt):
+        realize(store, [make("endless")], no_fetch, ignore)
+    assert ended == ["file"]
 
 
 def test_unknown_builder(store: Store) -> None:

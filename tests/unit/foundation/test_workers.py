@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -63,14 +63,6 @@ def test_first_failure_stops_the_rest_at_once() -> None:
     with pytest.raises(LookupError, match="this one"):
         run_parallel([waits, fails, lambda: ended.append("started")], 2)
     assert ended == ["stopped"]
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C is heard, also where the tests were started in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from devenv.errors import BuildError
-from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Notice
+from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Notice, work
 from devenv.ui.envelope import format_failure
 from devenv.ui.failure import write_failure
 from devenv.ui.progress import NORMAL, ProgressReport
@@ -64,3 +64,17 @@ def test_two_files_of_one_name(environ: dict[str, str]) -> None:
             DownloadFinished("tool.deb", ok=True),
         ):
             report(event)
+
+
+@pytest.mark.parametrize("patience", [0.0, 3600.0])
+def test_bar_for_what_takes_long(monkeypatch: pytest.MonkeyPatch, patience: float) -> None:
+    """Work gets a line when it begins, and a bar only once it has gone on for a while."""
+    monkeypatch.setattr("devenv.ui.progress.PATIENCE", patience)
+    stream = Terminal()
+    with ProgressReport(stream, {}, NORMAL) as report, work(report, "building tool", None) as advance:
+        advance(1_000_000)
+        advance(1_000_000)
+    text = stream.getvalue()
+    assert text.startswith("\x1b[2mbuilding tool\x1b[0m\n")
+    assert ("\x1b[?25l" in text) == (patience == 0)
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h")
