@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.record import is_name
 from devenv.debian.suites import DEBIAN
 from devenv.errors import ResolutionError
 from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package
+
+PERL = "perl-base"
+MODULES = "perl-modules-"
 
 
 class DebianSet:
@@ -32,10 +37,26 @@ class DebianSet:
     def build(self, name: str, request: BuildRequest) -> BuildPlan:
         """The plan for the bundle of the package and what it depends on."""
         del name
-        arguments = {
+        arguments: dict[str, object] = {
             "architecture": ARCHITECTURES[request.system],
             "debs": list(request.debs),
             "own": list(request.own),
+            "follow": True,
             "keep": list(request.keep),
         }
+        if PERL in request.debs:
+            arguments["wrap"] = {"usr/bin/perl": {"arguments": list(_iter_perl_arguments(request))}}
         return BuildPlan("bundle/1", arguments, tuple(request.debs.values()))
+
+
+def _iter_perl_arguments(request: BuildRequest) -> Iterator[str]:
+    """Where Perl's modules are, which is compiled into it: else scripts load the host's, of another version.
+
+    The same directories as `builtin:base` names in `perl.star`.
+    """
+    libraries = f"lib/{request.system}-gnu"
+    lines = [name.removeprefix(MODULES) for name in request.debs if name.startswith(MODULES)]
+    directories = [f"{libraries}/perl5/{line}" for line in lines] + ["share/perl5", f"{libraries}/perl-base"]
+    for line in lines:
+        directories += [f"{libraries}/perl/{line}", f"share/perl/{line}"]
+    return (f"-I{{root}}/usr/{directory}" for directory in directories)

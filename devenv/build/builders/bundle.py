@@ -17,6 +17,7 @@ from devenv.build.bundle.certificates import add_certificates
 from devenv.build.bundle.debug import add_debug_links
 from devenv.build.bundle.libraries import Change, plan_libraries
 from devenv.build.bundle.merge import merge_debs
+from devenv.build.bundle.owners import find_owners
 from devenv.build.bundle.paths import MERGED, Patterns, Selection
 from devenv.build.bundle.place import TOP, Place, in_object
 from devenv.build.bundle.show import iter_shown
@@ -54,7 +55,8 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
         for path, wrapper in sorted(arguments.wrap.items()):
             wrap_program(tree, path.encode(), wrapper, place)
         changes = plan_libraries(tree, arguments.architecture, place, Patterns(arguments.optional))
-        shown = {path: link_from_top(path, in_object(goal)) for path, goal in iter_shown(tree, arguments)}
+        owners = find_owners(tree, debs, arguments.own) if arguments.follow else frozenset(arguments.own)
+        shown = {path: link_from_top(path, in_object(goal)) for path, goal in iter_shown(tree, arguments, owners)}
         entries = {tuple(path.split(b"/")): entry for path, entry in (shown | outside).items()}
         yield from iter_nodes(entries | dict(_iter_tree(tree, TextRewriter(tree, place), changes)))
 

@@ -14,6 +14,8 @@ from collections.abc import Collection, Sequence
 MERGED = {name: b"usr/" + name for name in (b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libx32")}
 """Top-level directory → where it lies."""
 
+PROGRAM_DIRECTORIES = (b"usr/bin", b"usr/sbin", b"usr/games")
+
 OF_A_MACHINE = (b"dev", b"proc", b"run", b"sys", b"tmp", b"var/lock", b"var/run", b"var/tmp")
 """What a running machine has, and no package."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from devenv.build.bundle.arguments import BundleArguments
 from devenv.build.bundle.libraries import TRIPLETS
-from devenv.build.bundle.paths import clean, name_of, parent
+from devenv.build.bundle.paths import PROGRAM_DIRECTORIES, clean, name_of, parent
 from devenv.build.bundle.tree import Tree
 from devenv.errors import BuildError
 
-PROGRAM_DIRECTORIES = (b"usr/bin", b"usr/sbin", b"usr/games")
 MANUALS = b"usr/share/man/"
 SHARED = {
     b"usr/share/man": b"share/man",
@@ -24,10 +23,12 @@ SHARED = {
 """Directory in the tree → where a shell, `man` or `aclocal` looks for it in an environment."""
 
 
-def iter_shown(tree: Tree, arguments: BundleArguments) -> Iterator[tuple[bytes, bytes]]:
-    """Each path in the object with what it shows, a path in the tree. Raises BuildError (`member-missing`)."""
-    own = frozenset(arguments.own)
-    paths = [path for path in sorted(tree.iter_paths()) if tree.owner(path) in own]
+def iter_shown(tree: Tree, arguments: BundleArguments, owners: Collection[str]) -> Iterator[tuple[bytes, bytes]]:
+    """Each path in the object with what it shows, a path in the tree: things of the packages `owners`.
+
+    Raises BuildError (`member-missing`).
+    """
+    paths = [path for path in sorted(tree.iter_paths()) if tree.owner(path) in owners]
     programs = [path for path in paths if parent(path) in PROGRAM_DIRECTORIES]
     for path in (*programs, *_iter_further(tree, arguments.programs)):
         if _is_shown(tree, path, arguments.hide):
