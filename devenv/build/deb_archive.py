@@ -16,9 +16,9 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from devenv.build.ar_archive import ArMember, InvalidArError, iter_ar_content, read_ar_members
-from devenv.build.compression import Compression, InvalidStreamError, iter_decompressed, limit_of
 from devenv.build.tar_archive import TarMember, iter_tar_members
 from devenv.build.tar_header import InvalidTarError, TarKind
+from devenv.compression import Compression, InvalidStreamError, iter_decompressed, limit_of
 from devenv.errors import BuildError
 from devenv.nar.nodes import NodePath
 

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "devenv"
 
 LAYERS = (
     (
+        "compression",
         "errors",
         "events",
         "digest",

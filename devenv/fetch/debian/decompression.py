@@ -1,73 +1,30 @@
-"""Decompression of indexes in a thread beside the parser: bounded in memory and length, to the exact end (I-15)."""
+"""Decompression of indexes in a thread beside the parser; `devenv.compression` says what is accepted (I-15)."""
 
 from __future__ import annotations
 
-import lzma
 import queue
 import threading
-import zlib
 from collections.abc import Callable, Iterator
 
+from devenv.compression import Compression, InvalidStreamError, iter_decompressed
+
 CHUNK = 1 << 20
-"""Bytes that are unpacked at once."""
+"""Bytes that are handed to the decompressor at once."""
 
 AHEAD = 4
 """Pieces that are unpacked before anybody asks for them."""
 
-MEMORY_LIMIT = 128 << 20
-"""Bytes for xz's dictionary; that of Debian's indexes takes nine millions."""
-
 
 def iter_unpacked(content: bytes, suffix: str, limit: int) -> Iterator[bytes]:
-    """What `content` unpacks to, in pieces; `suffix` is `.xz`, `.gz`, or empty where it is not compressed.
+    """What `content` unpacks to, in pieces; `suffix` is that of a `Compression`, empty where it is not compressed.
 
     Raises ValueError where it is damaged, goes on behind its end, or makes more than `limit` bytes.
     """
-    unpack = {".xz": _iter_xz, ".gz": _iter_gz, "": _iter_plain}[suffix]
-    count = 0
-    for piece in iter_ahead(lambda: unpack(content)):
-        count += len(piece)
-        if count > limit:
-            raise ValueError(f"it unpacks to more than {limit} bytes")
-        yield piece
-
-
-def _iter_plain(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), CHUNK):
-        yield content[start : start + CHUNK]
-
-
-def _iter_xz(content: bytes) -> Iterator[bytes]:
-    unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)
+    chunks = (content[start : start + CHUNK] for start in range(0, len(content), CHUNK))
     try:
-        piece = unpacker.decompress(content, CHUNK)
-        while not unpacker.eof and (piece or not unpacker.needs_input):
-            yield piece
-            piece = unpacker.decompress(b"", CHUNK)
-    except lzma.LZMAError as error:
-        raise ValueError(f"it is damaged: {error}") from error
-    yield piece
-    _require_end(ended=unpacker.eof, rest=unpacker.unused_data)
-
-
-def _iter_gz(content: bytes) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(wbits=31)
-    rest = content
-    try:
-        while not unpacker.eof and rest:
-            piece = unpacker.decompress(rest, CHUNK)
-            rest = unpacker.unconsumed_tail
-            yield piece
-    except zlib.error as error:
-        raise ValueError(f"it is damaged: {error}") from error
-    _require_end(ended=unpacker.eof, rest=unpacker.unused_data)
-
-
-def _require_end(*, ended: bool, rest: bytes) -> None:
-    if not ended:
-        raise ValueError("it is cut off")
-    if rest:
-        raise ValueError("it goes on behind its end")
+        yield from iter_ahead(lambda: iter_decompressed(chunks, Compression(suffix), limit))
+    except InvalidStreamError as error:
+        raise ValueError(str(error)) from error
 
 
 def iter_ahead(make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:

@@ -15,8 +15,8 @@ import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devenv.build import compression
-from devenv.build.compression import PIECE_BYTES, Compression, InvalidStreamError, iter_decompressed, limit_of
+from devenv import compression
+from devenv.compression import PIECE_BYTES, Compression, InvalidStreamError, iter_decompressed, limit_of
 from tests.debs import PACKERS
 
 COMPRESSED = [kind for kind in Compression if kind is not Compression.NONE]
