@@ -75,13 +75,13 @@ class Download:
         return True
 
     def _attempt(self, http: HttpClient) -> bool:
-        headers = {"Accept-Encoding": "identity"}
+        headers: dict[str, str] = {}
         # Only a strong validator says that the rest belongs to what is here already (FAULTS G-11).
         if self._received and self._etag:
-            headers |= {"Range": f"bytes={self._received}-", "If-Range": self._etag}
+            headers = {"Range": f"bytes={self._received}-", "If-Range": self._etag}
         else:
             self._restart()
-        request = HttpRequest("GET", self._address, headers, MISSING | {200, 206}, decode=False)
+        request = HttpRequest("GET", self._address, headers, MISSING | {200, 206})
         with http.stream(request) as stream:
             if stream.status in MISSING:
                 return False

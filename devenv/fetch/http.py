@@ -21,6 +21,7 @@ import devenv
 from devenv.errors import FetchError
 from devenv.fetch.access import ServerAccess
 from devenv.fetch.addresses import host_of, origin_of, parse_address, show_address
+from devenv.fetch.content_encoding import iter_content
 from devenv.fetch.http_errors import (
     TransientFetchError,
     foreign_exceptions,
@@ -77,11 +78,12 @@ class Reply:
     address: str
     """Where it came from, after redirects."""
     content: bytes
+    """Unpacked, where the status is 200."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer whose body is still to come, in pieces as they arrive."""
+    """An answer whose body is still to come, in pieces as they arrive; a compressed one is not unpacked."""
 
     status: int
     headers: Mapping[str, str]
@@ -97,8 +99,10 @@ class HttpRequest:
     address: str
     headers: Mapping[str, str]
     accept: frozenset[int] = frozenset({200})
-    decode: bool = True
-    """Whether a compressed body is unpacked; files are taken as they are, because their hash is over just that."""
+    compressible: bool = False
+    """Whether the server may compress its answer: for large pages, and never for files, whose hash is over just that
+    which lies there.
+    """
 
 
 class HttpClient:
@@ -120,15 +124,19 @@ class HttpClient:
     def fetch(self, request: HttpRequest, limit: int) -> Reply:
         """The whole answer to `request`, of at most `limit` bytes after unpacking; retried where that may help.
 
-        Raises FetchError: `fetch-network`, `fetch-certificate`, `fetch-status`, `fetch-too-large`.
+        Raises FetchError: `fetch-network`, `fetch-certificate`, `fetch-status`, `fetch-encoding`, `fetch-too-large`.
         """
         deadline = time.monotonic() + PAGE_TIMEOUT
         return self.retried(lambda: self._fetch_once(request, limit, deadline))
 
     def _fetch_once(self, request: HttpRequest, limit: int, deadline: float) -> Reply:
         with self.stream(request) as stream:
+            chunks = stream.chunks
+            # Other answers are known by their status, and what a HEAD speaks of does not follow.
+            if stream.status == 200 and request.method != "HEAD":
+                chunks = iter_content(chunks, stream.headers.get("content-encoding", ""), stream.address)
             content = bytearray()
-            for chunk in stream.chunks:
+            for chunk in chunks:
                 content += chunk
                 if len(content) > limit:
                     raise FetchError(
@@ -160,9 +168,8 @@ class HttpClient:
             with contextlib.closing(response):
                 if response.status_code not in request.accept:
                     raise status_error(response.status_code, address, response.headers.get("retry-after"))
-                body = response.iter_bytes() if request.decode else response.iter_raw()
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                yield Stream(response.status_code, headers, address, paced(body, address))
+                yield Stream(response.status_code, headers, address, paced(response.iter_raw(), address))
         except foreign_exceptions() as error:
             raise translate_exception(error, address) from error
 
@@ -171,7 +178,11 @@ class HttpClient:
         address = request.address
         authorization = self._access.credentials.authorization(address)
         for _ in range(REDIRECT_LIMIT + 1):
-            headers = {"User-Agent": f"devenv/{devenv.__version__}", **request.headers}
+            headers = {
+                "User-Agent": f"devenv/{devenv.__version__}",
+                "Accept-Encoding": "gzip" if request.compressible else "identity",
+                **request.headers,
+            }
             if authorization is not None:
                 headers["Authorization"] = authorization
             check_cancelled()

@@ -68,7 +68,7 @@ def translate_exception(error: Exception, address: str) -> FetchError:
         case httpx.NetworkError() | httpx.RemoteProtocolError():
             return _network(f"the connection to `{host}` broke: {reason}", address)
         case httpx.DecodingError():
-            return _network(f"the answer of `{host}` is compressed and damaged", address)
+            return damaged(address)
         case _:
             # What remains says that a request could not even be formed, or that we used the library wrongly. Its words
             # may quote the address in full.
@@ -103,6 +103,11 @@ def stalled(address: str) -> TransientFetchError:
         details=(f"address: {show_address(address)}",),
         slug="fetch-network",
     )
+
+
+def damaged(address: str) -> TransientFetchError:
+    """The error for a compressed answer that cannot be unpacked."""
+    return _network(f"the answer of `{host_of(address)}` is compressed and damaged", address)
 
 
 def quote_reason(text: str) -> str:

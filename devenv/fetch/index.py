@@ -101,7 +101,8 @@ class PypiIndex:
         access = self._registry.access
         validators = cached.validators() if cached is not None else {}
         accept = UNKNOWN | {200} | ({NOT_MODIFIED} if validators else set())
-        request = HttpRequest("GET", f"{access.index}{name}/", {"Accept": ACCEPT, **validators}, accept)
+        headers = {"Accept": ACCEPT, **validators}
+        request = HttpRequest("GET", f"{access.index}{name}/", headers, accept, compressible=True)
         reply = self._registry.http.fetch(request, PAGE_LIMIT)
         if reply.status in UNKNOWN:
             raise FetchError(

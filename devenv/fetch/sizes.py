@@ -22,8 +22,6 @@ DIGITS = re.compile(r"[0-9]{1,13}", re.ASCII)
 LINE = re.compile(rf"(?P<sha256>{SHA256_HEX.pattern}) (?P<size>{DIGITS.pattern})\.", re.ASCII)
 """The full stop tells a whole line from one that a full disk cut short."""
 
-PLAIN = {"Accept-Encoding": "identity"}
-
 MISSING = frozenset({403, 404, 410})
 """Answers after which the next place is tried; object stores say 403 for what they do not have."""
 
@@ -85,7 +83,7 @@ def measure_file(locator: str, addresses: tuple[str, ...], http: HttpClient) -> 
 def _ask_size(address: str, http: HttpClient) -> int | None:
     """The size of the file at `address`, None where nothing lies there."""
     accept = MISSING | {200, 405, 501}
-    reply = http.fetch(HttpRequest("HEAD", address, PLAIN, accept), 0)
+    reply = http.fetch(HttpRequest("HEAD", address, {}, accept), 0)
     if reply.status in {404, 410}:
         return None
     size = _stated_size(reply.headers) if reply.status == 200 else None
@@ -94,7 +92,7 @@ def _ask_size(address: str, http: HttpClient) -> int | None:
 
 
 def _ask_first_byte(address: str, http: HttpClient) -> int | None:
-    request = HttpRequest("GET", address, {**PLAIN, "Range": "bytes=0-0"}, MISSING | {200, 206}, decode=False)
+    request = HttpRequest("GET", address, {"Range": "bytes=0-0"}, MISSING | {200, 206})
     with http.stream(request) as stream:
         if stream.status in MISSING:
             return None

@@ -269,7 +269,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif fault is not None and fault.kind is Kind.ANSWER:
             self._send(fault.status, fault.headers, b"")
         elif fault is not None and fault.kind is Kind.BODY:
-            self._send(200, {"Content-Type": "text/html"}, fault.body)
+            self._send(200, {"Content-Type": "text/html", **fault.headers}, fault.body)
         elif (found := registry.find(path)) is None:
             self._send(404, {}, b"")
         else:

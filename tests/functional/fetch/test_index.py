@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import os
+import tracemalloc
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -198,12 +201,72 @@ def test_redirect_loop_ends(registry: Registry, client: RegistryClient) -> None:
     assert registry.index_requests() == 11
 
 
-def test_compression_bomb_is_cut_off(
-    registry: Registry, client: RegistryClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_long_page_is_cut_off(registry: Registry, client: RegistryClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """An endless page is cut off at its limit (G-10)."""
     registry.set_page("tool", b"x" * 5000)
     monkeypatch.setattr("devenv.fetch.index.PAGE_LIMIT", 4000)
     with pytest.raises(FetchError) as caught:
         PypiIndex(client).wheels("tool")
     assert caught.value.slug == "fetch-too-large"
+
+
+def test_page_may_be_compressed(registry: Registry, client: RegistryClient) -> None:
+    """Pages of the index, which can be large, may come by gzip, and by nothing else."""
+    registry.add(TOOL)
+    page, _ = registry.find(registry.page_path("tool")) or (b"", "")
+    fault = Fault(Kind.BODY, headers={"Content-Encoding": "gzip"}, body=gzip.compress(page))
+    registry.fail(registry.page_path("tool"), fault)
+    assert len(PypiIndex(client).wheels("tool")) == 1
+    assert registry.seen[-1].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("change", [lambda packed: packed[:-1], lambda packed: packed + b"x", lambda _: b"plain"])
+def test_damaged_compression(registry: Registry, client: RegistryClient, change: Callable[[bytes], bytes]) -> None:
+    """A page whose compressed data ends too early, is followed by something or is none is a damaged one."""
+    body = change(gzip.compress(b"a page"))
+    registry.fail(registry.page_path("tool"), Fault(Kind.BODY, headers={"Content-Encoding": "gzip"}, body=body))
+    with pytest.raises(FetchError, match="compressed and damaged") as caught:
+        PypiIndex(client).wheels("tool")
+    assert caught.value.slug == "fetch-network"
+
+
+def test_compression_bomb_takes_no_memory(
+    registry: Registry, client: RegistryClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that unpacks to a thousand times its size is cut off before it takes more than its limit (G-10)."""
+    body = gzip.compress(bytes(64 << 20))
+    registry.fail(registry.page_path("tool"), Fault(Kind.BODY, headers={"Content-Encoding": "gzip"}, body=body))
+    monkeypatch.setattr("devenv.fetch.index.PAGE_LIMIT", 1 << 20)
+    tracemalloc.start()
+    with pytest.raises(FetchError) as caught:
+        PypiIndex(client).wheels("tool")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.slug == "fetch-too-large"
+    assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("encoding", ["deflate", "zstd", "br", "gzip, gzip", "gzip, identity", "nonsense"])
+def test_other_encodings_are_refused(registry: Registry, client: RegistryClient, encoding: str) -> None:
+    """What was compressed in a way that was not asked for, or twice, is neither unpacked nor read as it is (G-10)."""
+    registry.add(TOOL)
+    page, _ = registry.find(registry.page_path("tool")) or (b"", "")
+    fault = Fault(Kind.BODY, headers={"Content-Encoding": encoding}, body=page)
+    registry.fail(registry.page_path("tool"), fault)
+    with pytest.raises(FetchError, match=encoding) as caught:
+        PypiIndex(client).wheels("tool")
+    assert caught.value.slug == "fetch-encoding"
+    assert registry.index_requests() == 1
+
+
+def test_encoding_of_an_answer_without_content_does_not_matter(registry: Registry, client: RegistryClient) -> None:
+    """A project that the index lacks stays one, and a file its size, however the server compresses."""
+    registry.fail(registry.page_path("other"), Fault.status_code(404, Content_Encoding="br"))
+    with pytest.raises(FetchError) as caught:
+        PypiIndex(client).wheels("other")
+    assert caught.value.slug == "project-unknown"
+    published = registry.add(TOOL)
+    registry.fail(published.path, Fault(Kind.ANSWER, 1, 200, {"Content-Encoding": "br"}))
+    index = PypiIndex(client)
+    assert index.size(index.wheels("tool")[0]) == len(TOOL.content)
+    assert registry.seen[-1].headers["accept-encoding"] == "identity"

@@ -113,6 +113,15 @@ def test_out_of_date_where_apt_takes_it(debian_settings: Settings, archive: Made
         read_suite(client)
 
 
+def test_release_is_asked_for_as_it_is(debian: DebianClient, archive: MadeArchive) -> None:
+    """Releases are small, so they are asked for uncompressed; one that is compressed otherwise is refused (G-10)."""
+    body = bytes.fromhex("28b52ffd0038") + ((128 << 13) << 3 | 3).to_bytes(3, "little") + b"\0"
+    path = archive.release_path("sid")
+    archive.registry.fail(path, Fault(Kind.BODY, headers={"Content-Encoding": "zstd"}, body=body))
+    refuse_suite(debian, "fetch-encoding")
+    assert archive.registry.seen[-1].headers["accept-encoding"] == "identity"
+
+
 def test_release_older_than_the_kept_one(debian: DebianClient, archive: MadeArchive) -> None:
     """A pocket never goes back behind what was seen of it already, unless that is asked for (G-19)."""
     archive.publish(Pocket("sid", [TOOL], date=NOW - timedelta(days=1)))
