@@ -22,6 +22,7 @@ from devenv.errors import FetchError
 from devenv.fetch.access import ServerAccess
 from devenv.fetch.addresses import host_of, origin_of, parse_address, show_address
 from devenv.fetch.content_encoding import iter_content
+from devenv.fetch.deadlines import DeadlineError, TimeLimits, time_left, time_limit
 from devenv.fetch.http_errors import (
     TransientFetchError,
     foreign_exceptions,
@@ -45,9 +46,6 @@ READ_TIMEOUT = 30.0
 STALL_WINDOW = 30.0
 STALL_BYTES = 1024
 """A transfer that brings fewer bytes than this in a window (seconds) has stalled, however busy it looks (G-10)."""
-
-PAGE_TIMEOUT = 180.0
-"""Seconds for a page in all, at whatever pace."""
 
 REDIRECT_LIMIT = 10
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -108,9 +106,12 @@ class HttpRequest:
 class HttpClient:
     """Makes requests for one user's access to a registry. May be used from several threads; to be closed."""
 
-    def __init__(self, access: ServerAccess, policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self, access: ServerAccess, policy: RetryPolicy | None = None, limits: TimeLimits | None = None
+    ) -> None:
         self._access = access
         self._policy = policy or RetryPolicy()
+        self._limits = limits or TimeLimits()
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
 
@@ -126,10 +127,10 @@ class HttpClient:
 
         Raises FetchError: `fetch-network`, `fetch-certificate`, `fetch-status`, `fetch-encoding`, `fetch-too-large`.
         """
-        deadline = time.monotonic() + PAGE_TIMEOUT
-        return self.retried(lambda: self._fetch_once(request, limit, deadline))
+        with time_limit(self._limits.page):
+            return self.retried(lambda: self._fetch_once(request, limit))
 
-    def _fetch_once(self, request: HttpRequest, limit: int, deadline: float) -> Reply:
+    def _fetch_once(self, request: HttpRequest, limit: int) -> Reply:
         with self.stream(request) as stream:
             chunks = stream.chunks
             # Other answers are known by their status, and what a HEAD speaks of does not follow.
@@ -144,17 +145,21 @@ class HttpClient:
                         details=(f"address: {show_address(stream.address)}",),
                         slug="fetch-too-large",
                     )
-                if time.monotonic() > deadline:
-                    raise stalled(stream.address)
             return Reply(stream.status, stream.headers, stream.address, bytes(content))
 
     def retried(self, action: Callable[[], Result]) -> Result:
-        """The result of `action`, called again after a pause each time that it raises a TransientFetchError."""
+        """The result of `action`, called again after a pause each time that it raises a TransientFetchError.
+
+        Not where the pause would go beyond this thread's deadline.
+        """
         for attempt in range(self._policy.attempts - 1):
             try:
                 return action()
             except TransientFetchError as error:
-                pause(self._policy.delay(attempt, error.wait))
+                delay = self._policy.delay(attempt, error.wait)
+                if delay >= time_left():
+                    raise
+                pause(delay)
         return action()
 
     @contextlib.contextmanager
@@ -163,13 +168,16 @@ class HttpClient:
         client = self._require_client()
         address = request.address
         try:
-            response = self._send(client, request)
+            with time_limit(self._limits.answer):
+                response = self._send(client, request)
             address = str(response.url)
             with contextlib.closing(response):
                 if response.status_code not in request.accept:
                     raise status_error(response.status_code, address, response.headers.get("retry-after"))
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 yield Stream(response.status_code, headers, address, paced(response.iter_raw(), address))
+        except DeadlineError:
+            raise stalled(address) from None
         except foreign_exceptions() as error:
             raise translate_exception(error, address) from error
 
@@ -207,11 +215,13 @@ class HttpClient:
     def _require_client(self) -> httpx.Client:
         import httpx
 
+        from devenv.fetch.timed_connections import heed_deadlines
+
         with self._lock:
             if self._client is None:
                 context = make_tls_context(self._access.certificates)
                 try:
-                    self._client = httpx.Client(
+                    client = httpx.Client(
                         verify=context,
                         mounts=make_mounts(self._access.proxies, context),
                         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
@@ -224,6 +234,8 @@ class HttpClient:
                         "`http://proxy.example:3128`, or unset it",
                         slug="proxy-invalid",
                     ) from None
+                heed_deadlines(client)
+                self._client = client
             return self._client
 
 
@@ -284,9 +296,16 @@ def redirect_target(address: str, location: str) -> str:
 
 
 def paced(chunks: Iterator[bytes], address: str, clock: Callable[[], float] = time.monotonic) -> Iterator[bytes]:
-    """`chunks`, as long as they keep coming at more than `STALL_BYTES` each `STALL_WINDOW`, and are still wanted."""
+    """`chunks`, as long as they keep coming at more than `STALL_BYTES` each `STALL_WINDOW`, and are still wanted.
+
+    A single one may take no longer than a window either, though the connection is busy with what is around it.
+    """
     began, count = clock(), 0
-    for chunk in chunks:
+    while True:
+        with time_limit(STALL_WINDOW):
+            chunk = next(chunks, None)
+        if chunk is None:
+            return
         check_cancelled()
         count += len(chunk)
         if clock() - began > STALL_WINDOW:
