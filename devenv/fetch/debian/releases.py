@@ -150,7 +150,8 @@ class ReleaseReader:
             if release.date > now + CLOCK_TOLERANCE:
                 raise ValueError(f"the release of {release.date:%Y-%m-%d %H:%M} UTC is from the future")
             seconds = self._policy.max_valid_time
-            if seconds and now > release.date + timedelta(seconds=seconds):
+            # In numbers: what a user may set goes beyond the last year that dates have.
+            if seconds and now.timestamp() > release.date.timestamp() + seconds:
                 raise ValueError(f"the release of {release.date:%Y-%m-%d} is older than apt's `Max-ValidTime` allows")
         except ValueError as error:
             raise FetchError(

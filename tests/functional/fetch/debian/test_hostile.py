@@ -103,6 +103,22 @@ def test_release_out_of_date(debian: DebianClient, archive: MadeArchive) -> None
     assert "future" in refuse_suite(debian, "release-expired").message
 
 
+@pytest.mark.parametrize(("seconds", "valid"), [("999999999999", True), ("86401", True), ("86399", False)])
+def test_age_that_apt_allows(
+    debian_settings: Settings, archive: MadeArchive, tmp_path: Path, seconds: str, *, valid: bool
+) -> None:
+    """A release is refused that is older than apt's `Max-ValidTime`, which may be longer than dates reach."""
+    configuration = tmp_path / "etc" / "apt" / "apt.conf"
+    configuration.parent.mkdir(parents=True)
+    configuration.write_text(f'Acquire::Max-ValidTime "{seconds}";\n')
+    archive.publish(Pocket("sid", [TOOL], date=NOW - timedelta(days=1)))
+    with open_client(debian_settings, tmp_path) as client:
+        if valid:
+            read_suite(client)
+        else:
+            assert "Max-ValidTime" in refuse_suite(client, "release-expired").message
+
+
 def test_out_of_date_where_apt_takes_it(debian_settings: Settings, archive: MadeArchive, tmp_path: Path) -> None:
     """Where apt was told not to check dates, a frozen mirror's old release is taken."""
     configuration = tmp_path / "etc" / "apt" / "apt.conf"
