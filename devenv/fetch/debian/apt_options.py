@@ -9,15 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from devenv.fetch.access import Login
+from devenv.fetch.addresses import DEFAULT_PORTS
 
 TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*.*?\*/|\#(?!include\b|clear\b)[^\n]*)"""
     r"""|(?P<mark>[{};])|"(?P<quoted>[^"\n]*)"|(?P<word>[^\s{};"]+)""",
     re.DOTALL,
 )
+
+DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\;]|$)")
+"""`.` or `..` in a path, also where a server takes backslashes for slashes, or what is behind a semicolon for none."""
 
 
 def parse_options(text: str) -> dict[str, str]:
@@ -70,10 +74,17 @@ class AptLogin:
     login: Login = field(repr=False)
 
     def matches(self, address: str) -> bool:
-        """Whether it is meant for `address`: host, port where it says one, and the beginning of the path."""
+        """Whether it is meant for `address`: host, port where it says one, and the beginning of the path.
+
+        Never for an address whose path has segments of dots.
+        """
         parts = urlsplit(address)
+        # Servers, and whoever sends the request, go up by these, out of the path that the login is meant for.
+        if DOT_SEGMENT.search(unquote(parts.path)) is not None:
+            return False
         scheme = parts.scheme == self.scheme if self.scheme else parts.scheme == "https"
-        port = self.port is None or parts.port == self.port
+        # Addresses name no port that is their scheme's own.
+        port = self.port is None or (parts.port or DEFAULT_PORTS.get(parts.scheme)) == self.port
         # Not `/debian` for `/debian-private`.
         path = self.path.rstrip("/")
         below = parts.path == path or parts.path.startswith(f"{path}/")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from devenv.fetch.addresses import parse_address
 from devenv.fetch.debian.apt_configuration import read_apt_configuration
 from devenv.fetch.debian.apt_options import parse_logins, parse_options
 from devenv.fetch.debian.apt_sources import AptEntry, parse_one_line_sources, parse_stanza_sources
@@ -108,6 +109,14 @@ def test_damaged_options_are_refused(text: str) -> None:
         ("https://sub.one.example/debian/x", False),
         ("https://one.example.evil.example/debian/x", False),
         ("http://one.example/debian/x", False),
+        ("https://one.example/debian/../private/x", False),
+        ("https://one.example/debian/%2e%2e/private/x", False),
+        ("https://one.example/debian/.%2E%2Fprivate/x", False),
+        ("https://one.example/debian/..%5cprivate/x", False),
+        ("https://one.example/debian/..;/private/x", False),
+        ("https://one.example/debian/./x", False),
+        ("https://one.example/debian/..", False),
+        ("https://one.example/debian/pool/a..b/.x/x...deb", True),
     ],
 )
 def test_login_of_apt_goes_where_it_is_meant_for(address: str, matches: bool) -> None:
@@ -124,6 +133,21 @@ def test_login_with_scheme_and_port() -> None:
     assert login.matches("http://one.example:8080/debian/x")
     assert not login.matches("http://one.example/debian/x")
     assert not login.matches("https://one.example:8080/debian/x")
+
+
+@pytest.mark.parametrize(
+    ("machine", "address"),
+    [
+        ("one.example:443", "https://one.example/debian/x"),
+        ("https://one.example:443/debian", "https://one.example/debian/x"),
+        ("http://one.example:80", "http://one.example/debian/x"),
+    ],
+)
+def test_login_for_the_port_that_addresses_leave_out(machine: str, address: str) -> None:
+    """A login that names the port which its scheme has anyway is for addresses without one, and for no other port."""
+    (login,) = parse_logins(f"machine {machine} login someone password s3cret")
+    assert login.matches(parse_address(address).address)
+    assert not login.matches(address.replace(".example", ".example:8080"))
 
 
 def test_everything_of_a_root(tmp_path: Path) -> None:
