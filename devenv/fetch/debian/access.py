@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from devenv.fetch.access import Credentials, format_login
@@ -24,6 +24,21 @@ class DebianCredentials:
 
 
 @dataclass(frozen=True, slots=True)
+class DateChecks:
+    """What is asked of the time of a release."""
+
+    expired: bool = True
+    """Whether it must not be over, as it is on frozen mirrors."""
+    future: bool = True
+    """Whether it must have begun."""
+
+
+def strictest(checks: Collection[DateChecks]) -> DateChecks:
+    """All that any of `checks` asks."""
+    return DateChecks(any(each.expired for each in checks), any(each.future for each in checks))
+
+
+@dataclass(frozen=True, slots=True)
 class DebianArchive:
     """One of Debian's archives, which each serve all suites."""
 
@@ -34,8 +49,14 @@ class DebianArchive:
     source: str
     """What set them, for messages."""
     components: tuple[str, ...] = ("main",)
-    check_valid_until: bool = True
-    """False where apt takes releases whose time is over, as frozen mirrors have them."""
+    checks: DateChecks = DateChecks()
+    own_checks: Mapping[tuple[str, str], DateChecks] = field(default_factory=dict)
+    """By base and suite: instead of `checks`, for what apt has as a source of its own."""
+
+    def date_checks(self, base: str, suites: Iterable[str]) -> DateChecks:
+        """What is asked of a release below `base` that goes by the names `suites`: the strictest, if it has several."""
+        found = [self.own_checks[base, suite] for suite in suites if (base, suite) in self.own_checks]
+        return strictest(found) if found else self.checks
 
 
 @dataclass(frozen=True, slots=True)

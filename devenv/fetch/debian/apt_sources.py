@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 NEGATIVE = {"no", "false", "without", "off", "disable", "0"}
 """The words by which apt means no."""
 
+POSITIVE = {"yes", "true", "with", "on", "enable", "1"}
+"""Those by which it means yes."""
+
 ONE_LINE = re.compile(r"(?P<types>deb(?:-src)?)\s+(?:\[(?P<options>[^\]]*)\]\s*)?(?P<rest>\S.*)", re.ASCII)
 OPTION = re.compile(r"([A-Za-z-]+)[+-]?=(\S*)", re.ASCII)
 
@@ -27,7 +30,10 @@ class AptEntry:
     components: tuple[str, ...]
     signed_by: str = ""
     """Paths, fingerprints, or a whole armoured key; empty: not said."""
-    check_valid_until: bool = True
+    check_valid_until: bool | None = None
+    """None: as apt's options say."""
+    check_date: bool | None = None
+    """None: as apt's options say."""
     file: str = ""
     """Where it stands, for messages."""
 
@@ -91,6 +97,12 @@ def _make_entry(fields: Mapping[str, str], file: str) -> AptEntry:
         tuple(fields.get("suites", "").split()),
         tuple(fields.get("components", "").split()),
         fields.get("signed-by", "").strip(),
-        fields.get("check-valid-until", "yes").lower() not in NEGATIVE,
+        _read_choice(fields.get("check-valid-until", "")),
+        _read_choice(fields.get("check-date", "")),
         file,
     )
+
+
+def _read_choice(word: str) -> bool | None:
+    """Yes or no; None where it is neither."""
+    return word.lower() in POSITIVE if word.lower() in POSITIVE | NEGATIVE else None

@@ -7,6 +7,8 @@ TLS is not asked for: releases are signed, and fix all else by hash. `docs/regis
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +19,7 @@ from devenv.events import Detail, Notice, Report, ignore
 from devenv.fetch.access import Credentials, Login
 from devenv.fetch.addresses import show_address
 from devenv.fetch.configuration import CERTIFICATE_VARIABLES, read_netrc
-from devenv.fetch.debian.access import DebianAccess, DebianArchive, DebianCredentials
+from devenv.fetch.debian.access import DateChecks, DebianAccess, DebianArchive, DebianCredentials, strictest
 from devenv.fetch.debian.apt_configuration import AptConfiguration, read_apt_configuration
 from devenv.fetch.debian.apt_sources import NEGATIVE, AptEntry
 from devenv.fetch.debian.keyring import names_debian_keys
@@ -31,9 +33,6 @@ CODENAMES = r"(?:buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing
 SUITE = re.compile(rf"{CODENAMES}(?:-(?:updates|backports|backports-sloppy|proposed-updates))?", re.ASCII)
 SECURITY_SUITE = re.compile(rf"{CODENAMES}(?:-security|/updates)", re.ASCII)
 COMPONENT = re.compile(r"[a-z][a-z-]{0,40}", re.ASCII)
-DATE_CHECKS = ("acquire::check-valid-until", "acquire::check-date")
-"""apt's options that each turn off the check whether a release's time is over."""
-
 ADDRESS_LIMIT = 16
 """Mirrors of an archive that are tried."""
 
@@ -49,9 +48,9 @@ def find_debian_access(
     for complaint in apt.complaints:
         report(Detail(complaint))
     logins: dict[str, Login] = {}
-    entries = [entry for entry in apt.entries if _serves_debian(entry, apt_root)]
-    main = _find_archive("main", settings.debian.mirrors, entries, SUITE, logins, report)
-    security = _find_archive("security", settings.debian.security, entries, SECURITY_SUITE, logins, report)
+    apt = replace(apt, entries=tuple(entry for entry in apt.entries if _serves_debian(entry, apt_root)))
+    main = _find_archive("main", settings.debian.mirrors, apt, SUITE, logins, report)
+    security = _find_archive("security", settings.debian.security, apt, SECURITY_SUITE, logins, report)
     if main is None:
         reason = "neither devenv's settings nor apt's sources name one"
         if settings.debian.mirrors is not None:
@@ -63,8 +62,6 @@ def find_debian_access(
         )
     if security is None:
         report(Notice("no address of Debian's security archive is known, so its updates are left out"))
-    if any(apt.options.get(name, "").lower() in NEGATIVE for name in DATE_CHECKS):
-        main, security = _unchecked(main), _unchecked(security) if security is not None else None
     return DebianAccess(
         main,
         security,
@@ -76,10 +73,6 @@ def find_debian_access(
     )
 
 
-def _unchecked(archive: DebianArchive) -> DebianArchive:
-    return replace(archive, check_valid_until=False)
-
-
 def _serves_debian(entry: AptEntry, root: Path) -> bool:
     suites = all(SUITE.fullmatch(suite) or SECURITY_SUITE.fullmatch(suite) for suite in entry.suites)
     return bool(entry.suites) and suites and "main" in entry.components and names_debian_keys(entry.signed_by, root)
@@ -88,18 +81,18 @@ def _serves_debian(entry: AptEntry, root: Path) -> bool:
 def _find_archive(
     name: str,
     configured: Sequence[str] | None,
-    entries: Iterable[AptEntry],
+    apt: AptConfiguration,
     suites: re.Pattern[str],
     logins: dict[str, Login],
     report: Report,
 ) -> DebianArchive | None:
-    """The archive as the settings have it, else as those of `entries` have it that name one of its `suites`."""
+    """The archive as the settings have it, else as those of apt's sources have it that name one of its `suites`."""
     if configured is not None:
         if not configured:
             return None
         bases = tuple(_parse_configured(text, logins) for text in configured)
-        return DebianArchive(name, bases, OWN_SETTINGS)
-    own = [entry for entry in entries if any(suites.fullmatch(suite) for suite in entry.suites)]
+        return DebianArchive(name, bases, OWN_SETTINGS, checks=_find_checks(apt.options))
+    own = [entry for entry in apt.entries if any(suites.fullmatch(suite) for suite in entry.suites)]
     found: list[str] = []
     for entry in own:
         for text in entry.addresses:
@@ -115,8 +108,33 @@ def _find_archive(
         tuple(dict.fromkeys(found))[:ADDRESS_LIMIT],
         f"apt's `{own[0].file}`",
         tuple(dict.fromkeys(("main", *components))),
-        all(entry.check_valid_until for entry in own),
+        _find_checks(apt.options),
+        _find_own_checks(own, apt.options),
     )
+
+
+def _find_checks(options: Mapping[str, str], entry: AptEntry | None = None) -> DateChecks:
+    """What apt asks of the times of releases: of those of a source by what this says, else by its `options`."""
+    valid_until = options.get("acquire::check-valid-until", "").lower() not in NEGATIVE
+    date = options.get("acquire::check-date", "").lower() not in NEGATIVE
+    if entry is not None:
+        valid_until = valid_until if entry.check_valid_until is None else entry.check_valid_until
+        date = date if entry.check_date is None else entry.check_date
+    # Whoever does not trust the clock cannot tell what is over either.
+    return DateChecks(expired=valid_until and date, future=date)
+
+
+def _find_own_checks(entries: Iterable[AptEntry], options: Mapping[str, str]) -> dict[tuple[str, str], DateChecks]:
+    """The same by base and suite; where several sources name the same, what any of them asks."""
+    found: dict[tuple[str, str], DateChecks] = {}
+    for entry in entries:
+        checks = _find_checks(options, entry)
+        for text, suite in itertools.product(entry.addresses, entry.suites):
+            # What is no address was told of already.
+            with contextlib.suppress(ValueError):
+                place = parse_own_base(text, {}), suite
+                found[place] = strictest([checks, found.get(place, checks)])
+    return found
 
 
 def _parse_configured(text: str, logins: dict[str, Login]) -> str:

@@ -142,17 +142,14 @@ class ReleaseReader:
         return text, release
 
     def _require_in_time(self, release: Release, archive: DebianArchive, base: str, pocket: Pocket) -> None:
-        if not archive.check_valid_until:
-            return
+        checks = archive.date_checks(base, {pocket.name, release.codename, release.suite})
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:
-            require_fresh(release, now)
-            if release.date > now + CLOCK_TOLERANCE:
+            if checks.expired:
+                require_fresh(release, now)
+                self._require_young(release, now)
+            if checks.future and release.date > now + CLOCK_TOLERANCE:
                 raise ValueError(f"the release of {release.date:%Y-%m-%d %H:%M} UTC is from the future")
-            seconds = self._policy.max_valid_time
-            # In numbers: what a user may set goes beyond the last year that dates have.
-            if seconds and now.timestamp() > release.date.timestamp() + seconds:
-                raise ValueError(f"the release of {release.date:%Y-%m-%d} is older than apt's `Max-ValidTime` allows")
         except ValueError as error:
             raise FetchError(
                 f"`{pocket.name}` is not valid at this time: {error}",
@@ -161,6 +158,12 @@ class ReleaseReader:
                 "one under `[registries.debian]` in devenv's settings",
                 slug="release-expired",
             ) from None
+
+    def _require_young(self, release: Release, now: datetime) -> None:
+        seconds = self._policy.max_valid_time
+        # In numbers: what a user may set goes beyond the last year that dates have.
+        if seconds and now.timestamp() > release.date.timestamp() + seconds:
+            raise ValueError(f"the release of {release.date:%Y-%m-%d} is older than apt's `Max-ValidTime` allows")
 
 
 def require_no_way_back(release: Release, known: datetime, name: str, address: str) -> None:

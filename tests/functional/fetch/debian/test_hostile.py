@@ -127,6 +127,23 @@ def test_out_of_date_where_apt_takes_it(debian_settings: Settings, archive: Made
     archive.publish(Pocket("sid", [TOOL], valid_until=NOW - timedelta(days=300)))
     with open_client(debian_settings, tmp_path) as client:
         read_suite(client)
+        archive.publish(Pocket("sid", [TOOL], date=NOW + timedelta(hours=2)))
+        with pytest.raises(FetchError, match="from the future"):
+            read_suite(client)
+
+
+def test_out_of_date_in_one_source_of_apt(debian_settings: Settings, archive: MadeArchive, tmp_path: Path) -> None:
+    """Where apt was told so for one suite, its old release is taken, and that of another suite is not (G-19)."""
+    sources = tmp_path / "etc" / "apt" / "sources.list"
+    sources.parent.mkdir(parents=True)
+    settings = replace(debian_settings, debian=replace(debian_settings.debian, mirrors=None))
+    archive.publish(Pocket("sid", [TOOL], valid_until=NOW - timedelta(days=300)))
+    sources.write_text(f"deb [check-valid-until=no] {archive.address} bookworm main\n")
+    with open_client(settings, tmp_path) as client:
+        assert "valid until" in refuse_suite(client, "release-expired").message
+    sources.write_text(f"deb [check-valid-until=no] {archive.address} sid main\n")
+    with open_client(settings, tmp_path) as client:
+        read_suite(client)
 
 
 def test_release_is_asked_for_as_it_is(debian: DebianClient, archive: MadeArchive) -> None:

@@ -67,7 +67,7 @@ def test_stanza_format() -> None:
     assert entry.addresses == ("http://one.example/debian", "http://two.example/debian")
     assert entry.suites == ("bookworm", "bookworm-updates")
     assert entry.signed_by == "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxsFN"
-    assert not entry.check_valid_until
+    assert (entry.check_valid_until, entry.check_date) == (False, None)
     assert complaint == "a stanza of `x.sources` names no `URIs` or no `Suites`"
 
 

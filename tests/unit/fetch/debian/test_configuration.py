@@ -7,7 +7,7 @@ import pytest
 
 from devenv.errors import FetchError
 from devenv.events import Detail, Event, Notice
-from devenv.fetch.debian.access import DebianAccess
+from devenv.fetch.debian.access import DateChecks, DebianAccess
 from devenv.fetch.debian.configuration import find_debian_access
 from devenv.fetch.debian.keyring import SHIPPED_KEYRING
 from devenv.settings import DebianSettings, Settings, default_settings
@@ -111,14 +111,58 @@ def test_without_security_archive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", ['Acquire::Check-Valid-Until "false";', 'Acquire { Check-Date "no"; };', "Acquire::Check-Date 0;"]
+    ("options", "checks"),
+    [
+        ("", DateChecks()),
+        ('Acquire::Check-Valid-Until "true";', DateChecks()),
+        ('Acquire::Check-Valid-Until "false";', DateChecks(expired=False)),
+        ('Acquire { Check-Date "no"; };', DateChecks(expired=False, future=False)),
+        ("Acquire::Check-Date 0;", DateChecks(expired=False, future=False)),
+    ],
 )
-def test_dates_are_not_checked_where_apt_does_not(tmp_path: Path, options: str) -> None:
-    """Whoever told apt to take releases whose time is over need not tell devenv."""
-    access, _ = find_access(tmp_path, DEBIAN, options)
-    assert not any(archive.check_valid_until for archive in access.archives)
-    access, _ = find_access(tmp_path, DEBIAN, 'Acquire::Check-Valid-Until "true";')
-    assert all(archive.check_valid_until for archive in access.archives)
+@pytest.mark.parametrize("debian", [None, DebianSettings(mirrors=("http://mirror.example/debian",))])
+def test_dates_are_not_checked_where_apt_does_not(
+    tmp_path: Path, options: str, checks: DateChecks, debian: DebianSettings | None
+) -> None:
+    """Whoever told apt to take releases whose time is over need not tell devenv; it says no more than that."""
+    access, _ = find_access(tmp_path, DEBIAN, options, debian)
+    for archive in access.archives:
+        assert {archive.date_checks(base, ["bookworm", "bookworm-security"]) for base in archive.bases} == {checks}
+
+
+def checks_of(access: DebianAccess, base: str, *suites: str) -> tuple[bool, bool]:
+    checks = access.main.date_checks(f"http://{base}.example/", suites)
+    return checks.expired, checks.future
+
+
+def test_option_of_a_source_holds_for_that_source(tmp_path: Path) -> None:
+    """A source whose dates apt does not check says nothing of other suites, nor of the same suite elsewhere."""
+    (tmp_path / "etc/apt").mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text(
+        "deb http://live.example trixie main\n"
+        "deb http://live.example bullseye main\n"
+        "deb [check-valid-until=no] http://frozen.example bullseye main\n"
+        "deb [check-date=no] http://clockless.example oldstable main\n"
+    )
+    access, _ = find_access(tmp_path)
+    assert checks_of(access, "frozen", "bullseye", "oldstable") == (False, True)
+    assert checks_of(access, "frozen", "trixie", "stable") == (True, True)
+    assert checks_of(access, "live", "bullseye", "oldstable") == (True, True)
+    assert checks_of(access, "live", "trixie", "stable") == (True, True)
+    assert checks_of(access, "clockless", "bookworm", "oldstable") == (False, False)
+
+
+def test_source_that_says_yes(tmp_path: Path) -> None:
+    """A source may ask for what apt's options turn off, and so does one of several for the same."""
+    (tmp_path / "etc/apt").mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text(
+        "deb [check-valid-until=yes] http://live.example trixie main\n"
+        "deb [check-valid-until=no] http://live.example trixie contrib main\n"
+        "deb http://frozen.example bullseye main\n"
+    )
+    access, _ = find_access(tmp_path, options='Acquire::Check-Valid-Until "false";')
+    assert checks_of(access, "live", "trixie") == (True, True)
+    assert checks_of(access, "frozen", "bullseye") == (False, True)
 
 
 def test_proxies_of_apt(tmp_path: Path) -> None:
