@@ -17,7 +17,7 @@ from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
 from devenv.errors import UsageError
-from devenv.events import Step
+from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedPackage
@@ -25,6 +25,7 @@ from devenv.manifest.edit import remove_package, set_package, set_suite
 from devenv.manifest.parse import parse_manifest
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
+from devenv.workflow.advice import iter_advice
 from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
@@ -135,6 +136,8 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         if was_allowed:
             allow(tools.settings, path, written.digest)
             activate(tools, add_generation(tools, written, environment.path))
+    for sentence in iter_advice(tools, after.manifest, environment, edit.added):
+        tools.report(Notice(sentence))
     added = tuple(each for each in package_versions(lock) if each.name in edit.added)
     return EditResult(path, added, edit.removed, environment.path, was_allowed, lock.systems, find_lacking(lock))
 

@@ -148,6 +148,14 @@ def test_package_of_a_suite(debian_user: User) -> None:
     check_store(api.settings, finished=False)
 
 
+def test_advice_about_what_was_added(debian_user: User) -> None:
+    """Who takes a package as Debian has it is told that a recipe exists, or that nothing of it can be called."""
+    api = debian_user.project("api")
+    assert "`devenv add jq`" in api.devenv("add", "debian:jq").messages
+    assert "note: `zlib1g` has no programs" in api.devenv("add", "debian:zlib1g").messages
+    assert "seetop`" not in api.devenv("add", "debian:seetop").messages
+
+
 def test_two_machines_make_the_same_lock(debian_user: User, make_user: MakeUser, archive: MadeArchive) -> None:
     """Whoever locks a manifest gets the same bytes, with homes of other lengths and nothing in their caches."""
     api = debian_user.project("api")
@@ -210,7 +218,9 @@ def test_going_back_in_time(
     other.devenv("add", "jq", "--allow-older")
 
     lock = tomllib.loads(other.lock.read_text())
-    assert lock["inputs"]["debian"]["date"] == "2024-02-27T00:00:00Z"
+    assert set(lock["inputs"]["debian"]["releases"].values()) == {"2024-02-27T00:00:00Z"}
+    dates = {name: lock["packages"][name]["systems"]["x86_64-linux"]["date"] for name in ("seetop", "jq")}
+    assert dates == {"seetop": "2024-03-01T00:00:00Z", "jq": "2024-02-27T00:00:00Z"}
     assert other.devenv("run", "--", "jq", "runs").text == "runs\n"
 
 
