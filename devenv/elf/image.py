@@ -1,4 +1,8 @@
-"""What an ELF image asks of its loader: interpreter, libraries, search path."""
+"""What an ELF image asks of its loader: interpreter, libraries, search path.
+
+Whoever looks at many images keeps all that they ask for, and one string of an image can be named by a thousand entries.
+So there are bounds for how much one image may ask for; who reads many of them bounds the sum.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,31 @@ from devenv.elf.tables import (
     DT_RPATH,
     DT_RUNPATH,
     DT_SONAME,
+    HEADER_BYTES,
     IDENT,
     MAGIC,
+    MAX_STRING_BYTES,
     PT_DYNAMIC,
     PT_INTERP,
     SHT_NOBITS,
+    ElfError,
     Tables,
     read_tables,
     require_range,
 )
 
 MACHINES = {62: "x86_64", 183: "aarch64"}
+MACHINE_BYTES = range(18, 20)
+"""Where in the file header the machine stands."""
+
+MAX_NEEDED = 512
+"""Libraries that one image names; gdb names 21, and some office programs a hundred."""
+MAX_NAME_BYTES = 255
+"""As a file's name. Real ones have up to 80; those with a path in it (`$ORIGIN/../lib/libpython3.so`) are as short."""
+MAX_NAMES_BYTES = 1 << 15
+"""Of all needed libraries' names together."""
+MAX_INTERPRETER_BYTES = 4096
+"""`PATH_MAX`, as the kernel has it for this string."""
 
 
 class ElfKind(StrEnum):
@@ -56,6 +74,17 @@ def is_elf(head: bytes) -> bool:
     return head.startswith(MAGIC)
 
 
+def find_machine(head: bytes) -> str | int | None:
+    """The machine of the image that begins with `head` (`HEADER_BYTES`), as in ElfImage.
+
+    None if that is the beginning of no 64-bit little-endian ELF image.
+    """
+    if len(head) < HEADER_BYTES or not head.startswith(IDENT):
+        return None
+    machine = int.from_bytes(head[MACHINE_BYTES.start : MACHINE_BYTES.stop], "little")
+    return MACHINES.get(machine, machine)
+
+
 def parse_elf(content: bytes) -> ElfImage | None:
     """What an image asks for.
 
@@ -78,27 +107,47 @@ def _holds_symbols_only(tables: Tables) -> bool:
 
 
 def image_of(tables: Tables) -> ElfImage:
-    """What the image with these tables asks for. Raises ElfError if a string is not where it is said to be."""
+    """What the image with these tables asks for.
+
+    Raises ElfError if a string is not where it is said to be, or it asks for too much.
+    """
     machine = tables.header.machine
+    named = any(entry.tag in _STRING_TAGS for entry in tables.dynamic)
+    strings = tables.strings_range() if named else range(0)
     return ElfImage(
         machine=MACHINES.get(machine, machine),
         kind=_KINDS.get(tables.header.kind, ElfKind.OTHER),
         interpreter=_find_interpreter(tables),
-        needed=tuple(tables.string(entry.value) for entry in tables.dynamic if entry.tag == DT_NEEDED),
-        soname=_find_string(tables, DT_SONAME),
-        rpath=_find_string(tables, DT_RPATH),
-        runpath=_find_string(tables, DT_RUNPATH),
+        needed=_read_needed(tables, strings),
+        soname=_find_string(tables, strings, DT_SONAME, MAX_NAME_BYTES + 1),
+        rpath=_find_string(tables, strings, DT_RPATH),
+        runpath=_find_string(tables, strings, DT_RUNPATH),
     )
+
+
+_STRING_TAGS = frozenset({DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH})
+
+
+def _read_needed(tables: Tables, strings: range) -> tuple[bytes, ...]:
+    offsets = [entry.value for entry in tables.dynamic if entry.tag == DT_NEEDED]
+    if len(offsets) > MAX_NEEDED:
+        raise ElfError(f"it needs {len(offsets)} libraries")
+    needed = tuple(tables.string(strings, offset, MAX_NAME_BYTES + 1) for offset in offsets)
+    if sum(map(len, needed)) > MAX_NAMES_BYTES:
+        raise ElfError(f"the names of the libraries it needs have more than {MAX_NAMES_BYTES} bytes")
+    return needed
 
 
 def _find_interpreter(tables: Tables) -> bytes | None:
     place = tables.find_segment(PT_INTERP)
     if place is None:
         return None
+    if place.file_bytes > MAX_INTERPRETER_BYTES:
+        raise ElfError(f"an interpreter of {place.file_bytes} bytes")
     text = require_range(tables.content, place.offset, place.file_bytes, "the interpreter")
     return text.partition(b"\0")[0]
 
 
-def _find_string(tables: Tables, tag: int) -> bytes | None:
+def _find_string(tables: Tables, strings: range, tag: int, limit: int = MAX_STRING_BYTES) -> bytes | None:
     value = tables.find_value(tag)
-    return None if value is None else tables.string(value)
+    return None if value is None else tables.string(strings, value, limit)

@@ -28,7 +28,7 @@ MAX_SEGMENTS = 512
 MAX_DYNAMIC_ENTRIES = 1 << 12
 """One for each needed library and some thirty more."""
 MAX_STRING_BYTES = 1 << 15
-"""A search path can hold many directories of `PATH_MAX` bytes, a name is far shorter."""
+"""A search path can hold many directories of `PATH_MAX` bytes."""
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
@@ -147,13 +147,15 @@ class Tables:
             raise ElfError("the table of dynamic strings is not inside of the file")
         return range(start, start + size)
 
-    def string(self, offset: int) -> bytes:
-        """The string at `offset` of the string table, without its NUL. Raises ElfError if it is not all inside."""
-        place = self.strings_range()
+    def string(self, place: range, offset: int, limit: int = MAX_STRING_BYTES) -> bytes:
+        """The string at `offset` of the string table at `place` (`strings_range`), without its NUL.
+
+        Raises ElfError if it is not all inside, or has `limit` bytes or more.
+        """
         start = place.start + offset
-        end = self.content.find(b"\0", start, min(place.stop, start + MAX_STRING_BYTES))
+        end = self.content.find(b"\0", start, min(place.stop, start + limit))
         if end < 0:
-            raise ElfError(f"string {offset} is not inside of its table")
+            raise ElfError(f"string {offset} is not inside of its table, or too long")
         return self.content[start:end]
 
     def iter_sections(self) -> Iterator[Section]:

@@ -8,8 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from devenv.elf.image import ElfImage, ElfKind, is_elf, parse_elf
-from devenv.elf.tables import DT_NEEDED, HEADER_BYTES, PT_DYNAMIC, SEGMENT_BYTES, SHT_NOBITS, ElfError, read_tables
+from devenv.elf.image import (
+    MAX_INTERPRETER_BYTES,
+    MAX_NAME_BYTES,
+    MAX_NAMES_BYTES,
+    MAX_NEEDED,
+    ElfImage,
+    ElfKind,
+    find_machine,
+    is_elf,
+    parse_elf,
+)
+from devenv.elf.tables import (
+    DT_NEEDED,
+    HEADER_BYTES,
+    PT_DYNAMIC,
+    SEGMENT_BYTES,
+    SHT_NOBITS,
+    ElfError,
+    Tables,
+    read_tables,
+)
 from tests.unit.elf.images import AARCH64, EXECUTABLE, Sketch, make_elf
 
 FULL = Sketch(soname=b"libx.so.1", rpath=b"/a:/b", runpath=b"$ORIGIN/../lib")
@@ -104,7 +123,7 @@ def test_strings_outside_of_their_table() -> None:
     for value in (last, last + 1, 1 << 63):
         broken = replace(tables, dynamic=(tables.dynamic[0]._replace(tag=DT_NEEDED, value=value), *tables.dynamic[1:]))
         with pytest.raises(ElfError, match="not inside"):
-            broken.string(broken.dynamic[0].value)
+            broken.string(broken.strings_range(), broken.dynamic[0].value)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the running interpreter")
@@ -114,3 +133,48 @@ def test_the_running_interpreter() -> None:
     assert image is not None
     assert image.interpreter is None or image.interpreter.startswith(b"/")
     assert image.interpreter is None or any(name.startswith(b"libc.") for name in image.needed)
+
+
+def test_names_of_libraries_are_bounded() -> None:
+    """A small image cannot name a long string a thousand times, which whoever reads many images would keep."""
+    longest = b"l" * MAX_NAME_BYTES
+    image = parse_elf(make_elf(Sketch(needed=[longest], soname=longest)))
+    assert image is not None
+    assert (image.needed, image.soname) == ((longest,), longest)
+    for sketch in (
+        Sketch(needed=[longest + b"l"]),
+        Sketch(soname=longest + b"l"),
+        Sketch(needed=[b"libc.so.6"] * (MAX_NEEDED + 1)),
+        Sketch(needed=[longest] * (MAX_NAMES_BYTES // MAX_NAME_BYTES + 1)),
+    ):
+        with pytest.raises(ElfError) as caught:
+            parse_elf(make_elf(sketch))
+        assert len(str(caught.value)) < 100
+
+
+def test_interpreter_is_bounded() -> None:
+    """A file that is all interpreter is no program: the kernel starts none with a longer path than it opens."""
+    with pytest.raises(ElfError):
+        parse_elf(make_elf(Sketch(interpreter=b"/" * MAX_INTERPRETER_BYTES)))
+
+
+def test_string_table_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading an image takes as many steps as it has entries, and not their square."""
+    calls: list[int] = []
+    offset_of = Tables.offset_of
+
+    def counted(tables: Tables, address: int) -> int:
+        calls.append(address)
+        return offset_of(tables, address)
+
+    monkeypatch.setattr(Tables, "offset_of", counted)
+    parse_elf(make_elf(Sketch(needed=[b"libc.so.6"] * MAX_NEEDED, soname=b"libx.so", rpath=b"/a", runpath=b"/b")))
+    assert len(calls) == 1
+
+
+def test_machine_by_the_head() -> None:
+    """The file header alone tells whether an image is for this machine: others need not be read."""
+    for machine, name in ((AARCH64, "aarch64"), (243, 243)):
+        assert find_machine(make_elf(Sketch(machine=machine))[:HEADER_BYTES]) == name
+    assert find_machine(make_elf(Sketch())[: HEADER_BYTES - 1]) is None
+    assert find_machine(b"#!/bin/sh\n".ljust(HEADER_BYTES)) is None

@@ -217,7 +217,9 @@ def replace_notes(content: bytes) -> bytes:
 def test_a_run_path_becomes_a_search_path() -> None:
     """DT_RUNPATH serves no library of a library, and DT_RPATH beside it is ignored: only DT_RPATH is left."""
     patched = read_tables(patch_elf(make_elf(Sketch(rpath=b"/old", runpath=b"/run")), ElfChange(rpath=RPATH)))
-    assert [patched.string(entry.value) for entry in patched.dynamic if entry.tag == DT_RPATH] == [RPATH]
+    assert [
+        patched.string(patched.strings_range(), entry.value) for entry in patched.dynamic if entry.tag == DT_RPATH
+    ] == [RPATH]
     image = parse_elf(patched.content)
     assert image is not None
     assert image.runpath is None
