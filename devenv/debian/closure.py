@@ -9,6 +9,7 @@ is not, a person should know.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
@@ -20,6 +21,12 @@ from devenv.debian.version import satisfies
 
 CLOSURE_LIMIT = 4000
 """Packages; whole desktops have some 2,000."""
+
+SHOWN_LINKS = 6
+"""Of the chain from what is missing to what was wanted: a chain can have as many as the closure has packages."""
+SHOWN_PROVIDERS = 20
+SHOWN_LENGTH = 200
+"""Characters of a dependency in a message."""
 
 
 class DebIndex(Protocol):
@@ -86,7 +93,8 @@ class _Search:
             raise ClosureError(f"{name[:100]!a} is no name of a Debian package")
         record = self.find(name)
         if record is None:
-            providers = ", ".join(f"`{each}`" for each in sorted({each.name for each, _ in self.providers(name)}))
+            names = sorted({each.name for each, _ in self.providers(name)})
+            providers = ", ".join(f"`{each}`" for each in names[:SHOWN_PROVIDERS])
             raise ClosureError(f"there is no package `{name}`" + (f"; provided by {providers}" if providers else ""))
         return record
 
@@ -150,16 +158,19 @@ class _Search:
             yield answers[name]
 
     def describe_missing(self, name: str, group: tuple[Relation, ...]) -> str:
-        message = f"`{name}` needs `{' | '.join(map(str, group))}`"
+        wanted = " | ".join(map(str, group))
+        message = f"`{name}` needs `{wanted if len(wanted) <= SHOWN_LENGTH else f'{wanted[:SHOWN_LENGTH]}…'}`"
         found = [record for record in (self.find(relation.name) for relation in group) if record is not None]
         if found:
-            message += f", there is {' and '.join(f'`{each.name}` {each.version}' for each in found)}"
+            message += f", there is {' and '.join(f'`{each.name}` {each.version}' for each in found[:SHOWN_LINKS])}"
         else:
             message += ", which there is not"
-        while name in self.needed_by:
-            message += f"; `{name}` is needed by `{self.needed_by[name]}`"
-            name = self.needed_by[name]
-        return message
+        chain = [name]
+        while chain[-1] in self.needed_by:
+            chain.append(self.needed_by[chain[-1]])
+        for below, above in itertools.islice(itertools.pairwise(chain), SHOWN_LINKS):
+            message += f"; `{below}` is needed by `{above}`"
+        return message if len(chain) <= SHOWN_LINKS + 1 else f"{message}; and so on up to `{chain[-1]}`"
 
 
 def _is_answer(relation: Relation, record: DebRecord, version: str | None) -> bool:

@@ -136,6 +136,15 @@ def test_missing_dependency(depends: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_long_chain() -> None:
+    """Of a chain of thousands only its beginning is shown, and where it comes from."""
+    chain = [needs(f"n{number}", f"n{number + 1}") for number in range(1, 1000)]
+    with pytest.raises(ClosureError) as caught:
+        closure(*chain, needs("n1000", " | ".join(["absent"] * 1000)), wanted="n1")
+    assert "`n995` is needed by `n994`; and so on up to `n1`" in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize(("wanted", "message"), [
     ("x1", "there is no package `x1`"), ("awk", "there is no package `awk`; provided by `gawk`, `mawk`"),
     ("../x", "'../x' is no name of a Debian package"),
