@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from devenv.errors import BuildError
+from devenv.manifest.wording import format_shown_path
 from devenv.nar.nodes import Directory, File, Node, NodePath, Symlink
 
 
@@ -56,7 +57,7 @@ def iter_nodes(entries: Mapping[NodePath, Entry]) -> Iterator[Node]:
             if path[:depth] != last[:depth]:
                 yield Directory(path[:depth])
             if path[:depth] in entries:
-                name = b"/".join(path[:depth]).decode(errors="replace")
+                name = format_shown_path(b"/".join(path[:depth]))
                 raise BuildError(f"`{name}` would be a file and a directory", slug="tree-conflict")
         last = path
         match entries[path]:

@@ -15,6 +15,7 @@ from devenv.elf.image import is_elf, parse_elf
 from devenv.elf.patch import ElfChange, patch_elf
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
+from devenv.manifest.wording import format_shown_path
 from devenv.nar.nodes import File, Node
 
 GLIBC_LOADERS = frozenset(b"/" + loader for loader in LOADERS.values())
@@ -46,7 +47,7 @@ class Runtime:
         content: Iterator[bytes] = itertools.chain([head], pieces)
         if not is_elf(head):
             return File(file.path, file.executable, file.size, content)
-        place = b"/".join(file.path).decode(errors="replace")
+        place = format_shown_path(b"/".join(file.path))
         if file.size > PROGRAM_LIMIT:
             raise BuildError(f"`{place}` of `{name}` is larger than {PROGRAM_LIMIT} bytes", slug="elf-invalid")
         try:

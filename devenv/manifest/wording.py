@@ -11,14 +11,26 @@ from collections.abc import Iterable
 SHOWN_LIMIT = 60
 """Characters of foreign text in a message: enough to recognise a name, too few to push the rest off the screen."""
 
+SHOWN_PATH_LIMIT = 200
+"""Characters of a foreign path: more than real ones have, and still few lines."""
+
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def format_shown(text: str) -> str:
     """`text` for a message: one line, control characters escaped, cut to `SHOWN_LIMIT`."""
-    head = text[:SHOWN_LIMIT]
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in head)
-    return shown if len(text) <= SHOWN_LIMIT else f"{shown}…"
+    return _format_cut(text, SHOWN_LIMIT)
+
+
+def format_shown_path(path: bytes) -> str:
+    """A path or a name out of an archive for a message: the same, cut to `SHOWN_PATH_LIMIT`."""
+    # A character has at most four bytes: this is one more than is shown.
+    return _format_cut(path[: SHOWN_PATH_LIMIT * 4 + 4].decode(errors="replace"), SHOWN_PATH_LIMIT)
+
+
+def _format_cut(text: str, limit: int) -> str:
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:limit])
+    return shown if len(text) <= limit else f"{shown}…"
 
 
 def format_path(path: Iterable[str | int]) -> str:

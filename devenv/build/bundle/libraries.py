@@ -21,6 +21,7 @@ from devenv.elf.patch import ElfChange, patch_elf
 from devenv.elf.seal import seal_crypto, seal_libc, seal_loader, seal_plugins
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
+from devenv.manifest.wording import format_shown_path
 
 Change = Callable[[bytes], bytes]
 """From an image to what it is to be."""
@@ -80,7 +81,7 @@ def iter_images(tree: Tree, machine: str, optional: Patterns) -> Iterator[tuple[
 
 
 def _invalid(path: bytes, error: ElfError) -> BuildError:
-    return BuildError(f"`{path.decode(errors='replace')}` is a damaged program: {error}", slug="elf-invalid")
+    return BuildError(f"`{format_shown_path(path)}` is a damaged program: {error}", slug="elf-invalid")
 
 
 def _patch(path: bytes, change: ElfChange) -> Change:
@@ -113,7 +114,7 @@ def _plan(search: _Search, path: bytes, image: ElfImage, place: Place, *, strict
         change = ElfChange(interpreter, _search_path(directories, path))
     if missing and strict:
         raise BuildError(
-            f"`{path.decode(errors='replace')}` needs `{missing[0].decode(errors='replace')}`, which the bundle lacks",
+            f"`{format_shown_path(path)}` needs `{format_shown_path(missing[0])}`, which the bundle lacks",
             hint="add the package that has it, or list the file under `optional`",
             slug="library-missing",
         )

@@ -17,6 +17,7 @@ from devenv.build.bundle.tree import Link, Stored, Tree, TreeFile
 from devenv.build.bundle.unpack import Deb
 from devenv.build.tar_header import TarKind
 from devenv.errors import BuildError
+from devenv.manifest.wording import format_shown_path
 
 FIELD_END = r"(?=\n\S|\Z)"
 
@@ -45,7 +46,7 @@ def _require_directories(tree: Tree) -> None:
 def _conflict(path: bytes, first: str, second: str) -> BuildError:
     names = sorted([first, second])
     return BuildError(
-        f"`{names[0]}` and `{names[1]}` have different things at `{path.decode(errors='replace')}`",
+        f"`{names[0]}` and `{names[1]}` have different things at `{format_shown_path(path)}`",
         slug="tree-conflict",
     )
 
@@ -110,8 +111,8 @@ def _iter_entries(deb: Deb) -> Iterator[tuple[bytes, TreeFile | Link]]:
         content = member if member.link is None else members.get(member.link)
         if content is None:
             raise BuildError(
-                f"the archive `{deb.name}` is not accepted: `{path.decode(errors='replace')}` is another name for what "
-                "is left out of it",
+                f"the archive `{deb.name}` is not accepted: `{format_shown_path(path)}` is another name for what is "
+                "left out of it",
                 slug="archive-invalid",
             )
         yield merged(path), Stored(deb.name, content.executable, deb.spool, content.offset, content.size)

@@ -90,6 +90,15 @@ def test_conflict(bundle: Bundle, other: TarEntry) -> None:
         assert "usr/share/x" in caught.value.message
 
 
+def test_conflict_at_a_strange_path(bundle: Bundle) -> None:
+    """A name out of an archive neither breaks the line of a message nor fills the screen."""
+    name = b"usr/share/" + b"\n" * 100 + b"n" * 150
+    with pytest.raises(BuildError) as caught:
+        bundle({"first": [file(name, b"one")], "second": [file(name, b"two")]})
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 400
+
+
 def test_replaces(bundle: Bundle) -> None:
     """The package that says that it replaces another wins, in whatever order they come."""
     old = package("old", [file(b"usr/share/x", b"old")])
