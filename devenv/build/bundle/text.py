@@ -12,6 +12,7 @@ import re
 from devenv.build.bundle.paths import clean, merged
 from devenv.build.bundle.place import Place
 from devenv.build.bundle.tree import Tree
+from devenv.nar.nodes import MAX_DEPTH
 
 MAX_TEXT_BYTES = 8 << 20
 """Longer files are data, whatever they look like."""
@@ -43,6 +44,12 @@ PREFIX_FILE = re.compile(rb".*(?:\.pc|-config)")
 """Files whose prefix is the tree, though one name is not deep enough elsewhere."""
 
 MEANT_DEPTH = 3
+MAX_PATH_BYTES = 4095
+"""No program opens a longer path."""
+MAX_NAMES = MAX_DEPTH + 2
+"""Of a path; in the tree none lies deeper (`/`, `usr` for what is merged)."""
+MAX_KNOWN = 1 << 16
+"""Paths whose answers are kept."""
 
 
 class TextRewriter:
@@ -76,12 +83,16 @@ class TextRewriter:
     def _rewritten(self, match: re.Match[bytes]) -> bytes:
         token = match[0]
         if token not in self._known:
+            if len(self._known) == MAX_KNOWN:
+                self._known.clear()
             self._known[token] = self._rewrite_path(token)
         return self._known[token]
 
     def _rewrite_path(self, token: bytes) -> bytes:
+        if len(token) > MAX_PATH_BYTES:
+            return token
         names = token.split(b"/")
-        for length in range(len(names), 2, -1):
+        for length in range(min(len(names), MAX_NAMES), 2, -1):
             path = clean(b"/".join(names[:length]))
             if (length == len(names) or length > MEANT_DEPTH) and self._tree.resolve(path) is not None:
                 return b"/".join([self._place.of(merged(path)), *names[length:]])

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from devenv.build.bundle import text
+from devenv.build.bundle.place import Place
+from devenv.build.bundle.text import MAX_NAMES, TextRewriter
+from devenv.build.bundle.tree import Made, Tree
 from tests.trees import Script
 from tests.unit.build.bundle.conftest import OUT, Bundle
 from tests.unit.build.bundle.test_merge import file
@@ -52,6 +58,38 @@ def test_paths(bundle: Bundle, text: bytes, expected: bytes) -> None:
     """What exists leads into the tree, all else stays as it is, byte for byte."""
     built = bundle({"tool": [*TREE, file(b"usr/lib/tool/text", text, 0o755)]})
     assert built[b"root/usr/lib/tool/text"] == Script(expected.replace(b"@", ROOT))
+
+
+@pytest.mark.parametrize(
+    ("token", "most"),
+    [
+        (b"/usr" + b"/a" * 4000, 0),
+        (b"/usr" + b"/a" * 2000, MAX_NAMES),
+        (b"/usr" + b"/a" * 20, 30),
+    ],
+)
+def test_long_paths(token: bytes, most: int) -> None:
+    """The work for a path does not grow with its square: beyond what can lie in a tree nothing is looked for."""
+    tree = Tree.of({b"usr/share/x": Made("", False, b"")}, {})
+    asked: list[bytes] = []
+
+    class Counted(Tree):
+        def resolve(self, path: bytes) -> bytes | None:
+            asked.append(path)
+            return tree.resolve(path)
+
+    counted = Counted(tree.files, tree.links, tree.directories)
+    assert TextRewriter(counted, Place(Path("/s/x"))).rewrite(b"etc/x", token) == token
+    assert len(asked) <= most
+
+
+def test_answers_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of nothing but paths does not stay in memory."""
+    monkeypatch.setattr(text, "MAX_KNOWN", 3)
+    rewriter = TextRewriter(Tree.of({b"etc/x": Made("", False, b"")}, {}), Place(Path("/s/x")))
+    paths = [b"/etc/%d" % number for number in range(10)]
+    assert rewriter.rewrite(b"etc/y", b" ".join([*paths, b"/etc/x"])) == b" ".join([*paths, b"/s/x/root/etc/x"])
+    assert len(rewriter._known) <= 3
 
 
 @pytest.mark.parametrize(
