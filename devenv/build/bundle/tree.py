@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +14,8 @@ from devenv.build.bundle.paths import MERGED, parent, relative
 
 MAX_HOPS = 40
 """How many links may stand in the way of a path; as many as Linux follows."""
+MAX_STEPS = 1 << 10
+"""Names that are gone through to where a path leads, links included; real ones have some twenty."""
 PIECE_BYTES = 1 << 20
 
 
@@ -115,25 +119,36 @@ class Tree:
         """The file or directory that `path` leads to; None if that is nothing, outside, or in circles."""
         if path in self.files or path in self.directories:
             return path
-        names, real = path.split(b"/")[::-1], list[bytes]()
+        return self._walk(path, [])
+
+    def _walk(self, path: bytes, passed: list[bytes]) -> bytes | None:
+        """As `resolve`. The links and directories without which the answer would be another are added to `passed`."""
+        names, real = path.split(b"/")[::-1], b""
         hops = 0
-        while names:
+        for _ in range(MAX_STEPS):
+            if not names:
+                passed.append(real)
+                return real
             name = names.pop()
             if name == b"..":
-                if not real or b"/".join(real) not in self.directories:
+                if not real or real not in self.directories:
                     return None
-                real.pop()
+                passed.append(real)
+                real = parent(real)
             elif name not in {b"", b"."}:
-                real.append(name)
-                target = self._target(b"/".join(real))
-                if target is not None:
-                    hops += 1
-                    if hops > MAX_HOPS:
+                below = real + b"/" + name if real else name
+                target = self._target(below)
+                if target is None:
+                    if below not in self.directories and below not in self.files:
                         return None
-                    real.pop()
-                    names += target.split(b"/")[::-1]
-        found = b"/".join(real)
-        return found if found in self.files or found in self.directories else None
+                    real = below
+                    continue
+                hops += 1
+                if hops > MAX_HOPS:
+                    return None
+                passed.append(below)
+                names += target.split(b"/")[::-1]
+        return None
 
     def find_file(self, path: bytes) -> bytes | None:
         """The file that `path` leads to."""
@@ -147,10 +162,46 @@ class Tree:
 
     def drop_dangling(self) -> None:
         """Leave out links that lead nowhere, and those that do because of that."""
-        while dangling := [path for path in self.links if self.resolve(path) is None]:
-            for path in dangling:
-                del self.links[path]
-            self._find_directories()
+        gone = deque(path for path in self.links if self.resolve(path) is None)
+        if not gone:
+            return
+        dependents = self._find_dependents()
+        held = self._count_held()
+        while gone:
+            path = gone.popleft()
+            if path not in self.links:
+                continue
+            del self.links[path]
+            lost = [path, *self._iter_emptied(path, held)]
+            self.directories.difference_update(lost)
+            waiting = itertools.chain.from_iterable(dependents.pop(each, ()) for each in lost)
+            gone += (each for each in waiting if each in self.links and self.resolve(each) is None)
+
+    def _find_dependents(self) -> dict[bytes, list[bytes]]:
+        """Link or directory → the links that lead through it or to it."""
+        dependents: dict[bytes, list[bytes]] = {}
+        for path in self.links:
+            passed: list[bytes] = []
+            if self._walk(path, passed) is not None:
+                for each in dict.fromkeys(passed):
+                    dependents.setdefault(each, []).append(path)
+        return dependents
+
+    def _count_held(self) -> Counter[bytes]:
+        """Directory → how many entries and directories are in it."""
+        held = Counter(map(parent, self.iter_paths()))
+        held.update(map(parent, self.directories - {b""}))
+        return held
+
+    @staticmethod
+    def _iter_emptied(path: bytes, held: Counter[bytes]) -> Iterator[bytes]:
+        """The directories that are none any more once nothing is at `path`, which `held` forgets."""
+        while path:
+            path = parent(path)
+            held[path] -= 1
+            if held[path] or not path:
+                return
+            yield path
 
     def _target(self, path: bytes) -> bytes | None:
         link = self.links.get(path)

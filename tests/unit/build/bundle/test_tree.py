@@ -6,11 +6,12 @@ import posixpath
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.build.bundle.paths import clean
-from devenv.build.bundle.tree import Link, Made, Tree
+from devenv.build.bundle.tree import MAX_STEPS, Link, Made, Tree
 from tests import trees
 from tests.trees import write_files
 
@@ -55,3 +56,50 @@ def test_circle_is_nothing() -> None:
     assert tree.resolve(b"a") is None
     assert tree.resolve(b"0") is None
     assert tree.resolve(b"20") == b"50"
+
+
+def make_tree(entries: dict[bytes, bytes | None]) -> Tree:
+    """The links (path → target) and files (None), without what would lie below one of them."""
+    tree = Tree.of({}, {})
+    for place, target in entries.items():
+        if not any(other.startswith(place + b"/") for other in entries):
+            tree.put(place, Made("", False, b"") if target is None else Link("", target))
+    return tree
+
+
+@given(st.dictionaries(PATHS, TARGETS | st.none(), max_size=8))
+def test_drop_dangling(entries: dict[bytes, bytes | None]) -> None:
+    """What is left is what is left when dangling links go one after the other until there are none."""
+    tree, expected = make_tree(entries), make_tree(entries)
+    while dangling := [path for path in expected.links if expected.resolve(path) is None]:
+        links = {path: link for path, link in expected.links.items() if path not in dangling}
+        expected = Tree.of(expected.files, links)
+    tree.drop_dangling()
+    assert (tree.files, tree.links, tree.directories) == (expected.files, expected.links, expected.directories)
+
+
+def test_chain_of_dangling_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each link is looked at a few times, however many go because of one another."""
+    count = 500
+    links = {b"d/%d/l" % number: Link("", b"../%d" % (number - 1)) for number in range(count)}
+    tree = Tree.of({b"x": Made("", False, b"")}, links)
+    calls = 0
+    walk = Tree._walk
+
+    def counted(self: Tree, path: bytes, passed: list[bytes]) -> bytes | None:
+        nonlocal calls
+        calls += 1
+        return walk(self, path, passed)
+
+    monkeypatch.setattr(Tree, "_walk", counted)
+    tree.drop_dangling()
+    assert (tree.links, tree.directories) == ({}, {b""})
+    assert calls <= 4 * count
+
+
+def test_steps_are_bounded() -> None:
+    """A link of thousands of names is nothing that a package needs, and forty of them would take their time."""
+    tree = Tree.of({b"a/x": Made("", False, b"")}, {b"l": Link("", b"a/../" * 100 + b"a/x")})
+    assert tree.resolve(b"l") == b"a/x"
+    tree.put(b"l", Link("", b"a/../" * MAX_STEPS + b"a/x"))
+    assert tree.resolve(b"l") is None
