@@ -16,6 +16,8 @@ from collections.abc import Mapping
 
 from devenv.build.bundle.paths import name_of, parent
 from devenv.build.bundle.tree import Made, Tree
+from devenv.errors import BuildError
+from devenv.manifest.wording import format_shown_path
 
 BUNDLE = b"etc/ssl/certs/ca-certificates.crt"
 """What OpenSSL, GnuTLS, curl and others read."""
@@ -27,19 +29,49 @@ OWNER = "ca-certificates"
 MAGIC, VERSION, CERTIFICATE_TAG = 0xFEEDFEED, 2, 2
 SEED = "changeit".encode("utf-16-be") + b"Mighty Aphrodite"
 """The password of every JDK's own key store, and the greeting: they guard against damage, all inside is public."""
-PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([^-]++)-----END CERTIFICATE-----")
+"""No letter of Base64 is a hyphen, so that nothing is looked at twice."""
+MAX_FILE_BYTES = 1 << 16
+"""Of a certificate; the largest of Mozilla's has 2,800."""
+MAX_FILES = 1000
+"""Mozilla has 140."""
 
 
 def add_certificates(tree: Tree) -> None:
-    """Make both from the certificates in the tree, if there are some; Java's only beside a JDK."""
-    texts = {name_of(path): tree.files[path].read() for path in sorted(tree.files) if parent(path) == CERTIFICATES}
+    """Make both from the certificates in the tree, if there are some; Java's only beside a JDK.
+
+    Raises BuildError (`archive-invalid`) where there are too many, or one is too large, or is to be Java's and is
+    damaged.
+    """
+    paths = sorted(path for path in tree.files if parent(path) == CERTIFICATES)
+    if len(paths) > MAX_FILES:
+        raise BuildError(f"the bundle has more than {MAX_FILES} certificates", slug="archive-invalid")
+    texts = {name_of(path): _read(tree, path) for path in paths}
     found = {name: match for name, text in texts.items() if (match := PEM.search(text)) is not None}
     if not found:
         return
     tree.put(BUNDLE, Made(OWNER, False, b"".join(match[0] + b"\n" for match in found.values())))
     if any(path.startswith(b"usr/lib/jvm/") for path in tree.links):
-        ders = {name.decode(errors="replace").lower(): base64.b64decode(match[1]) for name, match in found.items()}
+        ders = {name.decode(errors="replace").lower(): _decode(name, match[1]) for name, match in found.items()}
         tree.put(TRUSTSTORE, Made(OWNER, False, format_truststore(ders)))
+
+
+def _read(tree: Tree, path: bytes) -> bytes:
+    file = tree.files[path]
+    if file.size > MAX_FILE_BYTES:
+        raise _invalid(name_of(path), f"it has more than {MAX_FILE_BYTES} bytes")
+    return file.read()
+
+
+def _decode(name: bytes, text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError as error:
+        raise _invalid(name, str(error)) from error
+
+
+def _invalid(name: bytes, reason: str) -> BuildError:
+    return BuildError(f"`{format_shown_path(name)}` is no certificate: {reason}", slug="archive-invalid")
 
 
 def format_truststore(certificates: Mapping[str, bytes]) -> bytes:

@@ -51,6 +51,11 @@ class Made(Struct, frozen=True, gc=False):
     executable: bool
     content: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return len(self.content)
+
     def read(self) -> bytes:
         """The whole content."""
         return self.content

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 
-from devenv.build.bundle.certificates import format_truststore
+import pytest
+
+from devenv.build.bundle.certificates import MAX_FILE_BYTES, MAX_FILES, format_truststore
+from devenv.errors import BuildError
 from tests.debs import TarEntry, symlink
 from tests.trees import Link
 from tests.unit.build.bundle.conftest import Bundle
-from tests.unit.build.bundle.test_merge import file
+from tests.unit.build.bundle.test_merge import file, slug_of
 
 LINK = b"usr/lib/jvm/java/lib/security/cacerts"
 STORE = b"root/etc/ssl/certs/java/cacerts"
@@ -24,10 +27,11 @@ VECTOR = (
 )
 """Such a store with another certificate and time is what `keytool -importcert -storetype JKS` writes, to the byte."""
 
+BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+
 
 def certificate(name: bytes, der: bytes) -> TarEntry:
-    text = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
-    return file(b"usr/share/ca-certificates/mozilla/" + name, text)
+    return file(b"usr/share/ca-certificates/mozilla/" + name, BEGIN + base64.encodebytes(der) + END)
 
 
 def test_store_is_made(bundle: Bundle) -> None:
@@ -50,6 +54,31 @@ def test_one_file_of_all_certificates(bundle: Bundle) -> None:
         b"two",
     ]
     assert text.endswith(b"-----END CERTIFICATE-----\n")
+
+
+@pytest.mark.parametrize("text", [BEGIN + b"QUJD=QUI\n" + END, BEGIN + b"x" * MAX_FILE_BYTES + END])
+def test_damaged(bundle: Bundle, text: bytes) -> None:
+    """A certificate that is none, or has the size of something else, is an error that names it."""
+    java = [symlink(LINK, b"/etc/ssl/certs/java/cacerts")]
+    with pytest.raises(BuildError, match=r"`a.crt` is no certificate") as caught:
+        bundle({"java": java, "ca-certificates": [file(b"usr/share/ca-certificates/mozilla/a.crt", text)]})
+    assert slug_of(caught) == "archive-invalid"
+
+
+def test_too_many(bundle: Bundle) -> None:
+    """All certificates are in memory at once, so there is an end to them."""
+    entries = [certificate(b"%d.crt" % number, b"x") for number in range(MAX_FILES + 1)]
+    with pytest.raises(BuildError) as caught:
+        bundle({"ca-certificates": entries})
+    assert slug_of(caught) == "archive-invalid"
+    assert bundle({"ca-certificates": entries[1:]})
+
+
+def test_beginnings_without_an_end(bundle: Bundle) -> None:
+    """Where a certificate has no end, the next one counts: the text between is not looked through again."""
+    text = BEGIN * 100 + certificate(b"a", b"one").content + BEGIN * 100
+    built = bundle({"ca-certificates": [file(b"usr/share/ca-certificates/mozilla/a.crt", text)]})
+    assert built[b"root/etc/ssl/certs/ca-certificates.crt"] == certificate(b"a", b"one").content
 
 
 def test_no_store_without_java(bundle: Bundle) -> None:
