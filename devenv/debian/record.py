@@ -74,8 +74,12 @@ class DebRecord:
 
     @property
     def locator(self) -> str:
-        """Names the file whatever mirror it comes from: `debian:pool/…`, `debian:security/pool/…`."""
-        return f"debian:{self.filename}" if self.archive == "main" else f"debian:{self.archive}/{self.filename}"
+        """Names the file whatever mirror it comes from: `debian:pool/…`, `debian:security/pool/…`.
+
+        A locator is part of an address, and a percent sign of a file's name is written as apt writes it there.
+        """
+        path = self.filename.replace("%", "%25")
+        return f"debian:{path}" if self.archive == "main" else f"debian:{self.archive}/{path}"
 
 
 def is_name(text: str) -> bool:

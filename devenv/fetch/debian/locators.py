@@ -1,16 +1,20 @@
-"""Where files of `debian:` lie: `debian:pool/…` in the main archive, `debian:security/pool/…` in that for security."""
+"""Where files of `debian:` lie: `debian:pool/…` in the main archive, `debian:security/pool/…` in that for security.
+
+`devenv.lock.grammar` has the grammar: what a lock can hold can be fetched.
+"""
 
 from __future__ import annotations
 
 import re
 
+from devenv.debian.suites import DEBIAN
 from devenv.fetch.debian.access import DebianAccess
+from devenv.lock.grammar import ARTIFACT_LOCATOR
 
 SHOWN_LENGTH = 200
 
-LOCATOR = re.compile(
-    r"(?=.{1,1024}$)debian:(?P<security>security/)?(?P<path>pool(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9+.~_-]+)+)", re.ASCII
-)
+PARTS = re.compile(rf"{DEBIAN}(?P<security>security/)?(?P<path>.+)", re.DOTALL)
+"""The archive and the path in it, of a text that the grammar of locators has accepted."""
 DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z", re.ASCII)
 
 SNAPSHOT_NAMES = {"main": "debian", "security": "debian-security"}
@@ -22,8 +26,8 @@ def parse_locator(locator: str) -> tuple[str, str]:
 
     Raises ValueError on anything that is no locator of this registry.
     """
-    match = LOCATOR.fullmatch(locator)
-    if match is None:
+    match = PARTS.fullmatch(locator)
+    if match is None or ARTIFACT_LOCATOR.pattern.fullmatch(locator) is None:
         raise ValueError(f"{locator[:SHOWN_LENGTH]!r} is no locator of the registry `debian:`")
     return "security" if match["security"] else "main", match["path"]
 

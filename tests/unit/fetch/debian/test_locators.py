@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import unquote
+
 import pytest
 
 from devenv.fetch.debian.access import DebianAccess, DebianArchive
 from devenv.fetch.debian.locators import candidate_addresses, parse_locator
+from devenv.lock.model import LockedArtifact
+from devenv.lock.parse import parse_lock
+from tests.unit.debian.indexes import record
+
+VECTORS = Path(__file__).parents[4] / "lockfile" / "vectors"
 
 MAIN = DebianArchive("main", ("https://one.example/debian/", "https://two.example/d/"), "a test")
 SECURITY = DebianArchive("security", ("https://one.example/security/",), "a test")
@@ -36,6 +44,24 @@ def test_the_past_needs_a_date() -> None:
     """Without a date, or with something else in its place, the archive of past states is not asked."""
     for date in (None, "", "2026-11-18", "../../x"):
         assert len(candidate_addresses(LOCATOR, ACCESS, date)) == 2
+
+
+@pytest.mark.parametrize("vector", sorted(VECTORS.glob("valid/*.toml")), ids=lambda path: path.stem)
+def test_what_locks_hold(vector: Path) -> None:
+    """Each locator of a valid lock names a file that can be fetched."""
+    lock = parse_lock(vector.read_bytes(), vector.name)
+    for artifact in lock.iter_artifacts():
+        if artifact.locator.startswith("debian:"):
+            assert all(artifact.locator.endswith(each[-20:]) for each in candidate_addresses(artifact.locator, ACCESS))
+
+
+@pytest.mark.parametrize("filename", ["tool_1%3a2-1_all.deb", "tool_1:2-1_all.deb", "tool_%zz%00%2f.deb"])
+def test_what_indexes_hold(filename: str) -> None:
+    """Each file name that an index may give makes a locator that a lock may hold, and an address of that file."""
+    made = record("tool", Filename=f"pool/main/t/tool/{filename}")
+    LockedArtifact(made.locator, made.sha256, made.size)
+    for address in candidate_addresses(made.locator, ACCESS):
+        assert unquote(address.rpartition("/")[2]) == filename
 
 
 @pytest.mark.parametrize(
