@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devenv.build.bundle.libraries import LOADERS
-from devenv.elf.image import is_elf, parse_elf
+from devenv.elf.image import IMAGE_LIMIT, is_elf, parse_elf
 from devenv.elf.patch import ElfChange, patch_elf
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
@@ -20,9 +20,6 @@ from devenv.nar.nodes import File, Node
 
 GLIBC_LOADERS = frozenset(b"/" + loader for loader in LOADERS.values())
 """The interpreters that programs for glibc name."""
-
-PROGRAM_LIMIT = 1 << 30
-"""Bytes of a program: it is changed in memory. The largest that we ship has a tenth."""
 
 
 class Runtime:
@@ -48,8 +45,8 @@ class Runtime:
         if not is_elf(head):
             return File(file.path, file.executable, file.size, content)
         place = format_shown_path(b"/".join(file.path))
-        if file.size > PROGRAM_LIMIT:
-            raise BuildError(f"`{place}` of `{name}` is larger than {PROGRAM_LIMIT} bytes", slug="elf-invalid")
+        if file.size > IMAGE_LIMIT:
+            raise BuildError(f"`{place}` of `{name}` is larger than {IMAGE_LIMIT} bytes", slug="elf-invalid")
         try:
             patched = self._patch(b"".join(content))
         except ElfError as error:

@@ -31,6 +31,8 @@ MACHINES = {62: "x86_64", 183: "aarch64"}
 MACHINE_BYTES = range(18, 20)
 """Where in the file header the machine stands."""
 
+IMAGE_LIMIT = 1 << 30
+"""Bytes of an image that builders take: it is read, and changed, in memory. The largest programs have a tenth."""
 MAX_NEEDED = 512
 """Libraries that one image names; gdb names 21, and some office programs a hundred."""
 MAX_NAME_BYTES = 255

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from devenv.build.bundle.paths import clean, name_of
 from devenv.build.bundle.tree import Made, Tree
+from devenv.elf.image import IMAGE_LIMIT
 from devenv.errors import BuildError
 
 
@@ -20,6 +21,8 @@ def replace_strings(tree: Tree, program: str, strings: Mapping[str, str]) -> Non
     if path is None:
         raise BuildError(f"`{program}` is to be changed, and is not in the tree", slug="member-missing")
     file = tree.files[path]
+    if file.size > IMAGE_LIMIT:
+        raise BuildError(f"`{program}` has more than {IMAGE_LIMIT} bytes", slug="elf-invalid")
     content = file.read()
     for old, new in strings.items():
         content = _replace(content, program, old.encode(), new.encode())

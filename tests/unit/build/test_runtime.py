@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from devenv.build.runtime import PROGRAM_LIMIT, Runtime
-from devenv.elf.image import ElfImage, parse_elf
+from devenv.build.runtime import Runtime
+from devenv.elf.image import IMAGE_LIMIT, ElfImage, parse_elf
 from devenv.errors import BuildError
 from devenv.nar.nodes import Directory, File, Node, Symlink
 from tests.unit.elf.images import AARCH64, Sketch, make_elf
@@ -115,7 +115,7 @@ def test_huge_program(place: Path) -> None:
     def pieces() -> list[bytes]:
         return [make_elf(Sketch())]
 
-    file = File((b"tool",), True, PROGRAM_LIMIT + 1, pieces())
+    file = File((b"tool",), True, IMAGE_LIMIT + 1, pieces())
     with pytest.raises(BuildError, match="is larger than") as caught:
         list(Runtime(place).link(iter([file]), "tool"))
     assert caught.value.slug == "elf-invalid"

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+from devenv.build.bundle import libraries
+from devenv.build.bundle.libraries import iter_images, plan_libraries
+from devenv.build.bundle.paths import Patterns
+from devenv.build.bundle.place import Place
+from devenv.build.bundle.tree import Link, Made, Tree, TreeFile
 from devenv.elf.image import ElfImage, parse_elf
 from devenv.errors import BuildError
 from tests.debs import TarEntry, symlink
@@ -29,6 +35,7 @@ HOST_PATHS = b"\0".join(
     ]
 )
 CONVERTERS = b"\0/usr/lib/x86_64-linux-gnu/gconv\0/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache\0"
+LINK = Link("", b"../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
 
 
 def library(path: bytes, *needed: bytes, **sketch: object) -> TarEntry:
@@ -182,3 +189,67 @@ def test_damaged_image(bundle: Bundle) -> None:
         bundle(debs)
     assert slug_of(caught) == "elf-invalid"
     assert bundle(debs, optional=["*/damaged"])[b"root/usr/lib/tool/damaged"] == damaged.content
+
+
+def test_large_image(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image is read and changed in memory, so one that is too large for that is an error, or left as it is."""
+    entry = program(b"usr/bin/tool", payload=bytes(4000))
+    monkeypatch.setattr(libraries, "IMAGE_LIMIT", 4000)
+    with pytest.raises(BuildError) as caught:
+        bundle({"libc6": GLIBC, "tool": [entry]})
+    assert slug_of(caught) == "elf-invalid"
+    assert bundle({"libc6": GLIBC, "tool": [entry]}, optional=["*/tool"])[b"root/usr/bin/tool"] == Script(entry.content)
+
+
+def test_only_heads_are_read_of_foreign_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image for another machine is not read as a whole: its size says nothing about the memory that is needed."""
+    foreign = Made("", True, make_elf(Sketch(machine=AARCH64)))
+    monkeypatch.setattr(Made, "read", lambda _: pytest.fail("it is read"))
+    assert not list(iter_images(Tree.of({b"usr/bin/x": foreign}, {}), "x86_64", Patterns([])))
+
+
+@pytest.mark.parametrize(
+    ("limit", "enough"), [("MAX_ASKED_BYTES", 3000), ("MAX_LOOKUPS", 400), ("MAX_OWN_DIRECTORIES", 2)]
+)
+def test_bounds(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, limit: str, enough: int) -> None:
+    """What images ask for together, the look-ups for them and their own search paths are bounded."""
+    tool = [program(b"usr/bin/tool", b"libc.so.6", runpath=b"/usr/lib:$ORIGIN")]
+    monkeypatch.setattr(libraries, limit, enough)
+    assert bundle({"libc6": GLIBC, "tool": tool})
+    monkeypatch.setattr(libraries, limit, 1)
+    with pytest.raises(BuildError) as caught:
+        bundle({"libc6": GLIBC, "tool": tool})
+    assert slug_of(caught) == "elf-invalid"
+
+
+def test_libraries_in_too_many_directories(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search path that every look-up of the program would have to go through is no path of a package."""
+    libs = [library(b"usr/lib/%d/lib%d.so" % (number, number), b"libc.so.6") for number in range(5)]
+    tool = program(b"usr/bin/tool", *(b"lib%d.so" % number for number in range(5)))
+    monkeypatch.setattr(libraries, "MAX_DIRECTORIES", 5)
+    with pytest.raises(BuildError) as caught:
+        bundle({"libc6": GLIBC, "tool": [tool, *libs]})
+    assert slug_of(caught) == "elf-invalid"
+    assert bundle({"libc6": GLIBC, "tool": [tool, *libs[1:]]}, optional=["usr/bin/tool"])
+
+
+def test_libraries_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tree is asked once for each library, however many programs need it and wherever they look for it."""
+    count = 30
+    paths = [b"usr/lib/%d/lib%d.so" % (number, number) for number in range(count)]
+    entries = [library(path, *(path.rpartition(b"/")[2] for path in paths)) for path in paths]
+    own = b":".join(path.rpartition(b"/")[0].join([b"/", b""]) for path in paths)
+    entries += [program(b"usr/bin/tool%d" % number, b"lib0.so", runpath=own) for number in range(count)]
+    files: dict[bytes, TreeFile] = {entry.name: Made("", True, entry.content) for entry in entries}
+    tree = Tree.of(files | {LOADER: Made("", True, GLIBC[0].content)}, {b"usr/lib64/ld-linux-x86-64.so.2": LINK})
+    asked: list[bytes] = []
+    find_file = Tree.find_file
+
+    def counted(self: Tree, path: bytes) -> bytes | None:
+        asked.append(path)
+        return find_file(self, path)
+
+    monkeypatch.setattr(Tree, "find_file", counted)
+    changes = plan_libraries(tree, "amd64", Place(Path("/s/x")), Patterns([]))
+    assert len(changes) == count + 1
+    assert len(asked) < 3 * count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from devenv.build.bundle import strings
 from devenv.errors import BuildError
 from tests.trees import Script
 from tests.unit.build.bundle.conftest import Bundle
@@ -15,8 +16,8 @@ PROGRAM = b"\0see /etc/tool.conf\0/etc/tool.conf\0/etc/tool.conf.d\0" + b"/run/t
 def test_whole_strings(bundle: Bundle) -> None:
     """A sentence or a longer path that holds the old string stays; the program keeps its length and its mode."""
     entries = [file(b"usr/sbin/tool", PROGRAM, mode=0o755)]
-    strings = {"usr/sbin/tool": {"/etc/tool.conf": ".////tool.conf", "/run/tool.pid": ".///.tool.pid"}}
-    built = bundle({"tool": entries}, strings=strings)
+    given = {"usr/sbin/tool": {"/etc/tool.conf": ".////tool.conf", "/run/tool.pid": ".///.tool.pid"}}
+    built = bundle({"tool": entries}, strings=given)
     expected = b"\0see /etc/tool.conf\0.////tool.conf\0/etc/tool.conf.d\0.///.tool.pid\0"
     assert built[b"root/usr/sbin/tool"] == Script(expected)
 
@@ -24,9 +25,17 @@ def test_whole_strings(bundle: Bundle) -> None:
 def test_wrapped_program(bundle: Bundle) -> None:
     """What is wrapped too is changed in the program and not in its wrapper."""
     entries = [file(b"usr/sbin/tool", PROGRAM, mode=0o755), file(b"usr/bin/dash", mode=0o755)]
-    strings = {"usr/sbin/tool": {"/run/tool.pid": "/tmp/tool.pid"}}
-    built = bundle({"tool": entries}, strings=strings, wrap={"usr/sbin/tool": {}})
+    given = {"usr/sbin/tool": {"/run/tool.pid": "/tmp/tool.pid"}}
+    built = bundle({"tool": entries}, strings=given, wrap={"usr/sbin/tool": {}})
     assert built[b"root/usr/sbin/.tool-wrapped"] == Script(PROGRAM.replace(b"/run", b"/tmp"))
+
+
+def test_large_program(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is changed in memory, so one that is too large for that is an error."""
+    monkeypatch.setattr(strings, "IMAGE_LIMIT", len(PROGRAM) - 1)
+    with pytest.raises(BuildError) as caught:
+        bundle({"tool": [file(b"usr/sbin/tool", PROGRAM)]}, strings={"usr/sbin/tool": {}})
+    assert slug_of(caught) == "elf-invalid"
 
 
 @pytest.mark.parametrize(
