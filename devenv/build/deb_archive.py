@@ -16,11 +16,10 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from devenv.build.ar_archive import ArMember, InvalidArError, iter_ar_content, read_ar_members
-from devenv.build.tar_archive import TarMember, iter_tar_members
+from devenv.build.tar_archive import Budget, TarMember, iter_tar_members
 from devenv.build.tar_header import InvalidTarError, TarKind
 from devenv.compression import Compression, InvalidStreamError, iter_decompressed, limit_of
 from devenv.errors import BuildError
-from devenv.nar.nodes import NodePath
 
 VERSION_NAME = "debian-binary"
 VERSION = b"2.0\n"
@@ -34,19 +33,19 @@ SPOOL_BYTES = 1 << 20
 
 
 class DebMember(Struct, frozen=True):
-    """Something that the package installs, by its path below the root directory.
+    """Something that the package installs, by its path below the root directory (`usr/bin/x`: names would take more).
 
     The content of a FILE is the `size` bytes from `offset` in the spool. `target` is that of a SYMLINK, unchanged.
     `link` is the path of the FILE that a HARD_LINK is another name for; that one is no member if it was not kept.
     """
 
-    path: NodePath
+    path: bytes
     kind: TarKind
     executable: bool
     offset: int
     size: int
     target: bytes | None
-    link: NodePath | None
+    link: bytes | None
 
 
 class UnpackedDeb(Struct, frozen=True):
@@ -56,19 +55,23 @@ class UnpackedDeb(Struct, frozen=True):
     members: tuple[DebMember, ...]
 
 
-def unpack_deb(path: Path, name: str, spool: int, keep: Callable[[bytes], bool]) -> UnpackedDeb:
+def unpack_deb(
+    path: Path, name: str, spool: int, keep: Callable[[bytes], bool], budget: Budget | None = None
+) -> UnpackedDeb:
     """Read the package at `path`, which errors call `name`.
 
-    `spool` is the descriptor of an empty file, which gets the contents of the kept files one after another. `keep` is
-    asked for each member by its path (`usr/share/doc/x`). May be called by several threads for different packages.
-    Raises BuildError (`archive-invalid`).
+    `spool` is the descriptor of a file, to whose end the contents of the kept files are written one after another.
+    `keep` is asked for each member by its path (`usr/share/doc/x`). What the package holds counts towards `budget`. May
+    be called by several threads for different packages and spools. Raises BuildError (`archive-invalid`).
     """
     with _refusals(f"`{name}`"), _opened(path) as descriptor:
         control, data = _find_parts(descriptor)
         with _refusals(f"`{control.name}` of `{name}`"):
-            about = _read_control(_iter_part(descriptor, control))
+            about = _read_control(_iter_part(descriptor, control, None))
+            if budget is not None:
+                budget.take("bytes of paths", sum(map(len, about.values())))
         with _refusals(f"`{data.name}` of `{name}`"):
-            return UnpackedDeb(about, _unpack(_iter_part(descriptor, data), spool, keep))
+            return UnpackedDeb(about, _unpack(_iter_part(descriptor, data, budget), spool, keep))
 
 
 @contextlib.contextmanager
@@ -101,10 +104,10 @@ def _find_parts(descriptor: int) -> tuple[ArMember, ArMember]:
     return control, data
 
 
-def _iter_part(descriptor: int, part: ArMember) -> Iterator[TarMember]:
+def _iter_part(descriptor: int, part: ArMember, budget: Budget | None) -> Iterator[TarMember]:
     kind = Compression(part.name.partition(".tar")[2])
     packed = iter_ar_content(descriptor, part)
-    return iter_tar_members(iter_decompressed(packed, kind, limit_of(part.size)))
+    return iter_tar_members(iter_decompressed(packed, kind, limit_of(part.size)), budget)
 
 
 def _read_control(members: Iterable[TarMember]) -> dict[str, bytes]:
@@ -130,10 +133,11 @@ def _unpack(members: Iterable[TarMember], spool: int, keep: Callable[[bytes], bo
 
 
 def _iter_kept(members: Iterable[TarMember], spool: BinaryIO, keep: Callable[[bytes], bool]) -> Iterator[DebMember]:
-    offset = 0
+    offset = spool.seek(0, os.SEEK_END)
     for member in members:
-        path, kind, size = member.path, member.kind, member.size
-        if keep(b"/".join(path)):
+        path, kind, size = b"/".join(member.path), member.kind, member.size
+        if keep(path):
             spool.writelines(member.content)
-            yield DebMember(path, kind, member.executable, offset, size, member.target, member.link)
+            link = None if member.link is None else b"/".join(member.link)
+            yield DebMember(path, kind, member.executable, offset, size, member.target, link)
             offset += size

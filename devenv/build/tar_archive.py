@@ -9,6 +9,7 @@ Set-id bits, owners and times are not even read. `tar_header` says what one head
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -28,7 +29,7 @@ MAX_MEMBERS = 500_000
 MAX_BYTES = 16 << 30
 """Of all contents together."""
 MAX_PATHS_BYTES = 32 << 20
-"""Of all paths together, which are kept in memory; the 116,000 of papirus-icon-theme have 7 MiB."""
+"""Of all paths and targets together, which are kept in memory; the 116,000 of papirus-icon-theme have 7 MiB."""
 END = bytes(BLOCK_BYTES)
 LONG = {TarKind.LONG_NAME, TarKind.LONG_TARGET}
 
@@ -50,14 +51,32 @@ class TarMember(Struct, frozen=True):
     link: NodePath | None = None
 
 
-def iter_tar_members(chunks: Iterable[bytes]) -> Iterator[TarMember]:
+class Budget:
+    """What several archives may hold together that are kept at the same time. Several threads may draw on it."""
+
+    def __init__(self, members: int, path_bytes: int, content_bytes: int) -> None:
+        """Members, bytes of their paths and targets, and bytes of their contents."""
+        self._lock = threading.Lock()
+        self._limits = {"members": members, "bytes of paths": path_bytes, "bytes of contents": content_bytes}
+        self._left = dict(self._limits)
+
+    def take(self, what: str, amount: int) -> None:
+        """Raises InvalidTarError where not so much is left."""
+        with self._lock:
+            self._left[what] -= amount
+            left = self._left[what]
+        if left < 0:
+            raise InvalidTarError(f"with the archives beside it, it has more than {self._limits[what]} {what}")
+
+
+def iter_tar_members(chunks: Iterable[bytes], budget: Budget | None = None) -> Iterator[TarMember]:
     """The members of the one archive that `chunks` hold exactly, in its order; the top itself is not among them.
 
-    Raises InvalidTarError: members may have been yielded by then, so nothing is to be believed before the iteration
-    has ended. What `chunks` raises passes through.
+    What it holds counts towards `budget`, if there is one. Raises InvalidTarError: members may have been yielded by
+    then, so nothing is to be believed before the iteration has ended. What `chunks` raises passes through.
     """
     stream = _Stream(chunks)
-    tree = _Tree()
+    tree = _Tree(budget)
     for header in _iter_headers(stream):
         member = _make_member(header, tree, stream)
         if member.path:
@@ -167,10 +186,11 @@ def _read_long(stream: _Stream, header: TarHeader, long: dict[TarKind, bytes]) -
 class _Tree:
     """What the archive has told so far, by the text of the paths."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None) -> None:
+        self._budget = budget
         self._directories = {b"": False}
         """With whether it had a member of its own, and not only members below it."""
-        self._files: dict[bytes, NodePath] = {}
+        self._files: dict[bytes, bytes] = {}
         """With the path of the member that has the content."""
         self._links: set[bytes] = set()
         self._path_bytes = 0
@@ -182,14 +202,18 @@ class _Tree:
             raise _twice(text)
         self._directories[text] = True
 
-    def add_symlink(self, path: NodePath) -> None:
+    def add_symlink(self, path: NodePath, target: bytes) -> None:
         self._links.add(self._require_new(path))
+        self._count(target)
 
     def add_file(self, path: NodePath, size: int) -> None:
-        self._files[self._require_new(path)] = path
+        text = self._require_new(path)
+        self._files[text] = text
         self._content_bytes += size
         if self._content_bytes > MAX_BYTES:
             raise InvalidTarError(f"it would unpack to more than {MAX_BYTES} bytes")
+        if self._budget is not None:
+            self._budget.take("bytes of contents", size)
 
     def add_hard_link(self, path: NodePath, target: bytes) -> NodePath:
         """The path of the member that has the content."""
@@ -197,7 +221,7 @@ class _Tree:
         if content is None:
             raise InvalidTarError(f"{b'/'.join(path)!r} is another name of {target!r}, which is no file before it")
         self._files[self._require_new(path)] = content
-        return content
+        return tuple(content.split(b"/"))
 
     def _require_new(self, path: NodePath) -> bytes:
         text = self._enter(path)
@@ -208,6 +232,8 @@ class _Tree:
     def _enter(self, path: NodePath) -> bytes:
         """The path's text. Raises InvalidTarError where it lies below anything but directories."""
         text = b"/".join(path)
+        if self._budget is not None:
+            self._budget.take("members", 1)
         self._count(text)
         parent = text.rpartition(b"/")[0]
         # Whatever is above a known directory is known as well.
@@ -223,6 +249,8 @@ class _Tree:
         self._path_bytes += len(text)
         if self._path_bytes > MAX_PATHS_BYTES:
             raise InvalidTarError(f"its paths have more than {MAX_PATHS_BYTES} bytes together")
+        if self._budget is not None:
+            self._budget.take("bytes of paths", len(text))
 
 
 def _twice(text: bytes) -> InvalidTarError:
@@ -246,5 +274,5 @@ def _make_member(header: TarHeader, tree: _Tree, stream: _Stream) -> TarMember:
         return TarMember(path, kind, executable, link=tree.add_hard_link(path, target))
     if not is_target(target):
         raise InvalidTarError(f"{name!r} is a link that leads nowhere")
-    tree.add_symlink(path)
+    tree.add_symlink(path, target)
     return TarMember(path, kind, target=target)

@@ -102,7 +102,7 @@ def _is_same(old: TreeFile | Link, new: TreeFile | Link) -> bool:
 def _iter_entries(deb: Deb) -> Iterator[tuple[bytes, TreeFile | Link]]:
     members = {member.path: member for member in deb.unpacked.members}
     for member in deb.unpacked.members:
-        path = b"/".join(member.path)
+        path = member.path
         if member.kind is TarKind.DIRECTORY or path in MERGED:
             continue
         if member.kind is TarKind.SYMLINK:

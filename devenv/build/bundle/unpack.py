@@ -9,14 +9,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 from devenv.build.deb_archive import UnpackedDeb, unpack_deb
+from devenv.build.tar_archive import Budget
 from devenv.fsutil import TEMPORARY_PREFIX
+
+MAX_MEMBERS = 600_000
+"""Of all archives of a bundle. The largest in Debian is the whole of TeX Live: some 210,000, 15 MiB of paths, 7 GiB."""
+MAX_PATHS_BYTES = 64 << 20
+"""Of all paths, targets and control files together, which are kept in memory."""
+MAX_BYTES = 32 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Deb:
-    """An unpacked `.deb`: what a recipe calls it, what it holds, and the open file with the contents."""
+    """An unpacked `.deb`: what a recipe calls it, what it holds, and the open file with its and others' contents."""
 
     name: str
     spool: int
@@ -31,21 +39,28 @@ def unpacked_debs(
 
     Regular files whose path `keep` does not want are skipped. Raises BuildError (`archive-invalid`).
     """
-    with contextlib.ExitStack() as spools:
+    budget = Budget(MAX_MEMBERS, MAX_PATHS_BYTES, MAX_BYTES)
+    threads = min(os.cpu_count() or 1, len(sources))
+    with contextlib.ExitStack() as files:
+        # A process may have a thousand files open, and a bundle has more archives: each thread has a file.
+        free = SimpleQueue[int]()
+        for _ in range(threads):
+            # Should a process die between making and unlinking it, the next one takes it for an abandoned tree.
+            spool = files.enter_context(tempfile.TemporaryFile(dir=directory, prefix=TEMPORARY_PREFIX))
+            free.put(spool.fileno())
 
-        def unpack(source: tuple[str, Path], spool: int) -> Deb:
+        def unpack(source: tuple[str, Path]) -> Deb:
             name, path = source
-            return Deb(name, spool, unpack_deb(path, name, spool, keep))
+            spool = free.get()
+            try:
+                return Deb(name, spool, unpack_deb(path, name, spool, keep, budget))
+            finally:
+                free.put(spool)
 
-        # Should a process die between making a file and unlinking it, the next one takes it for an abandoned tree.
-        descriptors = [
-            spools.enter_context(tempfile.TemporaryFile(dir=directory, prefix=TEMPORARY_PREFIX)).fileno()
-            for _ in sources
-        ]
-        with ThreadPoolExecutor(os.cpu_count() or 1, "unpack") as pool:
+        with ThreadPoolExecutor(max(threads, 1), "unpack") as pool:
             # The largest first, so that at the end no thread is left alone with it.
             order = sorted(range(len(sources)), key=lambda index: -sources[index][1].stat().st_size)
-            futures = {index: pool.submit(unpack, sources[index], descriptors[index]) for index in order}
+            futures = {index: pool.submit(unpack, sources[index]) for index in order}
             try:
                 debs = [futures[index].result() for index in range(len(sources))]
             except BaseException:

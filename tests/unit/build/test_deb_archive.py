@@ -51,8 +51,8 @@ def unpack(
     found = {}
     for member in deb.members:
         content = contents[member.offset : member.offset + member.size]
-        content = content or member.target or b"/".join(member.link or ())
-        found[b"/".join(member.path).decode()] = (member.kind, member.executable, content)
+        content = content or member.target or member.link or b""
+        found[member.path.decode()] = (member.kind, member.executable, content)
     assert len(contents) == sum(member.size for member in deb.members)
     return deb, found
 

@@ -352,6 +352,15 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
             assert reason in refuse(archive)
 
 
+def test_targets_count_as_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where links lead is kept in memory as well."""
+    archive = make_tar([symlink(b"a", b"t" * 50), symlink(b"b", b"t" * 50)])
+    monkeypatch.setattr(tar_archive, "MAX_PATHS_BYTES", 101)
+    assert "paths" in refuse(archive)
+    monkeypatch.setattr(tar_archive, "MAX_PATHS_BYTES", 102)
+    assert len(read(archive)) == 2
+
+
 def test_flipped_anywhere() -> None:
     """One flipped bit of a header is an error, or changes nothing: the sum over it sees all of them."""
     archive = make_tar([A])
