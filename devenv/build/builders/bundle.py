@@ -6,6 +6,7 @@ $out/bin/X    what is shown of it, as relative links; `share`, `include` and `li
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from devenv.build.assemble import Entry, MadeFile, NewFile, NewLink, iter_nodes
@@ -22,7 +23,7 @@ from devenv.build.bundle.paths import MERGED, Patterns, Selection
 from devenv.build.bundle.place import TOP, Place, in_object
 from devenv.build.bundle.show import iter_shown
 from devenv.build.bundle.strings import replace_strings
-from devenv.build.bundle.text import MAX_TEXT_BYTES, SCRIPT, TextRewriter
+from devenv.build.bundle.text import MAX_LINE_BYTES, MAX_TEXT_BYTES, SCRIPT, TextRewriter
 from devenv.build.bundle.tree import Made, Tree, TreeFile
 from devenv.build.bundle.unpack import unpacked_debs
 from devenv.build.bundle.wrap import wrap_program
@@ -63,17 +64,21 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
 
 def _iter_tree(tree: Tree, texts: TextRewriter, changes: Mapping[bytes, Change]) -> Iterator[tuple[NodePath, Entry]]:
     """The entries of the tree, each content changed when its turn comes."""
+    # Deep paths have few names that are not those of others as well.
+    known: dict[bytes, bytes] = {}
     for path, file in tree.files.items():
-        yield _path(path), _new_file(path, file, texts, changes.get(path))
+        yield _path(path, known), _new_file(path, file, texts, changes.get(path))
     for path, link in tree.links.items():
-        yield _path(path), NewLink(link.target)
+        yield _path(path, known), NewLink(link.target)
     for name, target in MERGED.items():
         if target in tree.directories:
-            yield _path(name), NewLink(target)
+            yield _path(name, known), NewLink(target)
 
 
-def _path(path: bytes) -> NodePath:
-    return (TOP, *path.split(b"/"))
+def _path(path: bytes, known: dict[bytes, bytes]) -> NodePath:
+    """The path's names, each of them once in memory."""
+    names = path.split(b"/")
+    return (TOP, *map(known.setdefault, names, names))
 
 
 def _new_file(path: bytes, file: TreeFile, texts: TextRewriter, change: Change | None) -> Entry:
@@ -81,7 +86,11 @@ def _new_file(path: bytes, file: TreeFile, texts: TextRewriter, change: Change |
         return MadeFile(file.executable, lambda: change(file.read()))
     if isinstance(file, Made):
         return MadeFile(file.executable, file.read)
+    if file.size > MAX_TEXT_BYTES:
+        start, line = texts.rewrite_first_line(path, file.read_head(MAX_LINE_BYTES))
+        size = file.size - start + len(line)
+        return NewFile(file.executable, size, lambda: itertools.chain([line], file.iter_pieces(start)))
     head = file.read_head(HEAD_BYTES)
-    if not head.startswith(SCRIPT) and (file.size > MAX_TEXT_BYTES or b"\0" in head):
+    if not head.startswith(SCRIPT) and b"\0" in head:
         return NewFile(file.executable, file.size, file.iter_pieces)
     return MadeFile(file.executable, lambda: texts.rewrite(path, file.read()))

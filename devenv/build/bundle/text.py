@@ -15,7 +15,9 @@ from devenv.build.bundle.tree import Tree
 from devenv.nar.nodes import MAX_DEPTH
 
 MAX_TEXT_BYTES = 8 << 20
-"""Longer files are data, whatever they look like."""
+"""Longer files are data, whatever they look like; of scripts, only the line is rewritten that names the interpreter."""
+MAX_LINE_BYTES = 1 << 12
+"""Of that line; the kernel reads 256."""
 
 AS_THEY_ARE = (b"usr/include/", b"usr/share/doc/", b"usr/share/info/", b"usr/share/man/")
 """Compilers are told where headers are, and documentation is about Debian's paths."""
@@ -70,6 +72,16 @@ class TextRewriter:
         if PREFIX_FILE.fullmatch(path):
             content = PREFIX_LINE.sub(lambda match: match[1] + self._place.of(b"usr"), content)
         return PATH.sub(self._rewritten, content)
+
+    def rewrite_first_line(self, path: bytes, head: bytes) -> tuple[int, bytes]:
+        """For a file too long to rewrite, which begins with `head`: how many bytes are replaced, and by what.
+
+        That is the first line of a script, and nothing of any other file.
+        """
+        line, end, _ = head.partition(b"\n")
+        if not end or not line.startswith(SCRIPT) or b"\0" in line:
+            return 0, b""
+        return len(line + end), self.rewrite(path, line + end)
 
     def _rewrite_archive(self, path: bytes, content: bytes) -> bytes:
         """Archives that are programs (of Python, of Erlang) begin with the line that names their interpreter."""

@@ -38,9 +38,9 @@ class Stored(Struct, frozen=True, gc=False):
         """The first bytes, at most `size`."""
         return os.pread(self.spool, min(size, self.size), self.offset)
 
-    def iter_pieces(self) -> Iterator[bytes]:
-        """The content, in pieces."""
-        for start in range(0, self.size, PIECE_BYTES):
+    def iter_pieces(self, first: int = 0) -> Iterator[bytes]:
+        """The content from the byte `first` on, in pieces."""
+        for start in range(first, self.size, PIECE_BYTES):
             yield os.pread(self.spool, min(PIECE_BYTES, self.size - start), self.offset + start)
 
 

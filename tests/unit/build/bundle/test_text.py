@@ -9,7 +9,7 @@ import pytest
 from devenv.build.bundle import text
 from devenv.build.bundle.place import Place
 from devenv.build.bundle.text import MAX_NAMES, TextRewriter
-from devenv.build.bundle.tree import Made, Tree
+from devenv.build.bundle.tree import Made, Stored, Tree
 from tests.trees import Script
 from tests.unit.build.bundle.conftest import OUT, Bundle
 from tests.unit.build.bundle.test_merge import file
@@ -114,3 +114,16 @@ def test_prefixes(bundle: Bundle) -> None:
     built = bundle({"tool": [*TREE, *(file(name, text) for name in names)]})
     expected = text.replace(b"=/usr", b"=" + ROOT + b"/usr").replace(b"'/usr'", b"'" + ROOT + b"/usr'")
     assert [built[b"root/" + name] for name in names] == [expected, expected, text]
+
+
+def test_large_script(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a script too long to be a text its interpreter is rewritten, and it is never in memory as a whole."""
+    tail = b"# /usr/bin/dash\n" * (9 << 16)
+    monkeypatch.setattr(Stored, "read", lambda _: pytest.fail("it is read as a whole"))
+    tool = [
+        file(b"usr/bin/tool", b"#!/usr/bin/env dash\n" + tail, 0o755),
+        file(b"usr/lib/data", b"#!" + tail.replace(b"\n", b" ")),
+    ]
+    built = bundle({"tool": [*tool, file(b"usr/bin/dash", b"\0", mode=0o755)]})
+    assert built[b"root/usr/bin/tool"] == Script(b"#!" + ROOT + b"/usr/bin/dash\n" + tail)
+    assert built[b"root/usr/lib/data"] == tool[1].content
