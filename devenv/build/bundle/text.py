@@ -7,6 +7,7 @@ machine (`/var`, `/run`, `/tmp`, `/home`) and what an administrator puts in plac
 
 from __future__ import annotations
 
+import bisect
 import re
 
 from devenv.build.bundle.paths import clean, merged
@@ -50,6 +51,8 @@ MAX_PATH_BYTES = 4095
 """No program opens a longer path."""
 MAX_NAMES = MAX_DEPTH + 2
 """Of a path; in the tree none lies deeper (`/`, `usr` for what is merged)."""
+MAX_CLIMBING_NAMES = 16
+"""The same where one of them is `..`: its beginnings are tried one after the other."""
 MAX_KNOWN = 1 << 16
 """Paths whose answers are kept."""
 
@@ -101,11 +104,23 @@ class TextRewriter:
         return self._known[token]
 
     def _rewrite_path(self, token: bytes) -> bytes:
-        if len(token) > MAX_PATH_BYTES:
-            return token
         names = token.split(b"/")
-        for length in range(min(len(names), MAX_NAMES), 2, -1):
-            path = clean(b"/".join(names[:length]))
-            if (length == len(names) or length > MEANT_DEPTH) and self._tree.resolve(path) is not None:
-                return b"/".join([self._place.of(merged(path)), *names[length:]])
-        return token
+        length = self._find_length(names) if len(token) <= MAX_PATH_BYTES else None
+        if length is None:
+            return token
+        return b"/".join([self._place.of(merged(clean(b"/".join(names[:length])))), *names[length:]])
+
+    def _find_length(self, names: list[bytes]) -> int | None:
+        """With how many of its names, the empty one in front included, the path exists that is meant."""
+        climbs = b".." in names
+        limit = min(len(names), MAX_CLIMBING_NAMES if climbs else MAX_NAMES)
+        lengths = range(max(min(MEANT_DEPTH + 1, len(names)), 3), limit + 1)
+
+        def is_absent(length: int) -> bool:
+            return self._tree.resolve(clean(b"/".join(names[:length]))) is None
+
+        if climbs:
+            return next((length for length in reversed(lengths) if not is_absent(length)), None)
+        # Where a beginning is absent, so is what goes on from there.
+        count = bisect.bisect_left(lengths, True, key=is_absent)
+        return lengths[count - 1] if count else None
