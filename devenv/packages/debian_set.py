@@ -41,8 +41,8 @@ class DebianSet:
             "architecture": ARCHITECTURES[request.system],
             "debs": list(request.debs),
             "own": list(request.own),
-            "follow": True,
             "keep": list(request.keep),
+            "plain": True,
         }
         if PERL in request.debs:
             arguments["wrap"] = {"usr/bin/perl": {"arguments": list(_iter_perl_arguments(request))}}

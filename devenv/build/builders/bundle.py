@@ -7,7 +7,7 @@ $out/bin/X    what is shown of it, as relative links; `share`, `include` and `li
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from devenv.build.assemble import Entry, MadeFile, NewFile, NewLink, iter_nodes
 from devenv.build.builders.request import BuilderRequest
@@ -19,7 +19,7 @@ from devenv.build.bundle.debug import add_debug_links
 from devenv.build.bundle.libraries import Change, plan_libraries
 from devenv.build.bundle.merge import merge_debs
 from devenv.build.bundle.owners import find_owners
-from devenv.build.bundle.paths import MERGED, Patterns, Selection
+from devenv.build.bundle.paths import MERGED, PROGRAM_DIRECTORIES, Patterns, Selection, parent
 from devenv.build.bundle.place import TOP, Place, in_object
 from devenv.build.bundle.show import iter_shown
 from devenv.build.bundle.strings import replace_strings
@@ -44,7 +44,8 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
         )
     place = Place(request.out)
     sources = list(zip(arguments.debs, request.sources, strict=True))
-    with unpacked_debs(sources, request.out.parent, Selection(arguments.keep, arguments.remove)) as debs:
+    selection = Selection(arguments.keep, arguments.remove)
+    with unpacked_debs(sources, request.out.parent, selection, request.advance) as debs:
         tree = merge_debs(debs)
         add_alternatives(tree, debs)
         add_debug_links(tree, arguments.architecture)
@@ -55,11 +56,18 @@ def build_bundle(request: BuilderRequest) -> Iterator[Node]:
             replace_strings(tree, program, strings)
         for path, wrapper in sorted(arguments.wrap.items()):
             wrap_program(tree, path.encode(), wrapper, place)
-        changes = plan_libraries(tree, arguments.architecture, place, Patterns(arguments.optional))
-        owners = find_owners(tree, debs, arguments.own) if arguments.follow else frozenset(arguments.own)
+        changes = plan_libraries(tree, arguments.architecture, place, _optional(arguments))
+        owners = find_owners(tree, debs, arguments.own) if arguments.plain else frozenset(arguments.own)
         shown = {path: link_from_top(path, in_object(goal)) for path, goal in iter_shown(tree, arguments, owners)}
         entries = {tuple(path.split(b"/")): entry for path, entry in (shown | outside).items()}
         yield from iter_nodes(entries | dict(_iter_tree(tree, TextRewriter(tree, place), changes)))
+
+
+def _optional(arguments: BundleArguments) -> Callable[[bytes], bool]:
+    """Which images may lack libraries."""
+    if arguments.plain:
+        return lambda path: parent(path) not in PROGRAM_DIRECTORIES
+    return Patterns(arguments.optional).match
 
 
 def _iter_tree(tree: Tree, texts: TextRewriter, changes: Mapping[bytes, Change]) -> Iterator[tuple[NodePath, Entry]]:

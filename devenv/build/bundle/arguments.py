@@ -35,7 +35,8 @@ class BundleArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     `{root}` and `{out}` in texts of wrappers and files stand for the tree and for the object.
 
-    - `follow`: whether what own packages consist of is shown as well (`owners`).
+    - `plain`: whether no recipe speaks for the packages. Then what own ones consist of is shown as well (`owners`), and
+      only programs, with all that they load, must find their libraries: a plugin may want what Debian only suggests.
     - `programs`: directories and files of the tree whose programs are shown too; `hide`: patterns of other names.
     - `wrap`: path in the tree → how it is called.
     - `links`: path in the object → target. A target without a slash names a neighbour of the link; any other one counts
@@ -51,7 +52,7 @@ class BundleArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     architecture: Literal["amd64", "arm64"]
     debs: list[str]
     own: list[str]
-    follow: bool = False
+    plain: bool = False
     programs: list[str] = []
     hide: list[str] = []
     wrap: dict[str, Wrapper] = {}

@@ -14,7 +14,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from devenv.build.bundle.paths import Patterns, clean, name_of, parent, relative
+from devenv.build.bundle.paths import clean, name_of, parent, relative
 from devenv.build.bundle.place import Place
 from devenv.build.bundle.tree import Tree, TreeFile
 from devenv.elf.image import IMAGE_LIMIT, ElfImage, find_machine, parse_elf
@@ -55,11 +55,13 @@ CONFIGURATION = re.compile(rb"etc/ld\.so\.conf\.d/[^/]+\.conf")
 ORIGIN = re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})(?=/|\Z)")
 
 
-def plan_libraries(tree: Tree, architecture: str, place: Place, optional: Patterns) -> dict[bytes, Change]:
+def plan_libraries(
+    tree: Tree, architecture: str, place: Place, optional: Callable[[bytes], bool]
+) -> dict[bytes, Change]:
     """Path of an image → how it has to be changed; images that stay as they are do not stand there.
 
-    Without a loader in the tree, which is one of data then, nothing is changed or checked. Images that `optional`
-    matches may lack libraries. Raises BuildError (`library-missing`, `elf-invalid`).
+    Without a loader in the tree, which is one of data then, nothing is changed or checked. Images at paths that are
+    `optional` may lack libraries. Raises BuildError (`library-missing`, `elf-invalid`).
     """
     loader = tree.find_file(clean(LOADERS[architecture]))
     if loader is None:
@@ -68,7 +70,7 @@ def plan_libraries(tree: Tree, architecture: str, place: Place, optional: Patter
     search = _Search(tree, images, TRIPLETS[architecture])
     changes: dict[bytes, Change] = {}
     for path, image in images.items():
-        change = _plan(search, path, image, place, strict=not optional.match(path))
+        change = _plan(search, path, image, place, strict=not optional(path))
         if change is not None:
             changes[path] = _patch(path, change)
         seal = SEALS.get(name_of(path).partition(b".so")[0])
@@ -83,8 +85,8 @@ def plan_libraries(tree: Tree, architecture: str, place: Place, optional: Patter
     return changes
 
 
-def iter_images(tree: Tree, machine: str, optional: Patterns) -> Iterator[tuple[bytes, ElfImage]]:
-    """The images for `machine` in the tree. Raises BuildError where one is damaged and `optional` does not match it.
+def iter_images(tree: Tree, machine: str, optional: Callable[[bytes], bool]) -> Iterator[tuple[bytes, ElfImage]]:
+    """The images for `machine` in the tree. Raises BuildError where one is damaged that is not `optional`.
 
     Only their heads are read of those for other machines.
     """
@@ -95,7 +97,7 @@ def iter_images(tree: Tree, machine: str, optional: Patterns) -> Iterator[tuple[
         try:
             image = _read_image(file)
         except ElfError as error:
-            if optional.match(path):
+            if optional(path):
                 continue
             raise _invalid(path, error) from error
         if image is None:

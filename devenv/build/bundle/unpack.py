@@ -6,14 +6,16 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
+from devenv.build.builders.request import Advance
 from devenv.build.deb_archive import UnpackedDeb, unpack_deb
 from devenv.build.tar_archive import Budget
 from devenv.fsutil import TEMPORARY_PREFIX
+from devenv.workers import run_parallel
 
 MAX_MEMBERS = 600_000
 """Of all archives of a bundle. The largest in Debian is the whole of TeX Live: some 210,000, 15 MiB of paths, 7 GiB."""
@@ -33,11 +35,15 @@ class Deb:
 
 @contextlib.contextmanager
 def unpacked_debs(
-    sources: Sequence[tuple[str, Path]], directory: Path, keep: Callable[[bytes], bool]
+    sources: Sequence[tuple[str, Path]],
+    directory: Path,
+    keep: Callable[[bytes], bool],
+    advance: Advance,
 ) -> Iterator[list[Deb]]:
     """The archives `sources` (name, file), unpacked in `directory` for as long as this lasts.
 
-    Regular files whose path `keep` does not want are skipped. Raises BuildError (`archive-invalid`).
+    Regular files whose path `keep` does not want are skipped. `advance` is told of the size of each archive that is
+    done, and asked at each member whether to go on. Raises BuildError (`archive-invalid`).
     """
     budget = Budget(MAX_MEMBERS, MAX_PATHS_BYTES, MAX_BYTES)
     threads = min(os.cpu_count() or 1, len(sources))
@@ -49,21 +55,22 @@ def unpacked_debs(
             spool = files.enter_context(tempfile.TemporaryFile(dir=directory, prefix=TEMPORARY_PREFIX))
             free.put(spool.fileno())
 
-        def unpack(source: tuple[str, Path]) -> Deb:
-            name, path = source
+        def is_kept(path: bytes) -> bool:
+            advance(0)
+            return keep(path)
+
+        def unpack(index: int) -> Deb:
+            name, path = sources[index]
             spool = free.get()
             try:
-                return Deb(name, spool, unpack_deb(path, name, spool, keep, budget))
+                unpacked = unpack_deb(path, name, spool, is_kept, budget)
             finally:
                 free.put(spool)
+            advance(sizes[index])
+            return Deb(name, spool, unpacked)
 
-        with ThreadPoolExecutor(max(threads, 1), "unpack") as pool:
-            # The largest first, so that at the end no thread is left alone with it.
-            order = sorted(range(len(sources)), key=lambda index: -sources[index][1].stat().st_size)
-            futures = {index: pool.submit(unpack, sources[index]) for index in order}
-            try:
-                debs = [futures[index].result() for index in range(len(sources))]
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-        yield debs
+        sizes = [path.stat().st_size for _, path in sources]
+        # The largest first, so that at the end no thread is left alone with it.
+        order = sorted(range(len(sources)), key=lambda index: -sizes[index])
+        debs = dict(zip(order, run_parallel([partial(unpack, index) for index in order], threads), strict=True))
+        yield [debs[index] for index in range(len(sources))]

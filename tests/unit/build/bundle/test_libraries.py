@@ -9,7 +9,6 @@ import pytest
 
 from devenv.build.bundle import libraries
 from devenv.build.bundle.libraries import iter_images, plan_libraries
-from devenv.build.bundle.paths import Patterns
 from devenv.build.bundle.place import Place
 from devenv.build.bundle.tree import Link, Made, Tree, TreeFile
 from devenv.elf.image import ElfImage, parse_elf
@@ -45,6 +44,11 @@ def library(path: bytes, *needed: bytes, **sketch: object) -> TarEntry:
 
 def program(path: bytes, *needed: bytes, **sketch: object) -> TarEntry:
     return file(path, make_elf(Sketch(needed=needed, **sketch)), 0o755)  # type: ignore[arg-type]
+
+
+def never(path: bytes) -> bool:
+    del path
+    return False
 
 
 GLIBC = [
@@ -201,11 +205,24 @@ def test_large_image(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bundle({"libc6": GLIBC, "tool": [entry]}, optional=["*/tool"])[b"root/usr/bin/tool"] == Script(entry.content)
 
 
+def test_plugin_of_a_package_without_a_recipe(bundle: Bundle) -> None:
+    """Without a recipe a plugin may want what its package only suggests; a program, and what it loads, may not."""
+    plugin = library(b"usr/lib/tool/plugin.so", b"libsuggested.so.1")
+    tool = program(b"usr/bin/tool", b"libtool.so.1")
+    whole = library(MULTIARCH + b"libtool.so.1", b"libc.so.6")
+    assert bundle({"libc6": GLIBC, "tool": [tool, whole, plugin]}, plain=True)
+    broken = library(MULTIARCH + b"libtool.so.1", b"libsuggested.so.1")
+    for entries in ([tool, broken], [program(b"usr/bin/tool", b"libsuggested.so.1")]):
+        with pytest.raises(BuildError) as caught:
+            bundle({"libc6": GLIBC, "tool": entries}, plain=True)
+        assert slug_of(caught) == "library-missing"
+
+
 def test_only_heads_are_read_of_foreign_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """An image for another machine is not read as a whole: its size says nothing about the memory that is needed."""
     foreign = Made("", True, make_elf(Sketch(machine=AARCH64)))
     monkeypatch.setattr(Made, "read", lambda _: pytest.fail("it is read"))
-    assert not list(iter_images(Tree.of({b"usr/bin/x": foreign}, {}), "x86_64", Patterns([])))
+    assert not list(iter_images(Tree.of({b"usr/bin/x": foreign}, {}), "x86_64", never))
 
 
 @pytest.mark.parametrize(
@@ -250,6 +267,6 @@ def test_libraries_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         return find_file(self, path)
 
     monkeypatch.setattr(Tree, "find_file", counted)
-    changes = plan_libraries(tree, "amd64", Place(Path("/s/x")), Patterns([]))
+    changes = plan_libraries(tree, "amd64", Place(Path("/s/x")), never)
     assert len(changes) == count + 1
     assert len(asked) < 3 * count

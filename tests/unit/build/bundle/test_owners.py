@@ -33,7 +33,7 @@ def test_part_in_the_same_version(bundle: Bundle) -> None:
         "more": program("more", Version="5.40-6"),
         "dash": program("dash", Version="1"),
     }
-    assert names(bundle(packages, own=["perl"], follow=True)) == ["base", "perl"]
+    assert names(bundle(packages, own=["perl"], plain=True)) == ["base", "perl"]
     assert names(bundle(packages, own=["perl"])) == ["perl"]
 
 
@@ -47,7 +47,7 @@ def test_package_of_dependencies(bundle: Bundle) -> None:
         "tool": program("tool", Version="1"),
         "helper": program("helper", Version="1"),
     }
-    assert names(bundle(packages, own=["meta"], follow=True)) == ["client", "server", "tool"]
+    assert names(bundle(packages, own=["meta"], plain=True)) == ["client", "server", "tool"]
 
 
 def test_link_to_a_program_of_another_package(bundle: Bundle) -> None:
@@ -56,7 +56,7 @@ def test_link_to_a_program_of_another_package(bundle: Bundle) -> None:
         "defaults": package("defaults", [symlink(b"usr/bin/tool.default", b"tool8")], Version="96", Depends="tool8"),
         "tool8": program("tool8", Version="8.4"),
     }
-    assert names(bundle(packages, own=["defaults"], follow=True)) == ["tool.default", "tool8"]
+    assert names(bundle(packages, own=["defaults"], plain=True)) == ["tool.default", "tool8"]
 
 
 def test_library_is_no_part(bundle: Bundle) -> None:
@@ -66,11 +66,11 @@ def test_library_is_no_part(bundle: Bundle) -> None:
         "other": empty("other", "binding"),
         "libc": program("libc", Version="1", Section="libs"),
     }
-    assert names(bundle(packages, own=["binding"], follow=True)) == []
+    assert names(bundle(packages, own=["binding"], plain=True)) == []
 
 
 def test_dependencies_that_are_none(bundle: Bundle) -> None:
     """A package whose dependencies cannot be read is refused by its name."""
     with pytest.raises(BuildError, match="`meta`") as caught:
-        bundle({"meta": empty("meta", "no (relation")}, own=["meta"], follow=True)
+        bundle({"meta": empty("meta", "no (relation")}, own=["meta"], plain=True)
     assert caught.value.slug == "archive-invalid"
