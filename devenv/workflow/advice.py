@@ -11,8 +11,11 @@ from devenv.environment.realize import RealizedEnvironment
 from devenv.manifest.model import Manifest
 from devenv.workflow.tools import Tools
 
-LINE = re.compile(r"(?P<name>[a-z0-9+.-]*?[a-z+])-?[0-9]+(?:\.[0-9]+)*", re.ASCII)
-"""A name with a line of versions behind it, as Debian writes them: `postgresql-17`, `python3`, `lua5.4`."""
+LINE = re.compile(
+    r"(?P<name>[a-z0-9+.-]*?[a-z+])-?[0-9]+(?:\.[0-9]+)*(?:-(?:cli|dev|full|headless|jdk|jre|minimal|nox|venv))*",
+    re.ASCII,
+)
+"""A name with a line of versions behind it, as Debian writes them: `postgresql-17`, `python3`, `openjdk-21-jre`."""
 
 
 def iter_advice(

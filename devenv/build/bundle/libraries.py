@@ -72,7 +72,7 @@ def plan_libraries(
     for path, image in images.items():
         change = _plan(search, path, image, place, strict=not optional(path))
         if change is not None:
-            changes[path] = _patch(path, change)
+            changes[path] = _patch(path, change, optional=optional(path))
         seal = SEALS.get(name_of(path).partition(b".so")[0])
         if seal is not None:
             changes[path] = _after(changes.get(path), _seal(path, seal))
@@ -126,8 +126,18 @@ def _invalid(path: bytes, error: ElfError | str) -> BuildError:
     return BuildError(f"`{format_shown_path(path)}` is a damaged program: {error}", slug="elf-invalid")
 
 
-def _patch(path: bytes, change: ElfChange) -> Change:
-    return _seal(path, lambda content: patch_elf(content, change))
+def _patch(path: bytes, change: ElfChange, *, optional: bool) -> Change:
+    """What makes `change`. An image that may be anything, such as a debugger's test data, stays as it is at worst."""
+
+    def run(content: bytes) -> bytes:
+        try:
+            return patch_elf(content, change)
+        except ElfError as error:
+            if optional:
+                return content
+            raise _invalid(path, error) from error
+
+    return run
 
 
 def _seal(path: bytes, seal: Change) -> Change:

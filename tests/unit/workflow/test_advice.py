@@ -16,6 +16,8 @@ from devenv.workflow.advice import find_recipe
         ("python3", "python"),
         ("python3.13", "python"),
         ("lua5.4", "lua"),
+        ("openjdk-21-jre-headless", "openjdk"),
+        ("php8.4-cli", "php"),
         ("python3-numpy", None),
         ("libpq-dev", None),
         ("x264", None),

@@ -195,6 +195,17 @@ def test_damaged_image(bundle: Bundle) -> None:
     assert bundle(debs, optional=["*/damaged"])[b"root/usr/lib/tool/damaged"] == damaged.content
 
 
+def test_image_that_cannot_be_changed(bundle: Bundle) -> None:
+    """Test data that passes for a program stays as it is where nobody needs it: without a recipe, outside of `bin`."""
+    odd = make_elf(Sketch(base=(1 << 47) + (1 << 20)))
+    data = [file(b"usr/share/tool/testdata/odd", odd), library(MULTIARCH + b"libm.so.6")]
+    assert bundle({"libc6": GLIBC, "x": data}, plain=True)[b"root/usr/share/tool/testdata/odd"] == odd
+    for entries, arguments in ((data, {}), ([file(b"usr/bin/odd", odd, 0o755), data[1]], {"plain": True})):
+        with pytest.raises(BuildError) as caught:
+            bundle({"libc6": GLIBC, "x": entries}, **arguments)
+        assert slug_of(caught) == "elf-invalid"
+
+
 def test_large_image(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """An image is read and changed in memory, so one that is too large for that is an error, or left as it is."""
     entry = program(b"usr/bin/tool", payload=bytes(4000))
