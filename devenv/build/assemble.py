@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -53,12 +55,13 @@ def iter_nodes(entries: Mapping[NodePath, Entry]) -> Iterator[Node]:
     yield Directory(())
     last: NodePath = ()
     for path in sorted(entries):
-        for depth in range(1, len(path)):
-            if path[:depth] != last[:depth]:
-                yield Directory(path[:depth])
-            if path[:depth] in entries:
-                name = format_shown_path(b"/".join(path[:depth]))
-                raise BuildError(f"`{name}` would be a file and a directory", slug="tree-conflict")
+        # What an entry would be a directory of follows it at once in this order.
+        common = len(tuple(itertools.takewhile(bool, map(operator.eq, last, path))))
+        if last and common == len(last):
+            name = format_shown_path(b"/".join(last))
+            raise BuildError(f"`{name}` would be a file and a directory", slug="tree-conflict")
+        for depth in range(common + 1, len(path)):
+            yield Directory(path[:depth])
         last = path
         match entries[path]:
             case NewFile(executable, size, read):

@@ -69,7 +69,7 @@ def unpack_deb(
         with _refusals(f"`{control.name}` of `{name}`"):
             about = _read_control(_iter_part(descriptor, control, None))
             if budget is not None:
-                budget.take("bytes of paths", sum(map(len, about.values())))
+                budget.take(path_bytes=sum(map(len, about.values())))
         with _refusals(f"`{data.name}` of `{name}`"):
             return UnpackedDeb(about, _unpack(_iter_part(descriptor, data, budget), spool, keep))
 

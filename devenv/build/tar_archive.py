@@ -57,16 +57,17 @@ class Budget:
     def __init__(self, members: int, path_bytes: int, content_bytes: int) -> None:
         """Members, bytes of their paths and targets, and bytes of their contents."""
         self._lock = threading.Lock()
-        self._limits = {"members": members, "bytes of paths": path_bytes, "bytes of contents": content_bytes}
-        self._left = dict(self._limits)
+        self._members, self._path_bytes, self._content_bytes = members, path_bytes, content_bytes
 
-    def take(self, what: str, amount: int) -> None:
+    def take(self, *, members: int = 0, path_bytes: int = 0, content_bytes: int = 0) -> None:
         """Raises InvalidTarError where not so much is left."""
         with self._lock:
-            self._left[what] -= amount
-            left = self._left[what]
-        if left < 0:
-            raise InvalidTarError(f"with the archives beside it, it has more than {self._limits[what]} {what}")
+            self._members -= members
+            self._path_bytes -= path_bytes
+            self._content_bytes -= content_bytes
+            least = min(self._members, self._path_bytes, self._content_bytes)
+        if least < 0:
+            raise InvalidTarError("with those beside it, it has too many members, too long paths or too much content")
 
 
 def iter_tar_members(chunks: Iterable[bytes], budget: Budget | None = None) -> Iterator[TarMember]:
@@ -213,7 +214,7 @@ class _Tree:
         if self._content_bytes > MAX_BYTES:
             raise InvalidTarError(f"it would unpack to more than {MAX_BYTES} bytes")
         if self._budget is not None:
-            self._budget.take("bytes of contents", size)
+            self._budget.take(content_bytes=size)
 
     def add_hard_link(self, path: NodePath, target: bytes) -> NodePath:
         """The path of the member that has the content."""
@@ -233,7 +234,7 @@ class _Tree:
         """The path's text. Raises InvalidTarError where it lies below anything but directories."""
         text = b"/".join(path)
         if self._budget is not None:
-            self._budget.take("members", 1)
+            self._budget.take(members=1)
         self._count(text)
         parent = text.rpartition(b"/")[0]
         # Whatever is above a known directory is known as well.
@@ -250,7 +251,7 @@ class _Tree:
         if self._path_bytes > MAX_PATHS_BYTES:
             raise InvalidTarError(f"its paths have more than {MAX_PATHS_BYTES} bytes together")
         if self._budget is not None:
-            self._budget.take("bytes of paths", len(text))
+            self._budget.take(path_bytes=len(text))
 
 
 def _twice(text: bytes) -> InvalidTarError:

@@ -80,6 +80,7 @@ class Patterns:
     def __init__(self, patterns: Sequence[str]) -> None:
         """`*` passes slashes."""
         texts = [fnmatch.translate(merged(each.strip("/").encode()).decode()) for each in patterns]
+        self._has_some = bool(texts)
         self._pattern = re.compile("|".join(texts) or r"(?!)")
 
     def match(self, path: bytes) -> bool:
@@ -88,5 +89,7 @@ class Patterns:
 
     def match_within(self, path: bytes) -> bool:
         """Whether one of them matches the path or a directory above it."""
+        if not self._has_some:
+            return False
         names = path.split(b"/")
         return any(self.match(b"/".join(names[:length])) for length in range(1, len(names) + 1))

@@ -12,7 +12,7 @@ from devenv.build.assemble import Entry, NewFile, NewLink, iter_nodes, parse_des
 from devenv.build.builders import BUILDERS
 from devenv.build.builders.request import BuilderRequest
 from devenv.errors import BuildError
-from devenv.nar.nodes import File, NodePath, Symlink
+from devenv.nar.nodes import Directory, File, NodePath, Symlink
 from devenv.nar.writer import NarWriter
 from tests.trees import Script, Tree, iter_tree_nodes, names
 
@@ -136,3 +136,17 @@ def test_builders_are_versioned() -> None:
 def test_links() -> None:
     """A link is stored as it is."""
     assert list(iter_nodes({(b"l",): NewLink(b"../x")}))[1] == Symlink((b"l",), b"../x")
+
+
+@given(st.lists(st.lists(names(), min_size=1, max_size=4).map(tuple), max_size=8, unique=True))
+def test_any_entries(paths: list[NodePath]) -> None:
+    """Each directory comes once, before what it holds; an entry that would be one is an error, wherever it stands."""
+    entries = {path: NewLink(b"x") for path in paths}
+    above = {path[:depth] for path in paths for depth in range(len(path))}
+    if above & set(paths):
+        with pytest.raises(BuildError):
+            list(iter_nodes(entries))
+    else:
+        nodes = list(iter_nodes(entries))
+        assert [node.path for node in nodes] == sorted(above | set(paths) | {()})
+        assert {node.path for node in nodes if isinstance(node, Directory)} == above | {()}
