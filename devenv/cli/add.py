@@ -26,7 +26,8 @@ def command(packages: tuple[str, ...], refresh: bool, allow_older: bool) -> Acti
     VERSION is a version or the beginning of one (24, 24.1), a range (>=1.25,<1.27), or `latest`.
     SET is `debian`, for a package of Debian as the manifest's suite has it; `debian:SUITE/NAME` names another suite.
     """
-    from devenv.workflow.edit import add_packages, parse_wanted
+    from devenv.workflow.edit import add_packages
+    from devenv.workflow.wanted import parse_wanted
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh

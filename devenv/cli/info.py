@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devenv.cli.command import Action, refresh_option, verb
+from devenv.cli.command import Action, here, refresh_option, verb
 from devenv.cli.parameters import PACKAGE
 from devenv.workflow.tools import Tools
 
@@ -21,6 +21,6 @@ def command(name: str, refresh: bool) -> Action:
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh
-        return package_info(tools, name)
+        return package_info(tools, here(), name)
 
     return action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devenv.cli.command import Action, verb
+from devenv.cli.command import Action, here, verb
 
 
 @verb("search", examples=["devenv search javascript", "devenv search --all json processor", "devenv search"])
@@ -18,4 +18,4 @@ def command(words: tuple[str, ...], everything: bool) -> Action:
     """
     from devenv.workflow.search import search
 
-    return lambda tools: search(tools, words, everything=everything)
+    return lambda tools: search(tools, here(), words, everything=everything)

@@ -14,6 +14,14 @@ ROLLING = "sid"
 """The suite that changes by the hour: it has no pockets for updates, and what it drops is soon gone from mirrors."""
 
 
+def suite_prefix(suite: str, usual: str = DEFAULT_SUITE) -> str:
+    """What stands before the names of a suite's packages on the command line: `debian:`, or `debian:bookworm/`.
+
+    `usual` is the suite that `debian:` alone means there.
+    """
+    return DEBIAN if suite == usual else f"{DEBIAN}{suite}/"
+
+
 def parse_suite(locator: str) -> str | None:
     """The suite that the locator of an input names; None where it is another kind of input."""
     return locator.removeprefix(DEBIAN) if locator.startswith(DEBIAN) else None

@@ -13,7 +13,7 @@ from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.errors import UsageError
 from devenv.manifest.document import Document, parse_document
 from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_suite, require_version
-from devenv.manifest.model import ANY_VERSION, DEFAULT_INPUT, MANIFEST_NAME, Manifest, input_name
+from devenv.manifest.model import ANY_VERSION, DEFAULT_INPUT, MANIFEST_NAME, Manifest, find_suite_input, input_name
 from devenv.manifest.parse import check_document
 from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
@@ -59,13 +59,15 @@ def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
         wanted = None if suite is None else DEBIAN + require_suite(suite)
     except GrammarError as error:
         raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
-    for name, locator in manifest.inputs.items():
-        if locator == wanted or (wanted is None and locator.startswith(DEBIAN)):
-            return text, name
+    first = find_suite_input(manifest.inputs)
+    if wanted is None and first is not None:
+        return text, first
     locator = wanted or DEBIAN + DEFAULT_SUITE
-    is_first = not any(each.startswith(DEBIAN) for each in manifest.inputs.values())
+    for name, given in manifest.inputs.items():
+        if given == locator:
+            return text, name
     name = input_name({}, locator.removeprefix(DEBIAN))
-    if is_first and DEBIAN_INPUT not in manifest.inputs:
+    if first is None and DEBIAN_INPUT not in manifest.inputs:
         name = DEBIAN_INPUT
     return _add(document, (INPUTS, name), _spell(locator)), name
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from devenv.debian.suites import DEBIAN
+from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.system import System
 
 MANIFEST_NAME = "devenv.toml"
@@ -54,6 +54,17 @@ class Manifest:
     shell: ShellSettings = field(default_factory=ShellSettings)
     keep: tuple[str, ...] = ()
     """Words of `KEPT`, sorted: what bundles of Debian packages keep besides what programs need."""
+
+
+def find_suite_input(inputs: Mapping[str, str]) -> str | None:
+    """The one of `inputs` (name → locator) that `debian:` means without a suite; None where none is a suite."""
+    return next((name for name in sorted(inputs) if inputs[name].startswith(DEBIAN)), None)
+
+
+def usual_suite(inputs: Mapping[str, str]) -> str:
+    """The suite that `debian:` means without a name for it, beside these `inputs`."""
+    name = find_suite_input(inputs)
+    return DEFAULT_SUITE if name is None else inputs[name].removeprefix(DEBIAN)
 
 
 def input_name(inputs: Mapping[str, str], suite: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.record import is_name
-from devenv.debian.suites import DEBIAN
+from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, suite_prefix
 from devenv.errors import ResolutionError
 from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package
 
 PERL = "perl-base"
 MODULES = "perl-modules-"
+SHOWN_NAME_LIMIT = 64
 
 
 class DebianSet:
@@ -20,19 +21,22 @@ class DebianSet:
     revision = ""
     """An index has states, which only asking tells."""
 
-    def __init__(self, suite: str) -> None:
+    def __init__(self, suite: str, usual: str = DEFAULT_SUITE) -> None:
+        """`usual` is the suite that `debian:` alone means on the command line."""
         self.suite = suite
         self.label = DEBIAN + suite
+        self._prefix = suite_prefix(suite, usual)
 
     def package(self, name: str) -> Package:
         """The package with that name, whether there is one or not. Raises ResolutionError (`package-unknown`)."""
         if not is_name(name):
+            shown = name[:SHOWN_NAME_LIMIT] if name.isprintable() else ascii(name[:SHOWN_NAME_LIMIT])
             raise ResolutionError(
-                f"`{self.label}` can have no package {name[:100]!r}",
+                f"`{self.label}` can have no package `{shown}`",
                 hint="names are made of lower-case letters, digits and `+ . -`",
                 slug="package-unknown",
             )
-        return Package(name, "", "", None, (DebianSource(self.suite, (name,)),), ())
+        return Package(name, "", "", None, (DebianSource(self.suite, (name,)),), (), prefix=self._prefix)
 
     def build(self, name: str, request: BuildRequest) -> BuildPlan:
         """The plan for the bundle of the package and what it depends on."""

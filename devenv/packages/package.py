@@ -96,6 +96,15 @@ class Package:
     """What environments with it set: variable → path within the environment."""
     search_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Variables that hold directories → paths within the environment, to be put in front."""
+    prefix: str = ""
+    """What stands before the name on the command line: `debian:` or `debian:SUITE/` where a suite has the package and
+    there is no recipe.
+    """
+
+    @property
+    def wanted_name(self) -> str:
+        """What `devenv add` calls it."""
+        return self.prefix + self.name
 
     @property
     def programs(self) -> tuple[str, ...]:

@@ -166,9 +166,9 @@ def _nothing_offered(package: Package, systems: Sequence[System] | None, index: 
         )
     source = package.sources[0]
     # A package of a suite has no recipe: whether there is one, only the suite knows.
-    if isinstance(source, DebianSource) and source.packages == (package.name,) and len(package.sources) == 1:
+    if isinstance(source, DebianSource) and package.prefix:
         suite = index.suite(source.suite, served[0])
-        return package_unknown(source.suite, package.name, suite, None if systems is None else served[0])
+        return package_unknown(package, source.suite, suite, None if systems is None else served[0])
     return ResolutionError(
         f"there are no versions of `{package.name}`: nothing fitting is listed of {sources}",
         hint="look for it with `devenv search`, or check which registries your settings name",
@@ -178,7 +178,7 @@ def _nothing_offered(package: Package, systems: Sequence[System] | None, index: 
 
 def _version_unknown(package: Package, request: VersionRequest, offers: Offers) -> ResolutionError:
     nearest = _nearest(request, offers)
-    hint = f"ask for one of them, as in `devenv add {package.name}@{nearest[0]}`" if nearest else None
+    hint = f"ask for one of them, as in `devenv add {package.wanted_name}@{nearest[0]}`" if nearest else None
     return ResolutionError(
         f"no version of `{package.name}` satisfies `{request}`",
         hint=hint,

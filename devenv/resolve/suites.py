@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
+from devenv.debian.suites import DEBIAN
 from devenv.debian.version import upstream_version
 from devenv.errors import ResolutionError
 from devenv.packages.package import DebianSource, Package
@@ -15,6 +15,9 @@ from devenv.system import System
 
 if TYPE_CHECKING:
     from devenv.debian.closure import DebIndex
+
+ADVICE = {"add": "add it with", "info": "look at it with"}
+"""What a verb that takes a package's name is for, in a hint."""
 
 
 def iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System]]:
@@ -26,26 +29,26 @@ def iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -
                 yield source.suite, system
 
 
-def package_unknown(suite: str, name: str, index: DebIndex, system: System | None = None) -> ResolutionError:
-    """The error for a package that a suite does not have (for `system`), with what may be meant instead."""
+def package_unknown(
+    package: Package, suite: str, index: DebIndex, system: System | None = None, *, verb: str = "add"
+) -> ResolutionError:
+    """The error for a package that its suite does not have (for `system`), with what to ask for instead by `verb`."""
     from devenv.debian.search import SUGGESTION_LIMIT, similar_names
 
+    name = package.name
     providers = list(dict.fromkeys(record.name for record, _ in index.providers(name)))[:SUGGESTION_LIMIT]
     similar = providers or similar_names(name, index.names())
     names = " or ".join(f"`{each}`" for each in similar)
     where = "" if system is None else f" for {system}"
     meant = f"; it is provided by {names}" if providers else f"; did you mean {names}?" if similar else ""
-    add = f"add it with `devenv add {wanted_name(suite, similar[0])}`" if similar else None
+    hint = "look for it with `devenv search`"
+    if similar:
+        hint = f"{ADVICE[verb]} `devenv {verb} {package.prefix}{similar[0]}`"
     return ResolutionError(
         f"`{DEBIAN}{suite}` has no package `{name}`{where}{meant}",
-        hint=add or "look for it with `devenv search`",
+        hint=hint,
         slug="package-unknown",
     )
-
-
-def wanted_name(suite: str, name: str) -> str:
-    """What `devenv add` calls the package of a suite: `debian:htop`, or `debian:bookworm/htop` in another suite."""
-    return f"{DEBIAN}{name}" if suite == DEFAULT_SUITE else f"{DEBIAN}{suite}/{name}"
 
 
 def asked_version(version: str) -> str:

@@ -16,12 +16,12 @@ from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
-from devenv.errors import UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.edit import remove_package, set_package, set_suite
+from devenv.manifest.model import usual_suite
 from devenv.manifest.parse import parse_manifest
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
@@ -29,36 +29,7 @@ from devenv.workflow.advice import iter_advice
 from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
-
-
-@dataclass(frozen=True, slots=True)
-class WantedPackage:
-    """A package that is to be added, and the version that is asked for (None: whatever is newest).
-
-    `input` is None for the input that the package has or would have anyway; else `debian:`, for whichever of Debian's
-    suites the manifest has, or `debian:SUITE`.
-    """
-
-    name: str
-    version: str | None
-    input: str | None = None
-
-
-def parse_wanted(text: str) -> WantedPackage:
-    """`nodejs@24`, `nodejs`, `debian:htop` or `debian:bookworm/htop`. What they name is checked where it is edited."""
-    name, separator, version = text.partition("@")
-    if separator and not version:
-        raise UsageError(
-            f"`{text}` names no version after the `@`", hint=f"`devenv add {name}@latest`", slug="version-missing"
-        )
-    if not name.startswith(DEBIAN):
-        return WantedPackage(name, version or None)
-    suite, separator, name = name.removeprefix(DEBIAN).rpartition("/")
-    if separator and not suite:
-        raise UsageError(
-            f"`{text}` names no suite before the `/`", hint=f"`devenv add {DEBIAN}{name}`", slug="package-invalid"
-        )
-    return WantedPackage(name, version or None, DEBIAN + suite)
+from devenv.workflow.wanted import WantedPackage, require_single
 
 
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
@@ -68,6 +39,7 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
 
     Raises UsageError, EvaluationError, ActivationError, FetchError, BuildError; then nothing was written.
     """
+    require_single(wanted)
 
     def edit(text: str) -> str:
         for each in wanted:
@@ -101,6 +73,7 @@ def lock_project(tools: Tools, start: Path) -> LockResult:
     path = require_project_path(start)
     with project_locked(tools.settings, path):
         project = read_project(path)
+        tools.usual_suite = usual_suite(project.manifest.inputs)
         was_allowed = trust_in(tools, project) is Trust.ALLOWED
         tools.report(Step(f"locking {path}"))
         lock = _lock(tools, project, project.lock)
@@ -125,6 +98,7 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
     path = require_project_path(start)
     with project_locked(tools.settings, path):
         before = read_project(path)
+        tools.usual_suite = usual_suite(before.manifest.inputs)
         was_allowed = trust_in(tools, before) is Trust.ALLOWED
         text = edit.apply(_require_text(before))
         tools.report(Step(f"locking {path}"))

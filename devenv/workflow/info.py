@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, SUITES
+from devenv.debian.suites import SUITES, parse_suite, suite_prefix
+from devenv.errors import FetchError, ResolutionError, UsageError
 from devenv.system import System
 from devenv.workflow.results import DebianClosure, DebianInfoResult, InfoResult, OfferedVersion, SuiteVersion
 from devenv.workflow.tools import Tools
+from devenv.workflow.usual_suite import choose_suite, find_usual_suite
+from devenv.workflow.wanted import parse_wanted
 
 if TYPE_CHECKING:
     from devenv.debian.closure import DebIndex
+    from devenv.fetch.debian.suite_index import SuiteIndex
+    from devenv.packages.package import Package
 
     Systems = Mapping[System, DebIndex]
     """The indexes of one suite."""
@@ -21,22 +28,30 @@ if TYPE_CHECKING:
 SHOWN_VERSIONS = 10
 
 
-def package_info(tools: Tools, name: str) -> InfoResult | DebianInfoResult:
+def package_info(tools: Tools, start: Path, name: str) -> InfoResult | DebianInfoResult:
     """What is known of a package, with its newest versions: `nodejs`, `debian:htop` or `debian:bookworm/htop`.
 
-    Raises FetchError, RecipeError, ResolutionError (`package-unknown`).
+    `debian:` means what it means in the project at or above `start`. Raises FetchError, RecipeError, ResolutionError
+    (`package-unknown`), UsageError (`package-invalid`).
     """
-    if not name.startswith(DEBIAN):
-        return _base_info(tools, name)
-    suite, _, name = name.removeprefix(DEBIAN).rpartition("/")
-    return _debian_info(tools, suite or DEFAULT_SUITE, name)
+    wanted = parse_wanted(name)
+    tools.usual_suite = find_usual_suite(start)
+    if wanted.version is not None:
+        raise UsageError(
+            f"`info` tells of all versions of a package: `@{wanted.version}` is too much",
+            hint=f"`devenv info {name.partition('@')[0]}`",
+            slug="package-invalid",
+        )
+    if wanted.input is None:
+        return _base_info(tools, wanted.name)
+    return _debian_info(tools, parse_suite(wanted.input) or tools.usual_suite, wanted.name)
 
 
 def _base_info(tools: Tools, name: str) -> InfoResult:
     from devenv.resolve.offers import Offers
     from devenv.resolve.suites import iter_suites
 
-    package = tools.base_set.package(name)
+    package = _find_recipe(tools, name)
     tools.index.open_suites(list(dict.fromkeys(iter_suites([package], None))))
     offers = Offers(package, tools.index)
     versions = (
@@ -63,20 +78,35 @@ def _base_info(tools: Tools, name: str) -> InfoResult:
     )
 
 
+def _find_recipe(tools: Tools, name: str) -> Package:
+    """The package of `builtin:base`. Raises ResolutionError, which tells where what is kept of Debian has one."""
+    try:
+        return tools.base_set.package(name)
+    except ResolutionError as error:
+        suites: dict[str, SuiteIndex] = {}
+        with contextlib.suppress(FetchError):
+            suites = tools.kept_suites(tools.system)
+        having = [suite for suite, index in suites.items() if index.find(name)]
+        if having:
+            suite = choose_suite(having, tools.usual_suite)
+            error.hint = f"Debian has it: `devenv info {suite_prefix(suite, tools.usual_suite)}{name}`"
+        raise
+
+
 def _debian_info(tools: Tools, suite: str, name: str) -> DebianInfoResult:
     from devenv.packages.debian_set import DebianSet
-    from devenv.resolve.suites import package_unknown, wanted_name
+    from devenv.resolve.suites import package_unknown
 
-    DebianSet(suite).package(name)
+    package = DebianSet(suite, tools.usual_suite).package(name)
     suites = _open_suites(tools, suite)
     asked = suites[suite]
     system = next((each for each in (tools.system, *asked) if each in asked and asked[each].find(name)), None)
     record = None if system is None else asked[system].find(name)
     if record is None or system is None:
-        raise package_unknown(suite, name, next(iter(asked.values())))
+        raise package_unknown(package, suite, next(iter(asked.values())), verb="info")
     closure, defect = _measure_closure(asked[system], system, name)
     return DebianInfoResult(
-        name=wanted_name(suite, name),
+        name=package.wanted_name,
         summary=record.summary,
         homepage=record.homepage,
         section=record.section,

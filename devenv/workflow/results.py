@@ -107,7 +107,7 @@ class FoundDebian:
     """A Debian package that a search found: what to add it as, and its upstream version in each suite that has it."""
 
     name: str
-    """`debian:htop`, or `debian:bookworm/htop` where the usual suite does not have it."""
+    """`debian:htop`, or `debian:bookworm/htop` where the suite that `debian:` means here does not have it."""
     summary: str
     versions: Mapping[str, str]
 

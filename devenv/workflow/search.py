@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.debian.suites import DEFAULT_SUITE
+from devenv.debian.suites import suite_prefix
 from devenv.errors import FetchError, UsageError
 from devenv.events import Detail, Notice
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
 from devenv.workflow.tools import Tools
+from devenv.workflow.usual_suite import choose_suite, find_usual_suite
 
 if TYPE_CHECKING:
     from devenv.debian.search import DebSummary
@@ -26,16 +28,18 @@ WORDS_LIMIT, WORD_LIMIT = 20, 100
 """Words of one search, and characters of a word: more find nothing, and a database takes only so many conditions."""
 
 
-def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> SearchResult:
+def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool = False) -> SearchResult:
     """The packages that all words apply to, best first; without words those of `builtin:base`.
 
     Debian's are looked for in the suites whose indexes are kept, however old; where none is, that of the usual suite is
-    fetched. What keeps it from coming becomes a notice. `everything` lifts the limit on Debian's packages. Raises
-    UsageError where there are too many words, or too long ones.
+    fetched. What keeps it from coming becomes a notice. Names are those to add in the project at or above `start`.
+    `everything` lifts the limit on Debian's packages. Raises UsageError where there are too many words, or too long
+    ones.
     """
     from devenv.workers import run_parallel
 
     asked = _Search(tools, _split(words))
+    tools.usual_suite = find_usual_suite(start)
     # Recipes are evaluated by one thread while others read the disk.
     run_parallel([asked.look_into_base, asked.look_into_debian], 2)
     asked.report_missing()
@@ -43,7 +47,7 @@ def search(tools: Tools, words: Sequence[str], *, everything: bool = False) -> S
     if not asked.words:
         return SearchResult((), packages, suites={suite: index.count() for suite, index in asked.suites.items()})
     shown = asked.debian if everything else asked.debian[:DEBIAN_LIMIT]
-    debian = tuple(_describe(each, asked.suites) for each in shown)
+    debian = tuple(_describe(each, asked.suites, tools.usual_suite) for each in shown)
     return SearchResult(tuple(words), packages, debian, len(asked.debian) - len(shown))
 
 
@@ -92,7 +96,8 @@ class _Search:
         system = self.tools.system
         self.suites = self.tools.kept_suites(system)
         if self.words and not self.suites and system in ARCHITECTURES:
-            self.suites = {DEFAULT_SUITE: self.tools.debian_index.suite(DEFAULT_SUITE, system)}
+            suite = self.tools.usual_suite
+            self.suites = {suite: self.tools.debian_index.suite(suite, system)}
 
     def report_missing(self) -> None:
         """Say why Debian was left out. That no archive is configured matters only where nothing else was found."""
@@ -102,10 +107,10 @@ class _Search:
             self.tools.report(Detail(text) if unimportant else Notice(text))
 
 
-def _describe(summary: DebSummary, suites: Mapping[str, SuiteIndex]) -> FoundDebian:
-    from devenv.resolve.suites import asked_version, wanted_name
+def _describe(summary: DebSummary, suites: Mapping[str, SuiteIndex], usual: str) -> FoundDebian:
+    from devenv.resolve.suites import asked_version
 
     records = {suite: index.find(summary.name) for suite, index in suites.items()}
     versions = {suite: asked_version(record.version) for suite, record in records.items() if record is not None}
-    suite = DEFAULT_SUITE if DEFAULT_SUITE in versions else list(versions)[-1]
-    return FoundDebian(wanted_name(suite, summary.name), summary.summary, versions)
+    prefix = suite_prefix(choose_suite(versions, usual), usual)
+    return FoundDebian(prefix + summary.name, summary.summary, versions)

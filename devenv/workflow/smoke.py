@@ -22,14 +22,14 @@ from devenv.activation.model import Activation
 from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
 from devenv.environment.realize import RealizeRequest, realize_environment
-from devenv.errors import DevenvError, ResolutionError
+from devenv.errors import DevenvError, ResolutionError, UsageError
 from devenv.events import Step
 from devenv.manifest.model import ANY_VERSION, Manifest, PackageRequest
 from devenv.store_path import StorePath
-from devenv.workflow.edit import WantedPackage
 from devenv.workflow.enter import make_activation
 from devenv.workflow.results import SmokeResult, SmokeTest
 from devenv.workflow.tools import Tools
+from devenv.workflow.wanted import WantedPackage
 
 COMMAND_LIMIT = 120
 """Seconds of one smoke command."""
@@ -51,7 +51,17 @@ class _Trial:
 
 
 def smoke_test(tools: Tools, wanted: Sequence[WantedPackage]) -> SmokeResult:
-    """Realize each of `wanted` (without any: all packages of `builtin:base`) for this machine and try it."""
+    """Realize each of `wanted` (without any: all packages of `builtin:base`) for this machine and try it.
+
+    Raises UsageError (`package-invalid`) where one is of another set.
+    """
+    for each in wanted:
+        if each.input is not None:
+            raise UsageError(
+                f"`set test` tries packages of `builtin:base`, and `{each.name}` is asked of another set",
+                hint="packages of other sets have no commands to try; add them to a project with `devenv add`",
+                slug="package-invalid",
+            )
     chosen = tuple(wanted) or tuple(WantedPackage(name, None) for name in tools.base_set.names())
     return SmokeResult(tuple(_test_package(tools, each) for each in chosen))
 

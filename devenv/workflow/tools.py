@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from devenv.debian.suites import DEFAULT_SUITE
 from devenv.events import Detail, Report
 from devenv.settings import Settings
 from devenv.system import System, host_system
@@ -41,6 +42,8 @@ class Tools:
         """Suites of Debian with the dates of their states in the project's lock: there is no way back from them..."""
         self.allow_older = False
         """...unless this is set. Both before the first question too."""
+        self.usual_suite = DEFAULT_SUITE
+        """The suite that `debian:` alone means here; whoever knows the project sets it."""
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -134,7 +137,7 @@ class Tools:
         from devenv.packages.debian_set import DebianSet
 
         suite = parse_suite(locator)
-        return self.base_set if suite is None else DebianSet(suite)
+        return self.base_set if suite is None else DebianSet(suite, self.usual_suite)
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[FetchLocked]:

@@ -20,8 +20,8 @@ def command(packages: tuple[str, ...], refresh: bool) -> Action:
     Each package is tried alone, with nothing of the host at hand; a library that is loaded from the host fails it.
     Without NAME, all of them, which takes tens of gigabytes. Exit status 12 where something fails.
     """
-    from devenv.workflow.edit import parse_wanted
     from devenv.workflow.smoke import smoke_test
+    from devenv.workflow.wanted import parse_wanted
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh

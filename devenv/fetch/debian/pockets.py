@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devenv.debian.suites import ROLLING, SUITES
+from devenv.debian.suites import ROLLING
 from devenv.errors import FetchError
+from devenv.manifest.grammar import GrammarError, require_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,10 @@ def require_pockets(suite: str) -> tuple[Pocket, ...]:
 
     Raises FetchError (`suite-unknown`) where devenv knows no such suite.
     """
-    if suite not in SUITES:
-        raise FetchError(
-            f"`debian:` has no suite {suite[:100]!r}",
-            hint=f"name one of {', '.join(f'`{known}`' for known in SUITES)}",
-            slug="suite-unknown",
-        )
+    try:
+        require_suite(suite)
+    except GrammarError as error:
+        raise FetchError(error.message, hint=error.hint, slug="suite-unknown") from error
     if suite == ROLLING:
         return (Pocket(suite, "main"),)
     return Pocket(suite, "main"), Pocket(f"{suite}-updates", "main"), Pocket(f"{suite}-security", "security")

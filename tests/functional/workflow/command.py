@@ -18,9 +18,10 @@ from devenv.settings import Settings, read_settings, settings_path
 from devenv.store.check import examine
 from devenv.store.database import StoreDatabase
 from devenv.store_path import require_store_path, store_root
-from devenv.workflow.edit import add_packages, parse_wanted
+from devenv.workflow.edit import add_packages
 from devenv.workflow.start import init_project
 from devenv.workflow.tools import Tools
+from devenv.workflow.wanted import parse_wanted
 
 TIME_LIMIT = 60
 """Seconds of one command; all take less than one unless something hangs."""

@@ -224,10 +224,13 @@ def test_info_of_what_cannot_be_had(debian_user: User) -> None:
 
 
 @pytest.mark.parametrize(("verb", "name", "slug", "hint"), [
-    ("info", "debian:seetpo", "package-unknown", "add it with `devenv add debian:seetop`"),
-    ("info", "debian:bookworm/old-tpo", "package-unknown", "add it with `devenv add debian:bookworm/old-top`"),
+    ("info", "debian:seetpo", "package-unknown", "look at it with `devenv info debian:seetop`"),
+    ("info", "debian:bookworm/old-tpo", "package-unknown", "look at it with `devenv info debian:bookworm/old-top`"),
     ("info", "debian:SEETOP", "package-unknown", "names are made of lower-case letters, digits and `+ . -`"),
-    ("info", "debian:stable/seetop", "suite-unknown", "name one of `bullseye`, `bookworm`, `trixie`, `sid`"),
+    ("info", "debian:bokworm/seetop", "package-invalid", "did you mean `debian:bookworm`?"),
+    ("add", "debian:bokworm/seetop", "package-invalid", "did you mean `debian:bookworm`?"),
+    ("info", "debian:seetop@3.4", "package-invalid", "`devenv info debian:seetop`"),
+    ("add", "debian:seetop@99", "version-unknown", "ask for one of them, as in `devenv add debian:seetop@3.4.1`"),
     ("add", "debian:seetpo", "package-unknown", "add it with `devenv add debian:seetop`"),
 ])  # fmt: skip
 def test_unknown_names(debian_user: User, verb: str, name: str, slug: str, hint: str) -> None:
@@ -237,3 +240,36 @@ def test_unknown_names(debian_user: User, verb: str, name: str, slug: str, hint:
     error = there.failure(verb, name)
     assert (error["slug"], error["hint"]) == (slug, hint)
     assert there.files() == before
+
+
+def test_names_in_a_project_with_another_suite(debian_user: User) -> None:
+    """`debian:` means the project's suite, in what is asked as in what is shown to be pasted into `devenv add`."""
+    debian_user.devenv("info", "debian:bookworm/seetop")
+    debian_user.devenv("info", "debian:seetop")
+    there = debian_user.project("api")
+    there.manifest.write_text('[inputs]\ndebian = "debian:bookworm"\n')
+    found = there.report("search", "top")["debian"]
+    assert [each["name"] for each in found] == ["debian:seetop", "debian:old-top", "debian:trixie/libtop"]
+    assert there.report("info", "debian:old-top")["name"] == "debian:old-top"
+    assert there.report("info", "debian:trixie/seetop")["name"] == "debian:trixie/seetop"
+    assert there.failure("add", "debian:trixie/seetpo")["hint"] == "add it with `devenv add debian:trixie/seetop`"
+    assert (
+        there.failure("add", "debian:old-top@99")["hint"]
+        == "ask for one of them, as in `devenv add debian:old-top@0.9`"
+    )
+    there.manifest.write_text("[inputs\n")
+    assert there.report("info", "debian:seetop")["versions"][0]["suite"] == "trixie"
+
+
+def test_name_that_debian_alone_has(debian_user: User) -> None:
+    """Where the base set has no such package and a suite that is kept here has one, `info` points there."""
+    assert "debian:" not in debian_user.failure("info", "old-top")["hint"]
+    debian_user.devenv("info", "debian:bookworm/seetop")
+    assert debian_user.failure("info", "old-top")["hint"] == "Debian has it: `devenv info debian:bookworm/old-top`"
+
+
+def test_set_test_is_for_recipes(debian_user: User) -> None:
+    """A package of Debian is not mistaken for the base set's recipe of that name."""
+    error = debian_user.failure("set", "test", "debian:jq")
+    assert (error["slug"], error["exit_code"]) == ("package-invalid", 2)
+    assert "`set test` tries packages of `builtin:base`" in error["message"]

@@ -16,6 +16,7 @@ from tests.functional.workflow.command import User
         (("add", "nodejs@>="), "package-invalid", 2),
         (("add", "nodejs@"), "version-missing", 2),
         (("add", "../evil"), "package-invalid", 2),
+        (("add", "jq", "debian:jq"), "package-repeated", 2),
         (("remove", "ripgrep"), "package-absent", 2),
         (("add", "deno"), "project-unknown", 11),
         (("add",), "usage", 2),

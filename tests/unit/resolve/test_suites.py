@@ -12,7 +12,7 @@ from devenv.packages.package import DebianSource, Package
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
 from devenv.resolve.resolver import resolve_package
-from devenv.resolve.suites import asked_version, wanted_name
+from devenv.resolve.suites import asked_version
 from devenv.system import System
 from tests.unit.debian.indexes import MemoryIndex, record
 
@@ -29,9 +29,9 @@ class Suites:
         return MemoryIndex(*records, *([record("htop")] if system is System.AARCH64_LINUX else []))
 
 
-def fail(package: Package, systems: Sequence[System] | None = None) -> ResolutionError:
+def fail(package: Package, systems: Sequence[System] | None = None, *, request: str = "*") -> ResolutionError:
     with pytest.raises(ResolutionError) as caught:
-        resolve_package(package, parse_version_request("*"), systems, Suites())
+        resolve_package(package, parse_version_request(request), systems, Suites())
     return caught.value
 
 
@@ -67,7 +67,18 @@ def test_recipe_without_versions() -> None:
     assert "`debian:trixie/postgresql-17`" in error.message
 
 
+def test_unknown_version() -> None:
+    """Who is offered another version of a suite's package is told to ask that suite for it, and not the base set."""
+    package = DebianSet("bookworm").package("mawk")
+    error = fail(package, request="99")
+    assert error.slug == "version-unknown"
+    assert error.hint == "ask for one of them, as in `devenv add debian:bookworm/mawk@1.0`"
+
+
 def test_names_to_add() -> None:
-    """Packages of the usual suite go without its name; versions are spelled as locks do."""
-    assert (wanted_name("trixie", "htop"), wanted_name("sid", "htop")) == ("debian:htop", "debian:sid/htop")
+    """Packages of the suite that `debian:` means go without its name; versions are spelled as locks do."""
+    names = [DebianSet(suite).package("htop").wanted_name for suite in ("trixie", "sid")]
+    assert names == ["debian:htop", "debian:sid/htop"]
+    elsewhere = [DebianSet(suite, "sid").package("htop").wanted_name for suite in ("trixie", "sid")]
+    assert elsewhere == ["debian:trixie/htop", "debian:htop"]
     assert asked_version("1:2024.05+dfsg-2") == "2024.5"

@@ -130,7 +130,7 @@ def test_system_without_debian(debian: DebianClient) -> None:
 def test_unknown_suite(debian: DebianClient) -> None:
     """A suite by another name, `stable` or a path among them, is refused by name, and nobody is asked (K-03)."""
     for name in ("stable", "../bookworm", ""):
-        with pytest.raises(FetchError, match="has no suite") as caught:
+        with pytest.raises(FetchError, match="suite") as caught:
             DebianIndex(debian).release(name)
         assert caught.value.slug == "suite-unknown"
 

@@ -1,0 +1,25 @@
+"""Which suite `debian:NAME` means where somebody stands, so that names which are shown there can be pasted there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from devenv.debian.suites import DEFAULT_SUITE
+from devenv.environment.project import read_project, require_project_path
+from devenv.errors import DevenvError
+from devenv.manifest.model import usual_suite
+
+
+def find_usual_suite(start: Path) -> str:
+    """That of the project at or above `start`; that of a new project where there is none, or none that can be read."""
+    try:
+        return usual_suite(read_project(require_project_path(start)).manifest.inputs)
+    except DevenvError:
+        # Whoever looks for packages gets no words about a project; the verbs that need it have them.
+        return DEFAULT_SUITE
+
+
+def choose_suite(having: Collection[str], usual: str) -> str:
+    """The suite to offer a package from: the usual one, else the last of those that have it (oldest first)."""
+    return usual if usual in having else list(having)[-1]
