@@ -34,12 +34,21 @@ class ArtifactRequest:
     name: str
     date: str | None = None
     """When its registry had it for certain (`YYYY-MM-DDTHH:MM:SSZ`); None: not known."""
+    package: str | None = None
+    """The package of the lock that needs it; None: not known, or none."""
+
+    @property
+    def renewal(self) -> str:
+        """The command that pins another file in its place."""
+        return f"`devenv add {self.package or 'NAME'}@latest`"
 
 
 def request_pinned(pinned: PinnedArtifact) -> ArtifactRequest:
     """The request for a file that a lock pins."""
     artifact = pinned.artifact
-    return ArtifactRequest(artifact.locator, artifact.sha256, artifact.size, artifact.filename, pinned.date)
+    return ArtifactRequest(
+        artifact.locator, artifact.sha256, artifact.size, artifact.filename, pinned.date, pinned.package
+    )
 
 
 class Download:
@@ -153,7 +162,8 @@ class Download:
                 f"got: {got}",
                 f"address: {show_address(self._address)}",
             ),
-            hint="do not use it; if the registry changed a release on purpose, make the lock anew with `devenv lock`",
+            hint="do not use it; if the lock was edited by hand, restore it from version control; "
+            f"{self._request.renewal} pins it anew",
         )
 
 

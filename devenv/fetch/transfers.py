@@ -103,7 +103,7 @@ def _missing_error(request: ArtifactRequest, whereabouts: Whereabouts, outcomes:
 def _missing_hint(request: ArtifactRequest) -> str:
     table, key = ("debian", "snapshot") if request.locator.startswith(DEBIAN) else ("pypi", "files")
     return (
-        "take a newer version with `devenv add NAME@latest`, or name a place that has the file in devenv's settings: "
+        f"take a newer version with {request.renewal}, or name a place that has the file in devenv's settings: "
         f"`artifact_stores`, or `{key}` under `[registries.{table}]`"
     )
 

@@ -137,10 +137,14 @@ class LockedInput:
 
 @dataclass(frozen=True, slots=True)
 class PinnedArtifact:
-    """An artifact with the time of the release that pinned it, which had it then for certain; None: nothing tells."""
+    """An artifact with the time of the release that pinned it, which had it then for certain; None: nothing tells.
+
+    `package` is the name of the package that needs it; None: the runtime.
+    """
 
     artifact: LockedArtifact
     date: str | None
+    package: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +214,10 @@ class Lock:
     def iter_pinned(self, systems: Container[System]) -> Iterator[PinnedArtifact]:
         """The artifacts for these systems, the runtime's included; one with several uses comes once for each."""
         for _, package in self._tables():
+            name = None if package is self.runtime else package.name
             for system, build in package.systems.items():
                 if system in systems:
-                    yield from (PinnedArtifact(artifact, build.date) for artifact in build.artifacts)
+                    yield from (PinnedArtifact(artifact, build.date, name) for artifact in build.artifacts)
 
     def covers(self, system: System) -> bool:
         """Whether every package is there for the system. The runtime does not count: some systems have none."""

@@ -176,6 +176,8 @@ def test_file_that_is_lost(user: User, catalogue: Catalogue) -> None:
         catalogue.registry.fail(file.path, Fault.status_code(404))
     error = api.failure("artifacts", "mirror", "m")
     assert (error["slug"], error["exit_code"]) == ("artifact-missing", 11)
+    assert "@latest`" in error["hint"]
+    assert "NAME" not in error["hint"]
     told = str([error["message"], *error["details"]])
     assert all(file.filename in told for file in lost)
     missing = pinned(api).keys() - files_in(api.directory / "m").keys()

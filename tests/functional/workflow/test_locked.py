@@ -116,7 +116,7 @@ def test_changed_digit(user: User, make_user: MakeUser, field: str, slug: str, s
 
 
 def test_changed_digits_that_agree(user: User, make_user: MakeUser) -> None:
-    """A lock whose hash and derivation were changed together gets another file's hash refused: both are shown."""
+    """A lock whose hash and derivation were changed together is refused with both hashes; the hint mends it."""
     api = user.project("api", "uv")
     lock = tomllib.loads(api.lock.read_text())["packages"]["uv"]["systems"][HOST]
     sha256 = lock["artifacts"][0]["sha256"]
@@ -130,6 +130,9 @@ def test_changed_digits_that_agree(user: User, make_user: MakeUser) -> None:
     assert "0" * 64 in str(error["details"])
     assert sha256 in str(error["details"])
     assert other.objects() == []
+    assert "`devenv add uv@latest` pins it anew" in error["hint"]
+    other.devenv("add", "uv@latest")
+    assert tomllib.loads(other.lock.read_text())["packages"]["uv"]["systems"][HOST]["artifacts"][0]["sha256"] == sha256
 
 
 @pytest.mark.parametrize("text", ["version = 2\n", "<<<<<<< ours\n", "version = [", "\0"])

@@ -45,12 +45,12 @@ def made_lock() -> Lock:
 
 
 def test_release_tells_since_when_a_file_is_pinned() -> None:
-    """A file has the time of the release that named it, though its input moved on; of others nothing is known."""
+    """A file has its package and the release that named it, though its input moved on; of others nothing is known."""
     assert list(made_lock().iter_pinned({System.X86_64_LINUX})) == [
         PinnedArtifact(RUNTIME, EARLIER),
-        PinnedArtifact(WHEEL, None),
+        PinnedArtifact(WHEEL, None, "wheel"),
     ]
-    assert PinnedArtifact(DEB, DATE) in list(made_lock().iter_pinned({System.AARCH64_LINUX}))
+    assert PinnedArtifact(DEB, DATE, "deb") in list(made_lock().iter_pinned({System.AARCH64_LINUX}))
 
 
 def test_pinned_for_all_systems_is_all() -> None:
