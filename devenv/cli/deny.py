@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import PATH
 
 
 @verb("deny", examples=["devenv deny", "devenv deny ../somebody-elses"])
-@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", required=False, type=PATH)
 def command(directory: Path | None) -> Action:
     """Take permission back, and keep the prompt silent about it."""
     from devenv.workflow.trust import deny_project

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import PATH
 
 
 @verb("init", examples=["devenv init", "devenv init --template node api", "devenv init --list"])
-@click.argument("directory", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", required=False, type=PATH)
 @click.option("-t", "--template", default="minimal", metavar="NAME", show_default=True, help="What to begin with.")
 @click.option("--list", "listing", is_flag=True, help="List the templates and do nothing.")
 def command(directory: Path | None, template: str, listing: bool) -> Action:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +25,19 @@ class Duration(click.ParamType[float]):
         if match is None:
             self.fail(f"'{value}' is no duration such as 30d, 12h or 2w", param, ctx)
         return float(int(match[1]) * SECONDS[match[2]])
+
+
+class NamedPath(click.Path):
+    """A path. An empty one is refused: it would mean the working directory, and comes of a variable that is not set."""
+
+    def __init__(self, *, file_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        if not os.fspath(value):
+            self.fail("it is empty; the working directory is '.'", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Size(click.ParamType[int]):
@@ -79,20 +96,42 @@ class PackageName(click.ParamType[str]):
         del ctx, param
         from click.shell_completion import CompletionItem
 
-        from devenv.debian.suites import DEBIAN
         from devenv.errors import DevenvError
         from devenv.settings import read_settings
         from devenv.workflow.names import iter_base_names, iter_debian_names
 
-        if not incomplete.startswith(DEBIAN):
-            return [CompletionItem(name) for name in iter_base_names(incomplete)]
-        try:
-            names = [*iter_debian_names(read_settings(), incomplete)] if self._with_debian else []
-        except DevenvError:
+        names = [*iter_base_names(incomplete)]
+        if self._with_debian:
             # As above.
-            return []
+            with contextlib.suppress(DevenvError):
+                names += iter_debian_names(read_settings(), incomplete)
         return [CompletionItem(name) for name in names]
 
 
+class ManifestPackage(click.ParamType[str]):
+    """A package that the manifest has; completed from that."""
+
+    name = "NAME"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names alone."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        from devenv.cli.command import here
+        from devenv.errors import DevenvError
+        from devenv.workflow.names import iter_manifest_names
+
+        try:
+            return [CompletionItem(name) for name in iter_manifest_names(here(), incomplete)]
+        except DevenvError:
+            # As above.
+            return []
+
+
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
+PATH, DIRECTORY = NamedPath(), NamedPath(file_okay=False)
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
+MANIFEST_PACKAGE = ManifestPackage()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import MANIFEST_PACKAGE
 
 
 @verb("remove", examples=["devenv remove ripgrep"])
-@click.argument("packages", nargs=-1, required=True, metavar="NAME…")
+@click.argument("packages", type=MANIFEST_PACKAGE, nargs=-1, required=True, metavar="NAME…")
 def command(packages: tuple[str, ...]) -> Action:
     """Take packages out of the manifest and the lock."""
     from devenv.workflow.edit import remove_packages

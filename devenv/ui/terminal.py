@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import TextIO
@@ -11,6 +12,10 @@ CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\
 
 TEXT_LIMIT = 2000
 """Characters of one text that are shown: names of foreign origin may be part of it."""
+
+USUAL_WIDTH = 80
+LEAST_WIDTH = 40
+"""Columns below which no table would say anything."""
 
 STYLES = {"error": "1;31", "hint": "36", "name": "1", "faint": "2", "good": "32", "warning": "33"}
 
@@ -42,6 +47,18 @@ class Painter:
         """`text` in a style of `STYLES`, safe to print."""
         visible = make_visible(text)
         return f"\x1b[{STYLES[style]}m{visible}\x1b[0m" if self._colour else visible
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal, at least `LEAST_WIDTH`; None where the stream is none, and nothing need fit."""
+        if not self._stream.isatty():
+            return None
+        try:
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+        except (OSError, ValueError):
+            columns = 0
+        # Some terminals do not say.
+        return max(LEAST_WIDTH, columns or USUAL_WIDTH)
 
     def encode_line(self, line: str) -> bytes:
         """A line of visible and painted parts as bytes for the stream, whatever its encoding can carry."""

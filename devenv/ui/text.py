@@ -1,4 +1,4 @@
-"""Results for people: what each verb prints on success. Fits 80 columns where the values do."""
+"""Results for people: what each verb prints on success. Fits 80 columns where the values do; searches fit terminals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import singledispatch
 from devenv.debian.suites import SUITES
 from devenv.sizes import format_size
 from devenv.system import ALL_SYSTEMS, System
-from devenv.ui.terminal import Painter, make_visible
+from devenv.ui.terminal import TEXT_LIMIT, Painter, make_visible
 from devenv.workflow.results import (
     AllowResult,
     CacheCleanResult,
@@ -18,6 +18,7 @@ from devenv.workflow.results import (
     DebianInfoResult,
     DenyResult,
     EditResult,
+    FoundDebian,
     InfoResult,
     InitResult,
     LockResult,
@@ -30,11 +31,10 @@ from devenv.workflow.results import (
     TemplatesResult,
 )
 
-LINE_WIDTH = 80
 SUMMARY_WIDTH = 10
-"""Characters of a summary that are shown in any case."""
+"""Characters of a summary that are worth showing."""
 VERSION_WIDTH = 12
-"""Characters of a version in a table; `devenv info` shows all of it."""
+"""Characters of a version in a table on a terminal; `devenv info` shows all of it."""
 
 
 @singledispatch
@@ -139,12 +139,10 @@ def _(result: StatusResult, painter: Painter) -> Iterator[str]:
 
 @iter_lines.register
 def _(result: SearchResult, painter: Painter) -> Iterator[str]:
-    yield from _found([((each.name,), each.summary) for each in result.packages])
+    yield from _found([((each.name,), each.summary) for each in result.packages], painter.width)
     if result.packages and result.debian:
         yield ""
-    suites = [suite for suite in SUITES if any(suite in each.versions for each in result.debian)]
-    rows = [((each.name, *(each.versions.get(suite, "") for suite in suites)), each.summary) for each in result.debian]
-    header, *lines = _found([(("", *suites), ""), *rows])
+    header, *lines = _found(_fit_suites(result.debian, painter.width), painter.width)
     if lines:
         yield painter.paint("faint", header)
     yield from lines
@@ -155,15 +153,35 @@ def _(result: SearchResult, painter: Painter) -> Iterator[str]:
         yield painter.paint("hint", f"and Debian's with `devenv search WORD`: {counts}")
 
 
-def _found(rows: Sequence[tuple[Sequence[str], str]]) -> Iterator[str]:
-    """Columns, and behind them a summary that is cut where the line ends."""
+_FoundRow = tuple[Sequence[str], str]
+"""The cells of a row (a name, then versions), and a summary."""
+
+
+def _fit_suites(found: Sequence[FoundDebian], width: int | None) -> Sequence[_FoundRow]:
+    """The rows of Debian packages below a header; where a terminal is too narrow for all suites, the oldest go."""
+    suites = [suite for suite in SUITES if any(suite in each.versions for each in found)]
+    while True:
+        rows = [((each.name, *(each.versions.get(suite, "") for suite in suites)), each.summary) for each in found]
+        table = [(("", *suites), ""), *rows]
+        if width is None or len(suites) < 2 or len(_columns(table, width)[0]) + SUMMARY_WIDTH <= width:
+            return table
+        suites.pop(0)
+
+
+def _columns(rows: Sequence[_FoundRow], width: int | None) -> list[str]:
+    """The rows without their summaries, each as wide as the others; uncut where `width` is None."""
+    limit = TEXT_LIMIT if width is None else VERSION_WIDTH
     # What ends in a mark keeps its width.
-    columns = format_table(
-        [(name, *(_shorten(cell, VERSION_WIDTH) for cell in cells), "|") for (name, *cells), _ in rows]
-    )
-    for line, (_, summary) in zip(columns, rows, strict=True):
-        start = line.removesuffix("|")
-        yield (start + _shorten(make_visible(summary), max(SUMMARY_WIDTH, LINE_WIDTH - len(start)))).rstrip()
+    cells = [(name, *(_shorten(version, limit) for version in versions), "|") for (name, *versions), _ in rows]
+    return [line.removesuffix("|") for line in format_table(cells)]
+
+
+def _found(rows: Sequence[_FoundRow], width: int | None) -> Iterator[str]:
+    """Columns, and behind them a summary that is cut where the terminal's line ends; without a terminal it is whole."""
+    for start, (_, summary) in zip(_columns(rows, width), rows, strict=True):
+        room = TEXT_LIMIT if width is None else width - len(start)
+        shown = _shorten(make_visible(summary), room) if room >= SUMMARY_WIDTH else ""
+        yield (start + shown).rstrip()
 
 
 def _shorten(text: str, width: int) -> str:

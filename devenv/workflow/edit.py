@@ -16,6 +16,7 @@ from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
+from devenv.errors import UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
@@ -29,7 +30,7 @@ from devenv.workflow.advice import iter_advice
 from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
-from devenv.workflow.wanted import WantedPackage, require_single
+from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
 
 
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
@@ -55,14 +56,34 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
 
 
 def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResult:
-    """Take packages out of the manifest; lock, realize, write, switch. Raises as `add_packages` does."""
+    """Take packages out of the manifest; lock, realize, write, switch. Raises as `add_packages` does.
+
+    A set before a name must be the one that the package is from.
+    """
+    unwanted = [parse_wanted(name) if name.startswith(DEBIAN) else WantedPackage(name, None) for name in names]
 
     def edit(text: str) -> str:
-        for name in names:
-            text = remove_package(text, name)
+        for each in unwanted:
+            _require_set(text, each)
+            text = remove_package(text, each.name)
         return text
 
-    return _edit_packages(tools, start, _Edit(edit, removed=tuple(names)))
+    return _edit_packages(tools, start, _Edit(edit, removed=tuple(each.name for each in unwanted)))
+
+
+def _require_set(text: str, unwanted: WantedPackage) -> None:
+    """Raise UsageError (`package-absent`) where the manifest has a package of that name from another set."""
+    manifest = parse_manifest(text.encode())
+    request = manifest.packages.get(unwanted.name)
+    if request is None or unwanted.input is None:
+        return
+    locator = manifest.inputs[request.input]
+    if locator != unwanted.input and not (unwanted.input == DEBIAN and locator.startswith(DEBIAN)):
+        raise UsageError(
+            f"the manifest has `{unwanted.name}` from `{locator}`, not from `{unwanted.input}`",
+            hint=f"`devenv remove {unwanted.name}`, if it is the one that you mean",
+            slug="package-absent",
+        )
 
 
 def lock_project(tools: Tools, start: Path) -> LockResult:

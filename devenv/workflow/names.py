@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from devenv.debian.suites import DEBIAN, SUITES
 from devenv.settings import Settings
@@ -19,11 +20,27 @@ def iter_base_names(start: str) -> Iterator[str]:
     return (name for name in read_base_set().names() if name.startswith(start))
 
 
+def iter_manifest_names(directory: Path, start: str) -> Iterator[str]:
+    """The packages in the manifest of the project at or above `directory` whose names begin with `start`.
+
+    Raises UsageError, ManifestError, ForeignFileError.
+    """
+    from devenv.environment.project import read_project, require_project_path
+
+    packages = read_project(require_project_path(directory)).manifest.packages
+    return (name for name in packages if name.startswith(start))
+
+
 def iter_debian_names(settings: Settings, start: str) -> Iterator[str]:
     """What begins with `start`, `debian:` included: the suites, and packages of those that are kept here, by name.
 
     Raises FetchError (`keyring-invalid`), ActivationError (`system-unknown`).
     """
+    if not start.startswith(DEBIAN):
+        # With the suites behind it, so that a shell puts no space there: a name is to follow.
+        if DEBIAN.startswith(start):
+            yield from (DEBIAN, *(f"{DEBIAN}{each}/" for each in SUITES))
+        return
     suite, slash, name = start.removeprefix(DEBIAN).rpartition("/")
     if not slash:
         yield from (f"{DEBIAN}{each}/" for each in SUITES if each.startswith(name))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.debian.suites import suite_prefix
+from devenv.debian.suites import DEBIAN, SUITES, suite_prefix
 from devenv.errors import FetchError, UsageError
 from devenv.events import Detail, Notice
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
@@ -27,12 +28,16 @@ DEBIAN_LIMIT = 20
 WORDS_LIMIT, WORD_LIMIT = 20, 100
 """Words of one search, and characters of a word: more find nothing, and a database takes only so many conditions."""
 
+SET = re.compile(rf"^{DEBIAN}(?:(?:{'|'.join(SUITES)})/)?", re.ASCII)
+"""What a pasted name may begin with."""
+
 
 def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool = False) -> SearchResult:
     """The packages that all words apply to, best first; without words those of `builtin:base`.
 
     Debian's are looked for in the suites whose indexes are kept, however old; where none is, that of the usual suite is
-    fetched. What keeps it from coming becomes a notice. Names are those to add in the project at or above `start`.
+    fetched. What keeps it from coming becomes a notice, as does that nothing was found. A set before a word counts for
+    nothing: all are searched. Names are those to add in the project at or above `start`.
     `everything` lifts the limit on Debian's packages. Raises UsageError where there are too many words, or too long
     ones.
     """
@@ -48,12 +53,14 @@ def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool 
         return SearchResult((), packages, suites={suite: index.count() for suite, index in asked.suites.items()})
     shown = asked.debian if everything else asked.debian[:DEBIAN_LIMIT]
     debian = tuple(_describe(each, asked.suites, tools.usual_suite) for each in shown)
+    asked.report_nothing()
     return SearchResult(tuple(words), packages, debian, len(asked.debian) - len(shown))
 
 
 def _split(texts: Sequence[str]) -> list[str]:
     """The words, in lower case. Bytes that are no text, which nothing has in its name, become question marks."""
     words = " ".join(texts).encode("utf-8", "replace").decode().lower().split()
+    words = [rest for word in words if (rest := SET.sub("", word))]
     if len(words) > WORDS_LIMIT or any(len(word) > WORD_LIMIT for word in words):
         raise UsageError(
             f"a search has at most {WORDS_LIMIT} words of {WORD_LIMIT} characters",
@@ -105,6 +112,28 @@ class _Search:
             text = f"Debian's packages were not searched: {self.failure.message}"
             unimportant = self.packages and self.failure.slug == "registry-unconfigured"
             self.tools.report(Detail(text) if unimportant else Notice(text))
+
+    def report_nothing(self) -> None:
+        """Where nothing was found, say so, with names that may have been meant."""
+        if self.packages or self.debian:
+            return
+        near = " or ".join(f"`{name}`" for name in self._iter_near())
+        meant = f"; did you mean {near}?" if near else ""
+        self.tools.report(Notice(f"nothing is found for `{' '.join(self.words)}`{meant}"))
+
+    def _iter_near(self) -> Iterator[str]:
+        """The name in the base set and the one in a suite that are most like what was searched for."""
+        from devenv.debian.search import similar_names
+
+        if len(self.words) > 1:
+            return
+        usual = self.tools.usual_suite
+        sets: list[tuple[str, Sequence[str]]] = [("", self.tools.base_set.names())]
+        if self.suites:
+            suite = choose_suite(self.suites, usual)
+            sets.append((suite_prefix(suite, usual), self.suites[suite].names()))
+        for prefix, names in sets:
+            yield from (prefix + name for name in similar_names(self.words[0], names)[:1])
 
 
 def _describe(summary: DebSummary, suites: Mapping[str, SuiteIndex], usual: str) -> FoundDebian:

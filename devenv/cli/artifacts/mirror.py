@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import DIRECTORY
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.tools import Tools
 
@@ -17,7 +18,7 @@ from devenv.workflow.tools import Tools
     within="artifacts",
     examples=[
         "devenv artifacts mirror /srv/artifacts",
-        "devenv artifacts mirror --system x86_64-linux --system aarch64-linux /srv/artifacts",
+        "devenv artifacts mirror --system x86_64-linux /srv/artifacts",
     ],
 )
 @click.option(
@@ -27,7 +28,7 @@ from devenv.workflow.tools import Tools
     type=click.Choice([system.value for system in ALL_SYSTEMS]),
     help="Only what this system needs; may be given several times.",
 )
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", metavar="DIR", type=DIRECTORY)
 def command(systems: tuple[str, ...], directory: Path) -> Action:
     """Copy every file that the lock pins into DIR, for all systems.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, here, verb
-from devenv.cli.parameters import OBJECT
+from devenv.cli.parameters import OBJECT, PATH
 from devenv.errors import UsageError
 from devenv.workflow.tools import Tools
 
@@ -18,7 +18,7 @@ from devenv.workflow.tools import Tools
     within="store",
     examples=["devenv store export -o environment.devenv", "devenv store export nodejs | ssh ci devenv store import"],
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("-o", "--output", type=PATH, help="Write to this file instead of stdout.")
 @click.argument("paths", nargs=-1, type=OBJECT, metavar="[PATH]…")
 def command(output: Path | None, paths: tuple[str, ...]) -> Action:
     """Write objects, with all they refer to, into one archive.

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, verb
+from devenv.cli.parameters import PATH
 from devenv.workflow.tools import Tools
 
 
 @verb("import", within="store", examples=["devenv store import environment.devenv", "devenv store import < archive"])
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=PATH)
 def command(file: Path | None) -> Action:
     """Add the objects of an archive, verified while it is read; without FILE, from stdin."""
 

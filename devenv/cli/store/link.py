@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, verb
-from devenv.cli.parameters import OBJECT
+from devenv.cli.parameters import OBJECT, PATH
 from devenv.workflow.tools import Tools
 
 
@@ -22,7 +22,7 @@ from devenv.workflow.tools import Tools
 )
 @click.option("--profile", metavar="NAME", help="Make a profile of yours the link, instead of a place.")
 @click.argument("path", type=OBJECT)
-@click.argument("place", required=False, type=click.Path(path_type=Path))
+@click.argument("place", required=False, type=PATH)
 def command(profile: str | None, path: str, place: Path | None) -> Action:
     """Keep an object by a link to it (default: `result`): it stays as long as the link does."""
     if profile is not None and place is not None:

@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, verb
+from devenv.cli.parameters import PATH
 from devenv.workflow.tools import Tools
 
 
 @verb(
     "relocate",
     within="store",
-    examples=["devenv store relocate /mnt/old/.local/share/devenv/store/____…/<digest>-<name>"],
+    examples=["devenv store relocate /mnt/old/devenv/store/____…/<digest>-<name>"],
 )
-@click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH…")
+@click.argument("places", nargs=-1, required=True, type=PATH, metavar="PATH…")
 def command(places: tuple[Path, ...]) -> Action:
     """Take objects, with all they refer to, over from a store of another root."""
 

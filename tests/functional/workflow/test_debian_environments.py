@@ -136,7 +136,7 @@ def test_runtime_of_the_host(debian_user: User, archive: MadeArchive) -> None:
 
 
 def test_package_of_a_suite(debian_user: User) -> None:
-    """`add debian:NAME` pins a package with what it needs, without a runtime, and it runs on its own libraries."""
+    """`add debian:NAME` pins a package and what it needs, without a runtime; it runs, and goes by that name."""
     api = debian_user.project("api")
     api.devenv("add", "debian:seetop")
 
@@ -146,6 +146,10 @@ def test_package_of_a_suite(debian_user: User) -> None:
     assert api.devenv("run", "--", "seetop", "runs").text == "runs\n"
     assert "-seetop-3.4" in str(find_loader(api, "seetop"))
     check_store(api.settings, finished=False)
+
+    assert "`debian:bookworm`" in api.failure("remove", "debian:bookworm/seetop")["message"]
+    api.devenv("remove", "debian:seetop")
+    assert "seetop" not in api.manifest.read_text()
 
 
 def test_advice_about_what_was_added(debian_user: User) -> None:

@@ -13,7 +13,8 @@ import pexpect
 import pytest
 from click.testing import CliRunner
 
-from devenv.cli import devenv_command, store
+import devenv.cli.set as set_
+from devenv.cli import artifacts, devenv_command, store
 from devenv.cli.group import HIDDEN, SECTIONS
 from devenv.fsutil import delete_tree
 from devenv.system import host_system
@@ -109,13 +110,16 @@ def test_json_is_all_there_is_on_stdout(user: User) -> None:
     assert "downloading" in outcome.messages
 
 
-OF_STORE = [f"store {name}" for names in store.SECTIONS.values() for name in names]
+GROUPS = {"artifacts": artifacts, "set": set_, "store": store}
+OF_GROUPS = [
+    f"{group} {name}" for group, module in GROUPS.items() for names in module.SECTIONS.values() for name in names
+]
 
 
-@pytest.mark.parametrize("verb", [*VERBS, *HIDDEN, *OF_STORE])
+@pytest.mark.parametrize("verb", [*VERBS, *HIDDEN, *OF_GROUPS])
 def test_help_begins_with_examples(verb: str) -> None:
-    """The help of every verb begins with examples of it and describes every option in a sentence."""
-    result = CliRunner().invoke(devenv_command, [*verb.split(), "--help"])
+    """The help of every verb fits 80 columns, begins with examples of it and describes every option in a sentence."""
+    result = CliRunner(env={"COLUMNS": "80"}).invoke(devenv_command, [*verb.split(), "--help"])
     assert result.exit_code == 0
     first, example, *rest = result.output.splitlines()
     assert first == "Examples:"
