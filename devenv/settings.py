@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,11 @@ SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
 
 DEFAULT_ARTIFACT_LIMIT = 5 << 30
+
+ADDRESS_BEGINNINGS = ("https://", "http://", "file:", "/")
+"""Of addresses that lead to a server or a directory of this machine; what else they must be `devenv.fetch` says."""
+
+SNAPSHOT_MARKS = frozenset({"{archive}", "{timestamp}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,8 @@ def _parse_debian(table: object, place: Place) -> DebianSettings:
     paths = _require_strings(settings, name, {"keyring", "snapshot"}, place)
     if "keyring" in paths and not Path(paths["keyring"]).is_absolute():
         raise _invalid("`keyring` must be an absolute path", place)
+    if "snapshot" in paths:
+        _require_snapshot(paths["snapshot"], place)
     return DebianSettings(
         lists["mirrors"], lists["security"], keyring=paths.get("keyring"), snapshot=paths.get("snapshot")
     )
@@ -184,7 +192,26 @@ def _addresses(value: object, key: str, place: Place) -> tuple[str, ...] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _invalid(f"`{key}` must be a list of addresses", place)
+    for number, address in enumerate(value, 1):
+        # Not quoted: it may hold a password.
+        _require_address(address, f"address {number} of `{key}`", place)
     return tuple(value)
+
+
+def _require_address(address: str, name: str, place: Place) -> None:
+    if not address.strip().lower().startswith(ADDRESS_BEGINNINGS):
+        raise _invalid(f"{name} does not begin with `https://`, `http://`, `file:` or `/`", place)
+
+
+def _require_snapshot(address: str, place: Place) -> None:
+    """Raise UsageError where an address of past states would be the same for all times, or has unknown marks."""
+    _require_address(address, "`snapshot`", place)
+    marks = re.findall(r"\{[^{}]*\}|[{}]", address)
+    if "{timestamp}" not in marks:
+        raise _invalid("`snapshot` must have `{timestamp}` in it, for which the time of a lock's release is put", place)
+    unknown = next((mark for mark in marks if mark not in SNAPSHOT_MARKS), None)
+    if unknown is not None:
+        raise _invalid(f"`snapshot` has `{unknown[:60]}` in it: there are `{{archive}}` and `{{timestamp}}`", place)
 
 
 def _invalid(message: str, place: Place) -> UsageError:

@@ -113,6 +113,8 @@ def parse_own_base(text: str, logins: dict[str, Login]) -> str:
             raise ValueError("it is no absolute path")
         # The rules of addresses hold for the rest as well; the host is only there for them.
         return "file:" + parse_base(f"http://localhost{path}").removeprefix("http:")
+    if not text.lower().startswith(("https:", "http:")):
+        raise ValueError("it does not begin with `https://`, `http://`, `file:` or `/`")
     parsed = parse_address(text)
     base = parse_base(parsed.address)
     if parsed.username is not None:

@@ -41,6 +41,16 @@ def test_settings_move_what_they_name() -> None:
         (b"[registries.debian]\nsecurity = [1]", "`security` must be a list"),
         (b"[registries.debian]\nkeyring = 'x'", "`keyring` must be an absolute path"),
         (b"[registries.debian]\nmirror = ['x']", "`mirror` is no key"),
+        (
+            b"[registries.debian]\nmirrors = ['/srv/x', 'ftp://u:s3cret@one.example/']",
+            "address 2 of `mirrors` does not begin",
+        ),
+        (b"[registries.debian]\nsecurity = ['one.example']", "address 1 of `security` does not begin"),
+        (b"[registries.debian]\nsnapshot = 'ftp://one.example/{timestamp}'", "`snapshot` does not begin"),
+        (b"[registries.debian]\nsnapshot = 'https://one.example/{archive}/'", "`snapshot` must have `{timestamp}`"),
+        (b"[registries.debian]\nsnapshot = 'https://one.example/{timestamp}/{foo}'", "`snapshot` has `{foo}`"),
+        (b"[registries.debian]\nsnapshot = 'https://one.example/{timestamp}/}'", "`snapshot` has `}`"),
+        (b"artifact_stores = ['relative/x']", "address 1 of `artifact_stores` does not begin"),
         (b"base =", "not valid TOML"),
         (b"\xff", "not valid TOML"),
     ],
@@ -50,6 +60,7 @@ def test_what_is_no_setting_is_refused(text: bytes, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         parse_settings(text, HOME)
     assert caught.value.slug == "settings-invalid"
+    assert "s3cret" not in caught.value.message
     assert str(caught.value.place) == str(settings_path(HOME))
 
 
@@ -105,3 +116,14 @@ def test_limit_that_is_no_size_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match="`artifact_limit` must be a size such as `500M`") as caught:
         parse_settings(f"artifact_limit = {value}".encode(), HOME)
     assert caught.value.slug == "settings-invalid"
+
+
+def test_addresses_of_every_kind() -> None:
+    """Servers and directories of this machine may stand in every list of places."""
+    addresses = ("https://one.example/", "http://one.example/", "file:///srv/x/", "file:/srv/x/", "/srv/x")
+    listed = ", ".join(f'"{address}"' for address in addresses)
+    snapshot = 'snapshot = "file:/srv/{archive}/{timestamp}/"'
+    text = f"artifact_stores = [{listed}]\n[registries.debian]\nmirrors = [{listed}]\n{snapshot}\n"
+    settings = parse_settings(text.encode(), HOME)
+    assert settings.artifact_stores == settings.debian.mirrors == addresses
+    assert settings.debian.snapshot == "file:/srv/{archive}/{timestamp}/"
