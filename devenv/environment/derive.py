@@ -154,22 +154,22 @@ class LockDerivations:
         )
         # A recipe need not know what to make of files that it would not ask for.
         if not is_offered(request):
-            raise _recipe_changed(package, "it asks for other files now")
+            raise self._recipe_changed(package, "it asks for other files now")
         derivation = derive_planned(request, plan_package(request), runtime)
         if derivation.key != build.derivation:
-            raise _recipe_changed(
+            raise self._recipe_changed(
                 package, f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"
             )
         return derivation
 
-
-def _recipe_changed(package: LockedPackage, *details: str) -> LockError:
-    return LockError(
-        f"the recipe of `{package.name}` is not the one that the lock was made with",
-        hint="run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock",
-        details=details,
-        slug="lock-recipe-changed",
-    )
+    def _recipe_changed(self, package: LockedPackage, *details: str) -> LockError:
+        if self.lock.inputs[package.input].is_index:
+            message = f"this devenv makes another package of `{package.name}` than the one that made the lock"
+            hint = "run `devenv lock` to take over this devenv's, or use the devenv that made the lock"
+        else:
+            message = f"the recipe of `{package.name}` is not the one that the lock was made with"
+            hint = "run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock"
+        return LockError(message, hint=hint, details=details, slug="lock-recipe-changed")
 
 
 def request_of(

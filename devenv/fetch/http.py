@@ -30,6 +30,7 @@ from devenv.fetch.http_errors import (
     status_error,
     translate_exception,
 )
+from devenv.fetch.proxies import find_proxy
 from devenv.workers import check_cancelled, pause
 
 if TYPE_CHECKING:
@@ -173,13 +174,18 @@ class HttpClient:
             address = str(response.url)
             with contextlib.closing(response):
                 if response.status_code not in request.accept:
-                    raise status_error(response.status_code, address, response.headers.get("retry-after"))
+                    raise status_error(
+                        response.status_code,
+                        address,
+                        response.headers.get("retry-after"),
+                        authorized="authorization" in response.request.headers,
+                    )
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 yield Stream(response.status_code, headers, address, paced(response.iter_raw(), address))
         except DeadlineError:
             raise stalled(address) from None
         except foreign_exceptions() as error:
-            raise translate_exception(error, address) from error
+            raise translate_exception(error, address, find_proxy(address, self._access.proxies)) from error
 
     def _send(self, client: httpx.Client, request: HttpRequest) -> httpx.Response:
         """Follow redirects: never to an unprotected server, never with the credentials of another (G-12)."""

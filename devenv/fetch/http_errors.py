@@ -20,6 +20,9 @@ REASON_LIMIT = 200
 
 TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 
+CHECK_PROXY = "check the proxy, which `https_proxy` names, or apt's configuration for `debian:`"
+REFUSED = "user name and password were refused: correct them in the address that is set, or in `~/.netrc`"
+
 CLOCK_CODES = {9, 10}
 """OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 
@@ -47,24 +50,26 @@ def foreign_exceptions() -> tuple[type[Exception], ...]:
     return (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 
 
-def translate_exception(error: Exception, address: str) -> FetchError:
-    """The error to show for one of the `foreign_exceptions` during a request to `address`."""
+def translate_exception(error: Exception, address: str, proxy: str | None = None) -> FetchError:
+    """The error to show for one of the `foreign_exceptions` during a request to `address`, by way of `proxy`."""
     import httpx
 
     host = host_of(address)
     certificate = _find_tls_error(error)
     if certificate is not None:
         return _certificate_error(certificate, host)
-    reason = quote_reason(str(error))
+    reason = quote_reason(re.sub(r"^\[Errno -?[0-9]+\] ", "", str(error)))
+    way = "" if proxy is None else f" through the proxy `{show_address(proxy)}`"
+    network = "check the network connection" if proxy is None else CHECK_PROXY
     match error:
         case httpx.ConnectTimeout():
-            return _network(f"`{host}` does not answer", address)
+            return _network(f"`{host}` does not answer{way}", address, None if proxy is None else CHECK_PROXY)
         case httpx.TimeoutException():
             return _network(f"`{host}` stopped sending", address)
         case httpx.ProxyError():
-            return _network(f"the proxy on the way to `{host}` refuses: {reason}", address, "check `https_proxy`")
+            return _network(f"`{host}` cannot be reached{way}, which refuses: {reason}", address, CHECK_PROXY)
         case httpx.ConnectError():
-            return _network(f"`{host}` cannot be reached: {reason}", address, "check the network connection")
+            return _network(f"`{host}` cannot be reached{way}: {reason}", address, network)
         case httpx.NetworkError() | httpx.RemoteProtocolError():
             return _network(f"the connection to `{host}` broke: {reason}", address)
         case httpx.DecodingError():
@@ -79,8 +84,11 @@ def translate_exception(error: Exception, address: str) -> FetchError:
             )
 
 
-def status_error(status: int, address: str, retry_after: str | None) -> FetchError:
-    """The error for an answer that says no. `retry_after` is the header of that name; only its seconds are heeded."""
+def status_error(status: int, address: str, retry_after: str | None = None, *, authorized: bool = False) -> FetchError:
+    """The error for an answer that says no. `retry_after` is the header of that name; only its seconds are heeded.
+
+    `authorized` says whether a user name and a password were sent.
+    """
     message = f"`{host_of(address)}` answered with status {status}"
     details = (f"address: {show_address(address)}",)
     if status in TRANSIENT_STATUSES:
@@ -89,7 +97,7 @@ def status_error(status: int, address: str, retry_after: str | None) -> FetchErr
         hint = "try again later"
         return TransientFetchError(message, hint=hint, details=details, slug="fetch-status", wait=wait)
     hint_by_status = {
-        401: "put user name and password into `~/.netrc`",
+        401: REFUSED if authorized else "put user name and password into `~/.netrc`",
         403: "check that your user name and password in `~/.netrc` give access",
         407: "put the proxy's user name and password into `https_proxy`",
     }

@@ -13,15 +13,20 @@ from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.errors import UsageError
 from devenv.manifest.document import Document, parse_document
 from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_suite, require_version
-from devenv.manifest.model import ANY_VERSION, DEFAULT_INPUT, MANIFEST_NAME, Manifest, find_suite_input, input_name
+from devenv.manifest.model import (
+    ANY_VERSION,
+    DEBIAN_INPUT,
+    DEFAULT_INPUT,
+    MANIFEST_NAME,
+    Manifest,
+    find_suite_input,
+    input_name,
+)
 from devenv.manifest.parse import check_document
 from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
 
 INPUTS, PACKAGES = "inputs", "packages"
-
-DEBIAN_INPUT = "debian"
-"""What the first input that is a Debian suite is called; others have names that say the suite."""
 
 
 def set_package(text: str, name: str, version: str | None = None, source: str | None = None) -> str:

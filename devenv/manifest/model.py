@@ -17,6 +17,9 @@ DEFAULT_INPUT = "base"
 DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base"}
 """What every manifest has without saying so: input name → locator."""
 
+DEBIAN_INPUT = "debian"
+"""What `devenv add` calls the first input that is a Debian suite; others have names that say the suite."""
+
 ANY_VERSION = "*"
 
 KEPT = ("documentation", "locales")

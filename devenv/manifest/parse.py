@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
+from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.errors import ForeignFileError, ManifestError, Place
 from devenv.manifest.checker import Checker
 from devenv.manifest.document import Document, parse_document
 from devenv.manifest.grammar import (
+    INDEX_PREFIX,
     PACKAGE_NAME,
     PROJECT_NAME,
     GrammarError,
@@ -24,6 +26,7 @@ from devenv.manifest.grammar import (
 )
 from devenv.manifest.model import (
     ANY_VERSION,
+    DEBIAN_INPUT,
     DEFAULT_INPUT,
     DEFAULT_INPUTS,
     KEPT,
@@ -38,7 +41,8 @@ from devenv.manifest.wording import find_closest, format_names, format_path, for
 from devenv.system import ALL_SYSTEMS, System
 
 TABLES = ("env", "inputs", "packages", "project", "shell")
-TOP_KEYS = (*TABLES, "keep")
+KEEP = "keep"
+TOP_KEYS = (*TABLES, KEEP)
 PROJECT_KEYS = ("name", "systems")
 PACKAGE_KEYS = ("input", "version")
 SHELL_KEYS = ("aliases", "hook")
@@ -83,6 +87,7 @@ def check_document(document: Document) -> Manifest:
     """What `document`, which may be empty, says. Raises as `parse_manifest` does."""
     _require_own(document)
     checker = Checker(document)
+    _refuse_late_keep(checker, document)
     top = checker.record(document.data, (), TOP_KEYS, MEANT)
     project = checker.record(top.get("project"), ("project",), PROJECT_KEYS)
     inputs = {**DEFAULT_INPUTS, **_check_inputs(checker, top.get("inputs"))}
@@ -93,7 +98,7 @@ def check_document(document: Document) -> Manifest:
         packages=_check_packages(checker, top.get("packages"), inputs),
         env=_check_env(checker, top.get("env")),
         shell=_check_shell(checker, top.get("shell")),
-        keep=_check_set(checker, top.get("keep", []), ("keep",), _require_kept),
+        keep=_check_set(checker, top.get(KEEP, []), (KEEP,), _require_kept),
     )
     checker.raise_first()
     return manifest
@@ -109,6 +114,16 @@ def _require_own(document: Document) -> None:
         hint="keep it in another directory; or, if it is yours, begin it with `[packages]`",
         place=document.place(document.key_offset((unknown[0],))),
     )
+
+
+def _refuse_late_keep(checker: Checker, document: Document) -> None:
+    """Note a `keep` that stands below a table's header, where TOML takes it for a key of that table."""
+    for name in TABLES:
+        table = document.data.get(name)
+        if isinstance(table, dict) and isinstance(table.get(KEEP), list):
+            checker.fault(
+                (name, KEEP), f"`{KEEP}` is no key of `{name}`", f"put `{KEEP}` above the first table", on_key=True
+            )
 
 
 def _is_own(key: str) -> bool:
@@ -192,7 +207,7 @@ def _check_packages(checker: Checker, value: object, inputs: Mapping[str, str]) 
     packages = {}
     for name, given in sorted(checker.table(value, ("packages",)).items()):
         path = ("packages", name)
-        checker.apply(path, partial(PACKAGE_NAME.require, name), on_key=True)
+        checker.apply(path, partial(_require_package, name), on_key=True)
         if isinstance(given, dict):
             packages[name] = _check_long_form(checker, given, name, inputs)
         else:
@@ -213,10 +228,32 @@ def _check_long_form(
     place = (*path, "input")
     chosen = checker.string(record["input"], place)
     if chosen is not None and chosen not in inputs:
-        meant = find_closest(chosen, inputs)
-        hint = f"did you mean `{meant}`?" if meant else f"there are {format_names(inputs)}"
-        checker.fault(place, f"there is no input `{format_shown(chosen)}`", hint)
+        checker.fault(place, f"there is no input `{format_shown(chosen)}`", _input_hint(chosen, name, inputs))
     return PackageRequest(name, version, chosen or DEFAULT_INPUT)
+
+
+def _input_hint(chosen: str, package: str, inputs: Mapping[str, str]) -> str:
+    """What to do about an input that is not there."""
+    if chosen == DEBIAN_INPUT:
+        return (
+            f'write `{DEBIAN_INPUT} = "{DEBIAN}{DEFAULT_SUITE}"` under `[inputs]`, or take this line out and run '
+            f"`devenv add {DEBIAN}{format_shown(package)}`"
+        )
+    meant = find_closest(chosen, inputs)
+    return f"did you mean `{meant}`?" if meant else f"there are {format_names(inputs)}"
+
+
+def _require_package(name: str) -> str:
+    """The name of a package. Raises GrammarError; what `devenv add` takes has its own form in a manifest."""
+    if not name.startswith(DEBIAN):
+        return PACKAGE_NAME.require(name)
+    suite, _, package = name.removeprefix(DEBIAN).rpartition("/")
+    source = f"{INDEX_PREFIX}{suite}" if suite else DEBIAN_INPUT
+    raise GrammarError(
+        f"`{format_shown(name)}` is not the name of a package: a manifest names its set apart",
+        f'write `{format_shown(package)} = {{ input = "{format_shown(source)}" }}`, '
+        f'with `{format_shown(source)} = "{DEBIAN}{format_shown(suite or DEFAULT_SUITE)}"` under `[inputs]`',
+    )
 
 
 def _check_version(checker: Checker, value: object, path: Path, expected: str = "a string") -> str:

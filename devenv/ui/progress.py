@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -129,7 +130,7 @@ class ProgressReport:
             # Two files may have one name; which of their bars moves is all the same.
             self._tasks.setdefault(name, []).append(self._require_bars().add_task(label, total=size))
         else:
-            self._write(line if size is None else f"{line} ({size / MEGABYTE:.1f} MB)")
+            self._write(line if size is None else f"{line} ({_format_bytes(size)})")
 
     def _end(self, name: str) -> None:
         if self._bars is not None and name in self._tasks:
@@ -163,3 +164,8 @@ class ProgressReport:
             )
             self._bars.start()
         return self._bars
+
+
+def _format_bytes(size: int) -> str:
+    """In the decimal units that the bars have."""
+    return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else f"{math.ceil(size / 1000)} kB"

@@ -65,8 +65,9 @@ def _packages(packages: Sequence[PackageVersion]) -> Iterator[str]:
 def _coverage(systems: Sequence[System], lacking: dict[System, str], painter: Painter) -> Iterator[str]:
     if systems and len(systems) < len(ALL_SYSTEMS):
         yield f"for {', '.join(map(str, systems))}"
-    for system, reason in lacking.items():
-        yield f"{painter.paint('warning', 'note:')} not for {system}: {make_visible(reason)}"
+    for reason in dict.fromkeys(lacking.values()):
+        names = ", ".join(str(system) for system in lacking if lacking[system] == reason)
+        yield f"{painter.paint('warning', 'note:')} not for {names}: {make_visible(reason)}"
 
 
 @iter_lines.register
@@ -83,7 +84,7 @@ def _(result: EditResult, painter: Painter) -> Iterator[str]:
         yield f"{painter.paint('good', 'added')} {painter.paint('name', each.name)} {make_visible(each.version)}"
     for name in result.removed:
         yield f"{painter.paint('good', 'removed')} {painter.paint('name', name)}"
-    yield from _coverage(result.systems, dict(result.lacking), painter)
+    yield from _coverage(result.systems, {each: result.lacking[each] for each in result.newly_lacking}, painter)
     if not result.allowed:
         yield f"{painter.paint('hint', 'next:')} `devenv allow` to use this project"
 

@@ -73,9 +73,11 @@ def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResu
 
 def _require_set(text: str, unwanted: WantedPackage) -> None:
     """Raise UsageError (`package-absent`) where the manifest has a package of that name from another set."""
+    if unwanted.input is None:
+        return
     manifest = parse_manifest(text.encode())
     request = manifest.packages.get(unwanted.name)
-    if request is None or unwanted.input is None:
+    if request is None:
         return
     locator = manifest.inputs[request.input]
     if locator != unwanted.input and not (unwanted.input == DEBIAN and locator.startswith(DEBIAN)):
@@ -134,7 +136,18 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
     for sentence in iter_advice(tools, after.manifest, environment, edit.added):
         tools.report(Notice(sentence))
     added = tuple(each for each in package_versions(lock) if each.name in edit.added)
-    return EditResult(path, added, edit.removed, environment.path, was_allowed, lock.systems, find_lacking(lock))
+    lacking = find_lacking(lock)
+    known = {} if before.lock is None else find_lacking(before.lock)
+    return EditResult(
+        path,
+        added,
+        edit.removed,
+        environment.path,
+        was_allowed,
+        lock.systems,
+        lacking,
+        tuple(system for system in lacking if system not in known),
+    )
 
 
 def _require_text(project: Project) -> str:

@@ -32,7 +32,10 @@ class LockResult:
 
 @dataclass(frozen=True, slots=True)
 class EditResult:
-    """Packages were added to, changed in or removed from the manifest; `environment` is what it gives here now."""
+    """Packages were added to, changed in or removed from the manifest; `environment` is what it gives here now.
+
+    `newly_lacking` are those of `lacking` that the lock before did not lack already.
+    """
 
     project: Path
     added: tuple[PackageVersion, ...]
@@ -41,6 +44,7 @@ class EditResult:
     allowed: bool
     systems: tuple[System, ...]
     lacking: Mapping[System, str]
+    newly_lacking: tuple[System, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

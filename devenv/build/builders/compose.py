@@ -65,6 +65,6 @@ def _collision(path: NodePath, first: Path, second: Path) -> BuildError:
     names = sorted(each.name.split("-", 1)[1] for each in (first, second))
     return BuildError(
         f"`{names[0]}` and `{names[1]}` both have `{b'/'.join(path).decode(errors='replace')}`",
-        hint="take one of them out with `devenv remove`",
+        hint="they cannot be in one environment: take one of them out, or do not add both",
         slug="compose-collision",
     )

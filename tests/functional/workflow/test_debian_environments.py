@@ -138,8 +138,11 @@ def test_runtime_of_the_host(debian_user: User, archive: MadeArchive) -> None:
 def test_package_of_a_suite(debian_user: User) -> None:
     """`add debian:NAME` pins a package and what it needs, without a runtime; it runs, and goes by that name."""
     api = debian_user.project("api")
-    api.devenv("add", "debian:seetop")
+    added = api.devenv("add", "debian:seetop").text
 
+    assert [line for line in added.splitlines() if "note:" in line] == [
+        "note: not for aarch64-darwin, x86_64-darwin: `seetop` 3.4: it is from Debian, which is for Linux only"
+    ]
     lock = tomllib.loads(api.lock.read_text())
     assert "runtime" not in lock
     assert set(lock["packages"]["seetop"]["lacking"]) == {"x86_64-darwin", "aarch64-darwin"}

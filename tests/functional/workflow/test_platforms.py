@@ -52,6 +52,7 @@ def test_system_that_a_package_lacks(user: User, catalogue: Catalogue) -> None:
     added = api.devenv("add", "uv@0.10")
     assert f"not for {OTHERS[0]}" in added.text
     assert "0.9.2 has one" in added.text
+    assert "note:" not in api.devenv("add", "just").text, "what was said already is not said again"
     systems = ", ".join(f'"{system}"' for system in System)
     api.manifest.write_text(f'[project]\nsystems = [{systems}]\n\n[packages]\nuv = "0.10"\n')
     error = api.failure("lock")

@@ -10,9 +10,9 @@ import pytest
 
 from devenv.debian.record import DebRecord
 from devenv.environment.answers import LockRequest
-from devenv.environment.derive import PackageSets
+from devenv.environment.derive import LockDerivations, PackageSets
 from devenv.environment.locking import lock_manifest
-from devenv.errors import ResolutionError
+from devenv.errors import LockError, ResolutionError
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedPackage
 from devenv.lock.parse import parse_lock
@@ -27,6 +27,7 @@ AMD, ARM, MAC = System.X86_64_LINUX, System.AARCH64_LINUX, System.AARCH64_DARWIN
 LINUX = (AMD, ARM)
 ARCHITECTURES = {AMD: "amd64", ARM: "arm64"}
 NEWER = "2027-01-02T03:04:05Z"
+KEY = "blake3:" + "0" * 64
 
 RUNTIME = ("libc6", "libgcc-s1", "libstdc++6", "zlib1g", "libatomic1")
 TRIXIE = {"seetop": "3.4-1", "libtop1": "1-1", "dash": "0.5-1", "jq": "1.7.1-6", **dict.fromkeys(RUNTIME, "1-1")}
@@ -318,3 +319,17 @@ def test_order_of_answers_does_not_show(lock: partial[Lock]) -> None:
     wanted = manifest(seetop="*", jq="*", just="*")
     mixed = make_debian(dict(reversed(TRIXIE.items())), dict(reversed(BOOKWORM.items())))
     assert format_lock(lock(wanted, mixed)) == format_lock(lock(wanted, make_debian()))
+
+
+def test_package_without_a_recipe_that_comes_out_otherwise(lock: partial[Lock], base_set: PackageSet) -> None:
+    """Where no recipe made a package, none is said to have changed."""
+    wanted = manifest(seetop="*")
+    made = lock(wanted, make_debian())
+    seetop = made.packages["seetop"]
+    builds = {system: replace(build, derivation=KEY) for system, build in seetop.systems.items()}
+    other = replace(made, packages={"seetop": replace(seetop, systems=builds)})
+    derivations = LockDerivations({"base": base_set, "debian": DebianSet("trixie")}, wanted, other, AMD)
+    with pytest.raises(LockError) as caught:
+        derivations.package("seetop", None)
+    assert caught.value.slug == "lock-recipe-changed"
+    assert "recipe" not in f"{caught.value.message}{caught.value.hint}"

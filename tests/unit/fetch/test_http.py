@@ -28,6 +28,7 @@ from devenv.fetch.http_errors import (
     status_error,
     translate_exception,
 )
+from devenv.fetch.proxies import find_proxy
 
 ADDRESS = "https://files.example/a.whl"
 SECRET_ADDRESS = "https://user:s3cret@files.example/a.whl?token=s3cret"
@@ -92,6 +93,32 @@ def test_statuses(status: int, *, transient: bool) -> None:
     error = status_error(status, SECRET_ADDRESS, None)
     assert (error.slug, error.transient) == ("fetch-status", transient)
     assert error.details == ("address: https://files.example/a.whl?…",)
+
+
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError])
+def test_dead_proxy_is_named(kind: type[Exception]) -> None:
+    """What fails on the way to a proxy is the proxy's fault and not the server's; its password is not told (H-10)."""
+    error = translate_exception(
+        kind("[Errno 111] Connection refused"), ADDRESS, "http://user:s3cret@proxy.example:3128/"
+    )
+    assert "through the proxy `http://proxy.example:3128/`" in error.message
+    assert "Errno" not in error.message
+    assert "s3cret" not in f"{error.message}{error.details}{error.hint}"
+    assert "`https_proxy`" in (error.hint or "")
+
+
+def test_which_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy that is named is the one that a request takes: of its host, of its scheme, of the environment."""
+    for name in ("http_proxy", "no_proxy", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "user:s3cret@environment.example:1")
+    monkeypatch.setenv("no_proxy", "near.example")
+    apt = {"http://": "http://apt.example:2", "http://direct.example": None}
+    assert find_proxy("https://far.example/x", apt) == "http://user:s3cret@environment.example:1"
+    assert find_proxy("https://near.example/x", apt) is None
+    assert find_proxy("http://far.example/x", apt) == "http://apt.example:2"
+    assert find_proxy("http://direct.example/x", apt) is None
+    assert find_proxy("file:///srv/x", {}) is None
 
 
 def test_wait_is_what_the_server_asks_within_bounds() -> None:

@@ -341,12 +341,37 @@ def test_keep() -> None:
         ("keep = 'locales'", "1:8", "`keep` must be an array, not a string"),
         ("keep = [\n'locales',\n'locales']", "3:1", "`locales` is given twice in `keep`"),
         ("[keep]\nlocales = true", "1:2", "`keep` must be an array, not a table"),
+        ("[packages]\nnodejs = '24'\nkeep = ['locales']", "3:1", "`keep` is no key of `packages`"),
+        ("[project]\nkeep = ['locales']", "2:1", "`keep` is no key of `project`"),
     ],
 )
 def test_what_cannot_be_kept(refusal: Refusal, text: str, place: str, message: str) -> None:
     """K-02: a word that means nothing in `keep` is an error at its place."""
     error = refusal(text)
     assert (str(error.place), error.message) == (f"devenv.toml:{place}", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[env]\nkeep = ['locales']", "put `keep` above the first table"),
+        (
+            "[packages]\nhtop = { input = 'debian' }",
+            'write `debian = "debian:trixie"` under `[inputs]`, or take this line out and run `devenv add debian:htop`',
+        ),
+        (
+            "[packages]\n'debian:htop' = '*'",
+            'write `htop = { input = "debian" }`, with `debian = "debian:trixie"` under `[inputs]`',
+        ),
+        (
+            "[packages]\n'debian:sid/htop' = '*'",
+            'write `htop = { input = "debian-sid" }`, with `debian-sid = "debian:sid"` under `[inputs]`',
+        ),
+    ],
+)
+def test_what_is_written_as_the_command_line_has_it(refusal: Refusal, text: str, hint: str) -> None:
+    """Who writes by hand what `devenv add` does is told how it stands in a manifest."""
+    assert refusal(text).hint == hint
 
 
 def test_keep_does_not_make_a_file_ours() -> None:

@@ -78,3 +78,13 @@ def test_bar_for_what_takes_long(monkeypatch: pytest.MonkeyPatch, patience: floa
     assert text.startswith("\x1b[2mbuilding tool\x1b[0m\n")
     assert ("\x1b[?25l" in text) == (patience == 0)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h")
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(0, "0 kB"), (300, "1 kB"), (41_900, "42 kB"), (1_000_000, "1.0 MB"), (120_000_000, "120.0 MB")]
+)
+def test_sizes_of_downloads(size: int, shown: str) -> None:
+    """The size of a small file is not rounded to nothing."""
+    stream = io.StringIO()
+    ProgressReport(stream, {}, NORMAL)(DownloadStarted("file", size))
+    assert stream.getvalue() == f"downloading file ({shown})\n"
