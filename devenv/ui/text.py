@@ -221,6 +221,9 @@ def _(result: DebianInfoResult, painter: Painter) -> Iterator[str]:
         (each.suite, each.version, each.debian_version, ", ".join(map(str, each.systems))) for each in result.versions
     ]
     yield from (f"  {line}" for line in format_table(rows))
+    if result.omitted is not None:
+        reason = make_visible(result.omitted)
+        yield f"{painter.paint('warning', 'note:')} it may not work, and other packages go without it: {reason}"
     if result.closure is not None:
         count, size = _number(result.closure.count, "package"), format_size(result.closure.size)
         yield f"with all that it needs {count}, {size} to download ({result.closure.system})"

@@ -94,6 +94,7 @@ def _find_recipe(tools: Tools, name: str) -> Package:
 
 
 def _debian_info(tools: Tools, suite: str, name: str) -> DebianInfoResult:
+    from devenv.debian.policy import read_policy
     from devenv.packages.debian_set import DebianSet
     from devenv.resolve.suites import package_unknown
 
@@ -113,6 +114,7 @@ def _debian_info(tools: Tools, suite: str, name: str) -> DebianInfoResult:
         versions=tuple(each for suite in suites for each in _iter_versions(suite, name, suites[suite])),
         closure=closure,
         defect=defect,
+        omitted=read_policy().omitted.get(name),
     )
 
 

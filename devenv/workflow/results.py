@@ -180,7 +180,8 @@ class DebianClosure:
 class DebianInfoResult:
     """What is known of a Debian package; `name` is what to add it as, `versions` are by suite, the newest first.
 
-    `closure` is None where what it depends on cannot be had, for the reason in `defect`.
+    `closure` is None where what it depends on cannot be had, for the reason in `defect`. `omitted` is why other
+    packages go without it, where they do.
     """
 
     name: str
@@ -190,6 +191,7 @@ class DebianInfoResult:
     versions: tuple[SuiteVersion, ...]
     closure: DebianClosure | None
     defect: str | None = None
+    omitted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ TRIXIE = [
     ),
     offer("libtop", "1.0-1", Section="libs", Description="what interactive viewers share"),
     offer("node-tool", "1"),
+    offer("sudo", "1"),
     offer("broken", "1", Depends="absent"),
     *(offer(f"viewer-{number}", f"{number}", Description="views " * 15) for number in range(25)),
 ]
@@ -229,6 +230,17 @@ def test_info_of_what_cannot_be_had(debian_user: User) -> None:
     text = debian_user.devenv("info", "debian:broken").text
     assert "cannot be added: `broken` needs `absent`" in text
     assert "next:" not in text
+
+
+def test_info_of_what_is_left_out(debian_user: User) -> None:
+    """A package that others go without is shown with the reason: the host has the one that works."""
+    reason = read_policy().omitted["sudo"]
+    assert debian_user.report("info", "debian:sudo")["omitted"] == reason
+    assert (
+        f"note: it may not work, and other packages go without it: {reason}\n"
+        in debian_user.devenv("info", "debian:sudo").text
+    )
+    assert "note:" not in debian_user.devenv("info", "debian:seetop").text
 
 
 @pytest.mark.parametrize(("verb", "name", "slug", "hint"), [
