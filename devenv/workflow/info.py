@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import SUITES, parse_suite, suite_prefix
-from devenv.errors import FetchError, ResolutionError, UsageError
+from devenv.errors import ActivationError, FetchError, ResolutionError, UsageError
 from devenv.system import System
 from devenv.workflow.results import DebianClosure, DebianInfoResult, InfoResult, OfferedVersion, SuiteVersion
 from devenv.workflow.tools import Tools
@@ -84,7 +84,7 @@ def _find_recipe(tools: Tools, name: str) -> Package:
         return tools.base_set.package(name)
     except ResolutionError as error:
         suites: dict[str, SuiteIndex] = {}
-        with contextlib.suppress(FetchError):
+        with contextlib.suppress(FetchError, ActivationError):
             suites = tools.kept_suites(tools.system)
         having = [suite for suite, index in suites.items() if index.find(name)]
         if having:

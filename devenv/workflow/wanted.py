@@ -111,7 +111,8 @@ def _require_suite(text: str, suite: str, name: str) -> None:
     try:
         require_suite(suite)
     except GrammarError as error:
-        raise _invalid(error.message, error.hint) from error
+        meant = find_closest(suite, SUITES)
+        raise _invalid(error.message, f"did you mean `{DEBIAN}{meant}/{name}`?" if meant else error.hint) from error
 
 
 def _require_debian_name(prefix: str, name: str) -> None:

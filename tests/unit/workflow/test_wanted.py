@@ -46,7 +46,7 @@ LEFT_OUT = "epoch and Debian's revision are left out, letters stand behind `+`"
     ("nix:htop", "sets are `debian:` and `debian:SUITE/`; other packages have none"),
     ("debian/htop", "did you mean `debian:htop`?"),
     ("bookworm/htop", "did you mean `debian:bookworm/htop`?"),
-    ("debian:bokworm/htop", "did you mean `debian:bookworm`?"),
+    ("debian:bokworm/htop", "did you mean `debian:bookworm/htop`?"),
     ("debian:stable/htop", "write a codename: `bookworm`, `bullseye`, `sid`, `trixie`"),
     ("debian:htop=3.4.1-5", "write `debian:htop@3.4.1`"),
     ("nodejs==24", "write `nodejs@24`"),
