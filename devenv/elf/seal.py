@@ -3,7 +3,8 @@
 The loader of a bundle has paths of its host compiled in: a list that every program preloads, a cache of libraries, and
 the directories that it searches last. With them a bundle that lacks a library would quietly take the host's, of another
 version; sealed, it fails with the library's name. The C library has the directory of its converters between character
-sets, which are libraries too and fit one version of glibc only (`GCONV_PATH` names the bundle's).
+sets, which are libraries too and fit one version of glibc only. `GCONV_TREE` names the bundle's, in place of
+`GCONV_PATH`: programs of bundles and of the host start each other, and an older glibc cannot load a newer one's.
 
 The lengths of these paths are compiled in beside them, so each is replaced by one of the same length: the first
 directory (`/lib`, `/usr`, `/etc`) becomes `/sys`. Below `/sys` only the kernel makes names, so nobody can lay a library
@@ -18,6 +19,7 @@ directory, so it becomes nowhere. OpenSSL's certificates and settings are the ho
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from devenv.elf.tables import IDENT, ElfError
 
@@ -30,6 +32,8 @@ DEFAULT_DIRECTORIES = re.compile(rb"/lib/([a-z0-9_]+-linux-gnu)/\0/usr/lib/\1/\0
 """The table stands there once in glibc 2.31, twice in 2.36 and 2.41."""
 CONVERTERS = re.compile(rb"/usr/lib/[a-z0-9_]+-linux-gnu/gconv(?=\0)")
 CONVERTER_CACHE = re.compile(rb"/usr/lib/[a-z0-9_]+-linux-gnu/gconv/gconv-modules\.cache(?=\0)")
+CONVERTERS_VARIABLE = re.compile(rb"(?<=\0)GCONV_PATH(?=\0)")
+OWN_VARIABLE = b"GCONV_TREE"
 
 CRYPTO_PLUGINS = re.compile(rb"/(?<=\0/)usr/lib/[a-z0-9_]+-linux-gnu(?=/(?:engines-[0-9.]+|ossl-modules)\0)")
 CRYPTO_SETTINGS = re.compile(rb"/(?<=\0/)usr/lib/ssl(?=[/\0])")
@@ -53,7 +57,7 @@ def seal_loader(content: bytes) -> bytes:
 
 def seal_libc(content: bytes) -> bytes:
     """A C library (`libc.so.6`) without the host's converters between character sets. Raises ElfError likewise."""
-    return _seal(content, CONVERTERS, CONVERTER_CACHE)
+    return _replace(_seal(content, CONVERTERS, CONVERTER_CACHE), CONVERTERS_VARIABLE, lambda _: OWN_VARIABLE)
 
 
 def seal_crypto(content: bytes) -> bytes:
@@ -71,12 +75,17 @@ def _seal(content: bytes, *patterns: re.Pattern[bytes]) -> bytes:
     if not content.startswith(IDENT):
         raise ElfError("not a 64-bit little-endian ELF image")
     for pattern in patterns:
-        content, count = pattern.subn(_to_nowhere, content)
-        if not count:
-            raise ElfError(f"no {pattern.pattern!r} in the image")
+        content = _replace(content, pattern, _to_nowhere)
     for pattern in UNSEALED:
         if left := pattern.search(content):
             raise ElfError(f"{left[0]!r} is still in the image")
+    return content
+
+
+def _replace(content: bytes, pattern: re.Pattern[bytes], new: Callable[[re.Match[bytes]], bytes]) -> bytes:
+    content, count = pattern.subn(new, content)
+    if not count:
+        raise ElfError(f"no {pattern.pattern!r} in the image")
     return content
 
 

@@ -18,6 +18,7 @@ LIBC = b"\0".join(
         b"/usr/lib/aarch64-linux-gnu/gconv",
         b"/usr/lib/locale",
         b"/usr/lib/aarch64-linux-gnu/gconv/gconv-modules.cache",
+        b"GCONV_PATH",
         b"",
     ]
 )
@@ -32,13 +33,14 @@ def test_a_loader() -> None:
 
 
 def test_a_c_library() -> None:
-    """The converters of the host are not found; locale data, which hold no code, are."""
+    """Converters of the host are not found, whatever its variable says; locale data, which hold no code, are."""
     assert seal_libc(LIBC) == b"\0".join(
         [
             IDENT,
             b"/sys/lib/aarch64-linux-gnu/gconv",
             b"/usr/lib/locale",
             b"/sys/lib/aarch64-linux-gnu/gconv/gconv-modules.cache",
+            b"GCONV_TREE",
             b"",
         ]
     )
@@ -64,9 +66,10 @@ def test_a_loader_that_is_not_as_expected(content: bytes) -> None:
 
 
 def test_a_c_library_that_is_not_as_expected() -> None:
-    """A C library without one of the paths is refused."""
-    with pytest.raises(ElfError):
-        seal_libc(LIBC.replace(b"gconv\0", b"g\0"))
+    """A C library without one of the paths, or without the variable, is refused."""
+    for part in (b"gconv\0", b"GCONV_PATH\0"):
+        with pytest.raises(ElfError):
+            seal_libc(LIBC.replace(part, b"g\0"))
 
 
 def test_a_cryptographic_library() -> None:

@@ -33,7 +33,7 @@ HOST_PATHS = b"\0".join(
         b"",
     ]
 )
-CONVERTERS = b"\0/usr/lib/x86_64-linux-gnu/gconv\0/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache\0"
+CONVERTERS = b"\0/usr/lib/x86_64-linux-gnu/gconv\0/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.cache\0GCONV_PATH\0"
 LINK = Link("", b"../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
 
 
