@@ -108,8 +108,9 @@ class Package:
 
     @property
     def programs(self) -> tuple[str, ...]:
-        """The programs that the smoke commands start: what people may know the package by."""
-        return tuple(dict.fromkeys(command.split()[0] for command in self.smoke))
+        """The programs that the smoke commands start by their names: what people may know the package by."""
+        names = (command.split()[0] for command in self.smoke)
+        return tuple(dict.fromkeys(name for name in names if "/" not in name))
 
 
 @dataclass(frozen=True, slots=True)

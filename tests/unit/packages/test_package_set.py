@@ -29,7 +29,7 @@ def test_package_fields(make_set: MakeSet) -> None:
         recipe(
             versions='[pypi("tool-bin"), pypi("tool", versions = "<15", systems = ["x86_64-linux"])]',
             homepage='"https://tool.example"',
-            smoke='["tool --version", "tool --help", "other -V"]',
+            smoke='["tool --version", "tool --help", "/bin/sh -c true", "other -V", "./made"]',
         )
     )
     package = packages.package("tool")
