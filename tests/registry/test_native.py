@@ -21,6 +21,7 @@ int main() { std::thread([] { std::cout << "threaded\\n"; }).join(); }
 """
 ANSWER = "int answer(void) { return 42; }\n"
 ASKS = '#include <stdio.h>\nint answer(void);\nint main(void) { printf("%d\\n", answer()); return 0; }\n'
+CONVERTS = '#include <iconv.h>\nint main(void) { return iconv_open("UTF-8", "CP1252") == (iconv_t)-1; }\n'
 FAILS = "static int fail(volatile int *where) { return *where; }\nint main(void) { return fail(0); }\n"
 LEAKS = "#include <stdlib.h>\nint main(void) { char *volatile lost = malloc(77); lost = 0; return lost != 0; }\n"
 
@@ -87,6 +88,13 @@ def test_shared_library_serves_a_program(compiler: Workshop) -> None:
     compiler.run("cc -shared -fPIC answer.c -o libanswer.so && cc asks.c -o asks -L. -lanswer -Wl,-rpath,'$ORIGIN'")
 
     assert compiler.run_made("asks") == "42\n"
+
+
+def test_programs_convert_between_character_sets(compiler: Workshop) -> None:
+    """In the environment, a program that was made finds the converters of its C library; the host's find their own."""
+    compiler.write(converts_c=CONVERTS)
+
+    compiler.run("cc converts.c -o converts && ./converts && iconv -f CP1252 -t UTF-8 converts.c >/dev/null")
 
 
 def test_static_program_needs_no_loader(compiler: Workshop) -> None:

@@ -18,7 +18,7 @@ from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import SUITES
 from devenv.lock.model import RUNTIME_NAME
 from devenv.nar.nodes import File, Node, Symlink
-from devenv.packages.package import BuildRequest, DebianSource, WheelSource
+from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, WheelSource
 from devenv.packages.package_set import PACKAGE_NAME, PackageSet, read_base_set
 from devenv.system import ALL_SYSTEMS, System
 
@@ -99,22 +99,46 @@ def test_recipe_plans_a_build_of_a_wheel_for_each_system(base_set: PackageSet, n
     assert plan == read_base_set().build(name, request)
 
 
+def pin_debs(source: DebianSource) -> dict[str, str]:
+    names = (*source.packages, "libc6", "dash")
+    return {each: hashlib.sha256(each.encode()).hexdigest() for each in names}
+
+
+def plan_of_source(base_set: PackageSet, name: str, source: DebianSource, system: System) -> BuildPlan:
+    version = ".".join(map(str, [*(source.line or (1,)), 1]))
+    return base_set.build(name, BuildRequest(version, system, None, pin_debs(source), source.packages))
+
+
 @pytest.mark.parametrize("system", ARCHITECTURES, ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_recipe_plans_a_bundle_of_each_source(base_set: PackageSet, name: str, system: System) -> None:
     """For each suite that a recipe names it plans a bundle of just the packages that were pinned."""
     for source in base_set.package(name).sources:
         if isinstance(source, DebianSource) and source.serves(system):
-            version = ".".join(map(str, [*(source.line or (1,)), 1]))
-            names = (*source.packages, "libc6", "dash")
-            debs = {each: hashlib.sha256(each.encode()).hexdigest() for each in names}
-            plan = base_set.build(name, BuildRequest(version, system, None, debs, source.packages))
-            assert (plan.builder, plan.sources) == ("bundle/1", tuple(debs.values()))
+            plan = plan_of_source(base_set, name, source, system)
+            pinned = pin_debs(source)
+            assert (plan.builder, plan.sources) == ("bundle/1", tuple(pinned.values()))
             arguments = msgspec.convert(plan.arguments, BundleArguments)
-            assert arguments.debs == list(debs)
+            assert arguments.debs == list(pinned)
             # What only helps the others is not shown.
             assert source.packages[0] in arguments.own
             assert set(arguments.own) <= set(source.packages)
+
+
+def test_converters_of_several_compilers_do_not_clash(base_set: PackageSet) -> None:
+    """Each compiler has its C library's converters in a place of its own, where its variable leads."""
+    places = {
+        name: base_set.package(name).search_paths["GCONV_TREE"]
+        for name in NAMES
+        if "GCONV_TREE" in base_set.package(name).search_paths
+    }
+    assert places.keys() >= {"clang", "gcc", "gfortran"}
+    assert len(set(places.values())) == len(places)
+    for name, paths in places.items():
+        (source, *_) = base_set.package(name).sources
+        assert isinstance(source, DebianSource)
+        links = plan_of_source(base_set, name, source, System.X86_64_LINUX).arguments["links"]
+        assert [links[path] for path in paths] == ["root/usr/lib/x86_64-linux-gnu/gconv"]
 
 
 @pytest.mark.parametrize("name", NAMES)
