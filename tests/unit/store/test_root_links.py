@@ -168,8 +168,9 @@ def test_records_of_others(store: Store, link: Path, path: StorePath) -> None:
     assert kept(store) == [path]
     remove_ended_links(store.layout)
     assert kept(store) == [path]
-    assert sorted(os.listdir(store.layout.roots))[-2:] == ["empty", "file"]
-    assert len(os.listdir(store.layout.roots)) == 3
+    left = os.listdir(store.layout.roots)
+    assert {"empty", "file"} < set(left)
+    assert len(left) == 3
 
 
 def test_odd_names(store: Store, settings: Settings, path: StorePath) -> None:
