@@ -107,8 +107,8 @@ def test_wrong_content_does_not_wait(workers: Workers, home: Path) -> None:
     check_store(default_settings(home), finished=False)
 
 
-def test_interrupt_drains_the_pool(workers: Workers, home: Path) -> None:
-    """Ctrl-C among many builds: what runs is completed, nothing else is begun, and every lock is given back (C-13)."""
+def test_interrupt_stops_the_crew(workers: Workers, home: Path) -> None:
+    """Ctrl-C among many builds: what runs is stopped, nothing else is begun, and every lock is given back (C-13)."""
     worker = workers.begin("many")
     assert worker.read_line() == "waiting"
     worker.process.send_signal(signal.SIGINT)
@@ -116,8 +116,9 @@ def test_interrupt_drains_the_pool(workers: Workers, home: Path) -> None:
     assert worker.process.returncode == -signal.SIGINT, errors
     begun = len(workers.builds())
     assert 1 <= begun < len(MANY)
-    assert len(read_rows(layout_of(default_settings(home).base).database).objects) == begun
-    check_store(default_settings(home), finished=True)
+    assert len(read_rows(layout_of(default_settings(home).base).database).objects) <= begun
+    check_store(default_settings(home), finished=False)
     again = workers.begin("many")
     assert again.process.communicate("x" * len(MANY), timeout=SECONDS)[0].strip().endswith("-many19")
-    assert workers.builds() == sorted(each.name for each in MANY)
+    assert set(workers.builds()) == {each.name for each in MANY}
+    check_store(default_settings(home), finished=True)

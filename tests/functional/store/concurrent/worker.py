@@ -25,7 +25,6 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,7 @@ from devenv.store.adding import Output
 from devenv.store.layout import layout_of
 from devenv.store.store import Store
 from devenv.store_path import StorePath
+from devenv.workers import Crew, Outcome
 from tests.trees import SMALL, iter_tree_nodes
 
 SYSTEM = "x86_64-linux"
@@ -51,6 +51,7 @@ BUILT = Derivation("built", SYSTEM, "test/1")
 LEFT, RIGHT = (Derivation(name, SYSTEM, "test/1", inputs=(Input(BUILT),)) for name in ("left", "right"))
 MANY = [Derivation(f"many{number}", SYSTEM, "test/1") for number in range(20)]
 SCRATCH = "0123456789abcdfghijklmnpqrsvwxyz"
+take = Crew.take
 
 
 def say(line: object) -> None:
@@ -96,17 +97,17 @@ def make_file(name: str) -> File:
     return File((b"file",), executable=False, size=len(name), content=[name.encode()])
 
 
-def wait_aloud(*arguments: Any, **named: Any) -> Any:
+def take_aloud(crew: Crew[Any, Any]) -> Outcome[Any, Any]:
     """Wait for builds, and say so: an interrupt that comes then cannot hit the start of a thread."""
     say("waiting")
-    return wait(*arguments, **named)
+    return take(crew)
 
 
 def realize_all(store: Store, task: str) -> StorePath:
     """Build what the task is about; returns the object of the last of it."""
     own = Derivation(f"own-{os.getpid()}", SYSTEM, "test/1", inputs=(Input(LEFT), Input(RIGHT)))
     targets = {"overlap": [own], "many": MANY}.get(task, [BUILT])
-    with patch("devenv.build.realize.wait", wait_aloud if task == "many" else wait):
+    with patch.object(Crew, "take", take_aloud if task == "many" else take):
         return realize(store, targets, lambda _: {}, ignore)[targets[-1]]
 
 
