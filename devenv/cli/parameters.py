@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 DURATION_PATTERN = re.compile(r"([0-9]{1,6})([smhdw])")
 SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60, "w": 7 * 24 * 60 * 60}
@@ -55,33 +59,47 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-class ObjectName(click.ParamType[str]):
-    """What people call an object of the store (`devenv.store.names`); completed from those that are there."""
+class CompletedName(click.ParamType[str]):
+    """A name of something that is looked up when a shell completes it."""
 
-    name = "PATH"
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
+        """What `incomplete` may become. Raises DevenvError, which ends the list."""
+        raise NotImplementedError
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
-        """Names without digests; with a slash it is a path, which the shell completes itself."""
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The candidates, as far as they can be found."""
         del ctx, param
         from click.shell_completion import CompletionItem
 
         from devenv.errors import DevenvError
+
+        found: list[CompletionItem] = []
+        # Whoever completes gets no words about settings or manifests; the verb itself has them.
+        with contextlib.suppress(DevenvError):
+            for each in self.iter_candidates(incomplete):
+                found.append(CompletionItem(each) if isinstance(each, str) else each)  # noqa: PERF401 - what was found stays
+        return found
+
+
+class ObjectName(CompletedName):
+    """What people call an object of the store (`devenv.store.names`); completed from those that are there."""
+
+    name = "PATH"
+
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
+        """Names without digests; with a slash it is a path, which the shell completes itself."""
+        from click.shell_completion import CompletionItem
+
         from devenv.settings import read_settings
         from devenv.store.names import list_names
 
         if "/" in incomplete:
-            return [CompletionItem(incomplete, type="file")]
-        try:
-            names = list_names(read_settings().base)
-        except DevenvError:
-            # Whoever completes gets no words about settings; the verb itself has them.
-            return []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+            yield CompletionItem(incomplete, type="file")
+        else:
+            yield from (name for name in list_names(read_settings().base) if name.startswith(incomplete))
 
 
-class PackageName(click.ParamType[str]):
+class PackageName(CompletedName):
     """A package as it is asked for; completed from `builtin:base`, and `with_debian` from the suites kept here."""
 
     name = "NAME"
@@ -89,46 +107,27 @@ class PackageName(click.ParamType[str]):
     def __init__(self, *, with_debian: bool) -> None:
         self._with_debian = with_debian
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
         """Names without versions."""
-        del ctx, param
-        from click.shell_completion import CompletionItem
-
-        from devenv.errors import DevenvError
         from devenv.settings import read_settings
         from devenv.workflow.names import iter_base_names, iter_debian_names
 
-        names = [*iter_base_names(incomplete)]
+        yield from iter_base_names(incomplete)
         if self._with_debian:
-            # As above.
-            with contextlib.suppress(DevenvError):
-                names += iter_debian_names(read_settings(), incomplete)
-        return [CompletionItem(name) for name in names]
+            yield from iter_debian_names(read_settings(), incomplete)
 
 
-class ManifestPackage(click.ParamType[str]):
+class ManifestPackage(CompletedName):
     """A package that the manifest has; completed from that."""
 
     name = "NAME"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[click.shell_completion.CompletionItem]:
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
         """Names alone."""
-        del ctx, param
-        from click.shell_completion import CompletionItem
-
         from devenv.cli.command import here
-        from devenv.errors import DevenvError
         from devenv.workflow.names import iter_manifest_names
 
-        try:
-            return [CompletionItem(name) for name in iter_manifest_names(here(), incomplete)]
-        except DevenvError:
-            # As above.
-            return []
+        yield from iter_manifest_names(here(), incomplete)
 
 
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()

@@ -115,7 +115,10 @@ class ProgressReport:
         if text in self._tasks or not self._draws_bars:
             self._move(text, count)
             return
-        work = self._works[text]
+        work = self._works.get(text)
+        if work is None:
+            # Other work of this name has ended.
+            return
         work.done += count
         if time.monotonic() - work.started >= PATIENCE:
             self._start(text, "", make_visible(text), work.size)

@@ -70,9 +70,10 @@ def plan_libraries(
     search = _Search(tree, images, TRIPLETS[architecture])
     changes: dict[bytes, Change] = {}
     for path, image in images.items():
-        change = _plan(search, path, image, place, strict=not optional(path))
+        is_optional = optional(path)
+        change = _plan(search, path, image, place, strict=not is_optional)
         if change is not None:
-            changes[path] = _patch(path, change, optional=optional(path))
+            changes[path] = _patch(path, change, optional=is_optional)
         seal = SEALS.get(name_of(path).partition(b".so")[0])
         if seal is not None:
             changes[path] = _after(changes.get(path), _seal(path, seal))
