@@ -58,6 +58,14 @@ class WorkAdvanced:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkSaid:
+    """The last line that a program which does the work has written, as it came."""
+
+    text: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkFinished:
     """The work has ended, well or not."""
 
@@ -81,7 +89,7 @@ class Detail:
 Started = DownloadStarted | WorkStarted
 Advanced = DownloadAdvanced | WorkAdvanced
 Finished = DownloadFinished | WorkFinished
-Event = Step | Started | Advanced | Finished | Notice | Detail
+Event = Step | Started | Advanced | WorkSaid | Finished | Notice | Detail
 Report = Callable[[Event], None]
 
 

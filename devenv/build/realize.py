@@ -1,33 +1,33 @@
 """Realizes derivations: finds what is there, fetches what is missing, builds the rest in order, each key once.
 
-A derivation whose output is known needs nothing below it. All artifacts that the rest needs are fetched first, in
-parallel, each fixed by its hash; then builders run, as many at once as there are processors, in the order of a
-topological sort. A build holds the lock of its derivation's key: of several processes one builds, the others find. The
-first failure, or Ctrl-C, stops the others at the next piece of a file.
+A derivation whose outputs are known needs nothing below it. All artifacts that the rest needs are fetched first, in
+parallel, each fixed by its hash; then builders run, as many at once as is asked for, in the order of a topological
+sort. A build holds the lock of its derivation's key: of several processes one builds, the others find. The first
+failure stops the others at the next piece of a file, unless they are to go on; so does Ctrl-C in any case.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Protocol
 
-from devenv.build.builders import BUILDERS
-from devenv.build.builders.request import Advance, BuilderRequest
-from devenv.derivation.model import MAIN_OUTPUT, Derivation
-from devenv.errors import BuildError
-from devenv.events import Report, work
-from devenv.nar.nodes import File, Node
-from devenv.store.adding import Output
+from devenv.build.build_one import Artifacts, Builds, build_once
+from devenv.build.plan import Plan, plan_realization
+from devenv.build.script.arguments import SCRIPT_BUILDER
+from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
+from devenv.errors import BuildError, DevenvError
+from devenv.events import Report
+from devenv.sandbox.model import Limits
 from devenv.store.store import Store
 from devenv.store_path import StorePath
-from devenv.workers import Crew, current_check
+from devenv.workers import Crew, pause
 
-Artifacts = Mapping[str, Path]
-"""SHA-256 (64 hexadecimal digits) → a verified file."""
+RETRIES = 2
+"""How often a build is tried again whose failure is said to pass by itself."""
+RETRY_SECONDS = 1.0
 
 
 class FetchArtifacts(Protocol):
@@ -38,135 +38,107 @@ class FetchArtifacts(Protocol):
         ...
 
 
+def no_bubblewrap() -> Path:
+    """What finds bubblewrap where nothing was said about it. Raises BuildError."""
+    raise BuildError("nothing can be built from source here", slug="sandbox-unavailable")
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What has to be done: nothing for what is `known`; `builds` in an order in which inputs come first."""
+class BuildOptions:
+    """How builds are run.
 
-    known: Mapping[Derivation, StorePath] = field(default_factory=dict)
-    builds: tuple[Derivation, ...] = ()
+    `find_bubblewrap` is asked once, and only where something is built in the sandbox. `debug` is shown a failed build.
+    """
 
-    @property
-    def artifacts(self) -> tuple[str, ...]:
-        """The digests of all artifacts that the builds need, in order, each once."""
-        return tuple(dict.fromkeys(source for each in self.builds for source in each.sources))
-
-
-def plan_realization(store: Store, targets: Iterable[Derivation]) -> Plan:
-    """Walk from the targets down to what is known."""
-    known: dict[Derivation, StorePath] = {}
-    graph: dict[Derivation, set[Derivation]] = {}
-    pending = list(targets)
-    while pending:
-        derivation = pending.pop()
-        if derivation in known or derivation in graph:
-            continue
-        path = store.find_realisation(derivation.key, MAIN_OUTPUT)
-        if path is not None:
-            known[derivation] = path
-            continue
-        graph[derivation] = {each.derivation for each in derivation.inputs}
-        pending.extend(graph[derivation])
-    order = TopologicalSorter(graph).static_order()
-    return Plan(known, tuple(derivation for derivation in order if derivation in graph))
+    jobs: int = 0
+    """Builds at once; 0: as many as there are processors."""
+    keep_going: bool = False
+    """Whether what does not depend on a failed build is built all the same."""
+    limits: Limits = field(default_factory=Limits)
+    find_bubblewrap: Callable[[], Path] = no_bubblewrap
+    debug: Callable[..., None] | None = None
 
 
 def realize(
-    store: Store, targets: Sequence[Derivation], fetch: FetchArtifacts, report: Report
+    store: Store,
+    targets: Sequence[Derivation],
+    fetch: FetchArtifacts,
+    report: Report,
+    options: BuildOptions | None = None,
 ) -> dict[Derivation, StorePath]:
-    """Realize the targets and what they need; returns the object of every derivation that was looked at.
+    """Realize the targets and what they need; returns the main object of every derivation that was looked at.
 
-    Raises FetchError and BuildError; what was completed before stays in the store and is found the next time.
+    Raises FetchError and BuildError (`builds-failed` for several); what was completed before stays in the store and is
+    found the next time.
     """
+    options = options or BuildOptions()
     plan = plan_realization(store, targets)
     realized = dict(plan.known)
     if plan.builds:
-        artifacts = fetch(plan.artifacts)
-        _build_all(_Builds(store, artifacts, report, realized), plan)
-    return realized
+        scripts = any(each.builder == SCRIPT_BUILDER for each in plan.builds)
+        bubblewrap = options.find_bubblewrap() if scripts else None
+        builds = Builds(store, fetch(plan.artifacts), report, realized, options.limits, bubblewrap, options.debug)
+        _build_all(builds, plan, options)
+    return {each.derivation: path for each, path in realized.items() if each.output == MAIN_OUTPUT}
 
 
-@dataclass(frozen=True, slots=True)
-class _Builds:
-    store: Store
-    artifacts: Artifacts
-    report: Report
-    realized: dict[Derivation, StorePath]
+Outputs = Mapping[str, StorePath]
 
 
-def _build_all(builds: _Builds, plan: Plan) -> None:
-    sorter = TopologicalSorter(
-        {each: {one.derivation for one in each.inputs} - set(plan.known) for each in plan.builds}
-    )
+def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> None:
+    sorter = plan.sorter()
     sorter.prepare()
-    with Crew[Derivation, StorePath](lambda derivation: _build_once(builds, derivation), os.cpu_count() or 1) as crew:
+    failures: dict[Derivation, DevenvError] = {}
+
+    def build(derivation: Derivation) -> Outputs | DevenvError:
+        try:
+            return _build_with_retries(builds, derivation)
+        except BuildError as error:
+            if not options.keep_going:
+                raise
+            return error
+
+    with Crew[Derivation, Outputs | DevenvError](build, options.jobs or os.cpu_count() or 1) as crew:
+        waiting = 0
         while sorter.is_active():
             for derivation in sorter.get_ready():
                 crew.submit(derivation)
+                waiting += 1
+            if not waiting:
+                # What is left depends on what failed.
+                break
             outcome = crew.take()
-            builds.realized[outcome.task] = outcome.require()
+            waiting -= 1
+            result = outcome.require()
+            if isinstance(result, DevenvError):
+                failures[outcome.task] = result
+                continue
+            builds.realized.update((Input(outcome.task, output), path) for output, path in result.items())
             sorter.done(outcome.task)
+    if failures:
+        raise _joined(failures, plan, builds)
 
 
-def _build_once(builds: _Builds, derivation: Derivation) -> StorePath:
-    store = builds.store
-    with store.lock(derivation.key.replace(":", "-")):
-        path = store.find_realisation(derivation.key, MAIN_OUTPUT)
-        if path is not None:
-            return path
-        inputs = {each: builds.realized[each.derivation] for each in derivation.inputs}
-        resolved = derivation.resolved_key(inputs)
-        path = store.find_realisation(resolved, MAIN_OUTPUT)
-        if path is None:
-            with work(builds.report, f"building {derivation.name}", None) as advance:
-                path = _run_builder(builds, derivation, tuple(inputs.values()), advance)
-            store.register_realisation(resolved, MAIN_OUTPUT, path)
-        if resolved != derivation.key:
-            store.register_realisation(derivation.key, MAIN_OUTPUT, path)
-        return path
+def _build_with_retries(builds: Builds, derivation: Derivation) -> Outputs:
+    for _ in range(RETRIES):
+        try:
+            return build_once(builds, derivation)
+        except DevenvError as error:
+            if not error.transient:
+                raise
+        pause(RETRY_SECONDS)
+    return build_once(builds, derivation)
 
 
-def _run_builder(builds: _Builds, derivation: Derivation, inputs: tuple[StorePath, ...], advance: Advance) -> StorePath:
-    builder = BUILDERS.get(derivation.builder)
-    if builder is None:
-        raise BuildError(
-            f"`{derivation.name}` asks for the builder `{derivation.builder}`, which this devenv does not have",
-            hint="use a newer devenv",
-            slug="builder-unknown",
-        )
-    request = BuilderRequest(
-        name=derivation.name,
-        arguments=derivation.arguments,
-        sources=tuple(builds.artifacts[source] for source in derivation.sources),
-        inputs=tuple(builds.store.path(path) for path in inputs),
-        out=builds.store.root / f"{derivation.scratch_digest}-{derivation.name}",
-        advance=_cancellable(advance),
+def _joined(failures: Mapping[Derivation, DevenvError], plan: Plan, builds: Builds) -> DevenvError:
+    """One error for all that failed, each with what it said itself."""
+    if len(failures) == 1:
+        return next(iter(failures.values()))
+    left = sum(Input(each) not in builds.realized for each in plan.builds) - len(failures)
+    lines = [line for error in failures.values() for line in (error.message, *error.details)]
+    return BuildError(
+        f"{len(failures)} builds failed" + (f", and {left} that need them were not begun" if left else ""),
+        hint="`devenv log NAME` shows the log of one of them",
+        details=tuple(lines),
+        slug="builds-failed",
     )
-    nodes = _watched(builder(request), request.advance)
-    return builds.store.add(Output(nodes, derivation.name, derivation.scratch_digest, frozenset(inputs)))
-
-
-def _cancellable(advance: Advance) -> Advance:
-    """`advance`, which raises Cancelled once the work of the calling thread was stopped."""
-    check = current_check()
-
-    def advance_unless_stopped(count: int) -> None:
-        check()
-        advance(count)
-
-    return advance_unless_stopped
-
-
-def _watched(nodes: Iterable[Node], advance: Advance) -> Iterator[Node]:
-    """The same nodes; `advance` is told of each, and of each piece of a file."""
-
-    def iter_content(content: Iterable[bytes]) -> Iterator[bytes]:
-        for piece in content:
-            advance(len(piece))
-            yield piece
-
-    for node in nodes:
-        if isinstance(node, File):
-            yield File(node.path, node.executable, node.size, iter_content(node.content))
-        else:
-            advance(0)
-            yield node

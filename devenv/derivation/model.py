@@ -9,7 +9,7 @@ key, and what is above a rebuilt but unchanged input is not built again (early c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devenv.digest import STORE_DIGEST_BYTES, canonical_json_key, nix32_encode
@@ -49,8 +49,7 @@ class Derivation:
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
-        inputs = [{"derivation": each.derivation.key, "output": each.output} for each in self.inputs]
-        object.__setattr__(self, "key", canonical_json_key(self._document(inputs)))
+        object.__setattr__(self, "key", canonical_json_key(self.document))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Derivation) and self.key == other.key
@@ -62,10 +61,23 @@ class Derivation:
         """The key with each input replaced by the object it was realised as."""
         return canonical_json_key(self._document([{"path": str(paths[each])} for each in self.inputs]))
 
+    def scratch_digest(self, output: str = MAIN_OUTPUT) -> str:
+        """The 32-character digest under which an output refers to itself while it is built."""
+        key = self.key if output == MAIN_OUTPUT else canonical_json_key({"derivation": self.key, "output": output})
+        return nix32_encode(bytes.fromhex(key.removeprefix("blake3:"))[:STORE_DIGEST_BYTES])
+
+    def object_name(self, output: str = MAIN_OUTPUT) -> str:
+        """What the object of an output is called."""
+        return self.name if output == MAIN_OUTPUT else f"{self.name}-{output}"
+
+    def salted(self, salt: str) -> Derivation:
+        """The same build under another key: its outputs have other scratch digests."""
+        return replace(self, environment={**self.environment, "salt": salt})
+
     @property
-    def scratch_digest(self) -> str:
-        """The 32-character digest under which the main output refers to itself while it is built."""
-        return nix32_encode(bytes.fromhex(self.key.removeprefix("blake3:"))[:STORE_DIGEST_BYTES])
+    def document(self) -> dict[str, Any]:
+        """The canonical form, as plain data: what the key is computed of."""
+        return self._document([{"derivation": each.derivation.key, "output": each.output} for each in self.inputs])
 
     def _document(self, inputs: list[dict[str, str]]) -> dict[str, Any]:
         return {

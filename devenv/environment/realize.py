@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from devenv.build.realize import Artifacts, realize
+from devenv.build.build_one import Artifacts
+from devenv.build.realize import realize
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.environment.derive import LockDerivations, PackageSets, derive_environment
 from devenv.environment.machine import require_platform, require_system

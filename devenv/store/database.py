@@ -225,17 +225,20 @@ class StoreDatabase:
             row = self._connection.execute(query, (derivation, output)).fetchone()
             return None if row is None else self._require_path(row[0])
 
-    def register_realisation(self, derivation: str, output: str, path: StorePath) -> None:
-        """Remember that the derivation's output is `path`; StoreError (`reference-invalid`) unless that is valid."""
+    def register_realisations(self, outputs: Mapping[tuple[str, str], StorePath]) -> None:
+        """Remember what outputs are, by (derivation, output); StoreError (`reference-invalid`) unless all are valid."""
         with self._transaction() as connection:
-            added = connection.execute(
-                "INSERT OR REPLACE INTO realisations SELECT ?, ?, id FROM objects WHERE path = ? RETURNING 1",
-                (derivation, output, str(path)),
-            ).fetchone()
-            if added is None:
-                raise StoreError(
-                    f"`{path}` is not in the store any more", hint="run the command again", slug="reference-invalid"
-                )
+            for (derivation, output), path in outputs.items():
+                added = connection.execute(
+                    "INSERT OR REPLACE INTO realisations SELECT ?, ?, id FROM objects WHERE path = ? RETURNING 1",
+                    (derivation, output, str(path)),
+                ).fetchone()
+                if added is None:
+                    raise StoreError(
+                        f"`{path}` is not in the store any more",
+                        hint="run the command again",
+                        slug="reference-invalid",
+                    )
 
     def realisations(self) -> list[tuple[str, str, StorePath]]:
         """All realisations: derivation, output, object; in order."""

@@ -4,6 +4,7 @@
     <base>/links/<digest>         one link to each distinct file of the store, so that equal files share one inode
     <base>/locks/<name>           locks of derivations, paths and unfinished trees, there while they are held
     <base>/temporary-roots/<name> what living processes are working with
+    <base>/logs/<key>.log, .json  what builds wrote, and the derivations that they were of
     <base>/roots/                 links that a person made: what they lead to stays
     <base>/states/<id>            link to each state directory whose generations are roots
     <base>/store.sqlite           the database
@@ -60,6 +61,15 @@ class Layout:
         return self.base / "roots"
 
     @property
+    def logs(self) -> Path:
+        """What builds wrote, and what they were."""
+        return self.base / "logs"
+
+    def log_path(self, key: str) -> Path:
+        """The log of the last build of the derivation `key` (`blake3:…`)."""
+        return self.logs / f"{key.removeprefix('blake3:')}.log"
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.base / "store.sqlite"
@@ -94,11 +104,18 @@ def open_layout(base: Path) -> Layout:
     try:
         if not layout.root.is_dir():
             _make_root(layout.root)
-        for directory in (layout.links, layout.locks, layout.temporary_roots):
+        for directory in (layout.links, layout.locks, layout.logs, layout.temporary_roots):
             make_private_directory(directory)
         # The base may be a link to another disk: what it leads to counts.
         _require_safe(layout.base.resolve())
-        for directory in (layout.root.parent, layout.root, layout.links, layout.locks, layout.temporary_roots):
+        for directory in (
+            layout.root.parent,
+            layout.root,
+            layout.links,
+            layout.locks,
+            layout.logs,
+            layout.temporary_roots,
+        ):
             _require_safe(directory)
         make_reserve(layout.reserve)
     except OSError as error:

@@ -137,5 +137,5 @@ def _write_database(
         database.register(list(objects.values()))
         kept = [each for each in realisations if each[2] in objects]
         for derivation, output, target in kept:
-            database.register_realisation(derivation, output, target)
+            database.register_realisations({(derivation, output): target})
     return len(kept)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -95,7 +95,11 @@ class Store:
 
     def register_realisation(self, derivation: str, output: str, path: StorePath) -> None:
         """Remember what an output is. The object must be valid."""
-        self.database.register_realisation(derivation, output, path)
+        self.register_realisations({(derivation, output): path})
+
+    def register_realisations(self, outputs: Mapping[tuple[str, str], StorePath]) -> None:
+        """Remember what outputs are, by (derivation, output), all or none. The objects must be valid."""
+        self.database.register_realisations(outputs)
 
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:

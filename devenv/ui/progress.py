@@ -23,6 +23,7 @@ from devenv.events import (
     Step,
     WorkAdvanced,
     WorkFinished,
+    WorkSaid,
     WorkStarted,
 )
 from devenv.ui.terminal import Painter, make_visible
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 MEGABYTE = 1_000_000
+SHOWN_LINE = 300
+"""Characters of a line that a build says; as many of them are shown as fit."""
 PATIENCE = 1.0
 """Seconds after which work that goes on gets a bar: most of it is done by then."""
 
@@ -85,6 +88,8 @@ class ProgressReport:
             case Detail(text):
                 if self._verbosity >= VERBOSE:
                     self._write(self._painter.paint("faint", text))
+            case WorkSaid(text, line):
+                self._show_line(text, line)
             case _:
                 self._advance(event)
 
@@ -124,6 +129,13 @@ class ProgressReport:
             self._start(text, "", make_visible(text), work.size)
             self._move(text, work.done)
 
+    def _show_line(self, text: str, line: str) -> None:
+        """Show what the work said last beside its name."""
+        self._advance_work(text, 0)
+        if self._bars is not None and text in self._tasks:
+            label = f"{make_visible(text)}: {make_visible(line.strip()[:SHOWN_LINE])}"
+            self._bars.update(self._tasks[text][0], description=label, says=True)
+
     def _move(self, name: str, count: int) -> None:
         if self._bars is not None:
             self._bars.advance(self._tasks[name][0], count)
@@ -151,16 +163,17 @@ class ProgressReport:
     def _require_bars(self) -> Progress:
         if self._bars is None:
             from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+            from rich.progress import BarColumn, Progress, TextColumn
             from rich.table import Column
+
+            from devenv.ui.columns import AmountColumn
 
             column = Column(ratio=1, no_wrap=True, overflow="ellipsis")
             name = TextColumn("{task.description}", markup=False, table_column=column)
             self._bars = Progress(
                 name,
                 BarColumn(bar_width=20),
-                DownloadColumn(),
-                TransferSpeedColumn(),
+                AmountColumn(),
                 console=Console(file=self._stream),
                 expand=True,
                 transient=True,

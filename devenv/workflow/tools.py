@@ -14,7 +14,7 @@ from devenv.settings import Settings
 from devenv.system import System, host_system
 
 if TYPE_CHECKING:
-    from devenv.build.realize import Artifacts
+    from devenv.build.build_one import Artifacts
     from devenv.environment.derive import Packages, PackageSets
     from devenv.environment.realize import FetchLocked
     from devenv.fetch.debian.client import DebianClient

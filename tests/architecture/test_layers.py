@@ -28,7 +28,7 @@ LAYERS = (
         "workers",
     ),
     ("debian", "elf", "nar", "manifest", "lock", "packages", "resolve", "derivation"),
-    ("store", "fetch"),
+    ("store", "fetch", "sandbox"),
     ("build", "activation", "environment", "generations", "workflow"),
     ("ui",),
     ("cli",),
@@ -42,13 +42,14 @@ ORDER_WITHIN = {
     "debian": {"elf", "nar", "manifest", "lock", "packages", "resolve", "derivation"},
     "elf": {"debian", "lock", "manifest", "nar", "packages", "resolve", "derivation"},
     "environment": {"generations", "workflow"},
-    "fetch": {"store"},
+    "fetch": {"store", "sandbox"},
     "generations": {"workflow"},
     "lock": {"packages", "resolve", "derivation", "nar"},
     "manifest": {"lock", "resolve", "derivation", "nar"},
     "nar": {"manifest", "lock", "packages", "resolve", "derivation"},
     "packages": {"manifest", "lock", "resolve", "derivation", "nar"},
-    "store": {"fetch"},
+    "sandbox": {"store", "fetch"},
+    "store": {"fetch", "sandbox"},
 }
 """Within a layer: what a part must not import."""
 

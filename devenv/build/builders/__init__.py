@@ -12,6 +12,7 @@ from devenv.build.builders.bundle import build_bundle
 from devenv.build.builders.compose import build_compose
 from devenv.build.builders.fetch import build_fetch
 from devenv.build.builders.request import BuilderRequest
+from devenv.build.builders.sysroot import build_sysroot
 from devenv.build.builders.text import build_text
 from devenv.build.builders.unpack import build_unpack
 from devenv.nar.nodes import Node
@@ -20,6 +21,7 @@ BUILDERS: Mapping[str, Callable[[BuilderRequest], Iterator[Node]]] = {
     "bundle/1": build_bundle,
     "compose/1": build_compose,
     "fetch/1": build_fetch,
+    "sysroot/1": build_sysroot,
     "text/1": build_text,
     "unpack/1": build_unpack,
 }

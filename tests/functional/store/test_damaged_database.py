@@ -149,7 +149,7 @@ def test_killed_in_a_transaction(settings: Settings, paths: list[StorePath], poi
     def write() -> None:
         with Store(settings) as store:
             for number in range(100):
-                store.database.register_realisation(f"{KEY}new", str(number), paths[0])
+                store.database.register_realisations({(f"{KEY}new", str(number)): paths[0]})
 
     assert run_killed(write, point, 50)
     check_store(settings, finished=False)

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from devenv.build.build_one import Artifacts
 from devenv.build.builders import BUILDERS
 from devenv.build.builders.request import BuilderRequest
-from devenv.build.realize import Artifacts, plan_realization, realize
+from devenv.build.plan import plan_realization
+from devenv.build.realize import realize
 from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError, FetchError
 from devenv.events import Event, WorkFinished, WorkStarted, ignore

@@ -139,8 +139,8 @@ def test_long_chains() -> None:
 
 def test_scratch_digest() -> None:
     """The digest under which an output calls itself is of a store path's length, and differs between derivations."""
-    assert str(StorePath(BASE.scratch_digest, "x")) == f"{BASE.scratch_digest}-x"
-    assert BASE.scratch_digest != diamond(1).scratch_digest
+    assert str(StorePath(BASE.scratch_digest(), "x")) == f"{BASE.scratch_digest()}-x"
+    assert BASE.scratch_digest() != diamond(1).scratch_digest()
 
 
 def test_no_numbers_that_are_none() -> None:

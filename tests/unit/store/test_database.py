@@ -48,7 +48,7 @@ def test_opened_again(place: Path) -> None:
     """What was registered is there when the database is opened again."""
     first = StoreDatabase(place)
     first.register([Registration(object_path(1), 7, [])])
-    first.register_realisation(KEY, "out", object_path(1))
+    first.register_realisations({(KEY, "out"): object_path(1)})
     first.close()
     second = StoreDatabase(place)
     assert second.is_valid(object_path(1))
@@ -118,7 +118,7 @@ def test_forgetting_takes_what_refers_to_it(database: StoreDatabase) -> None:
     paths = chain(database, 4)
     database.register([Registration(object_path(9), 1, [])])
     for number, path in enumerate([*paths, object_path(9)]):
-        database.register_realisation(KEY, f"out{number}", path)
+        database.register_realisations({(KEY, f"out{number}"): path})
     database.forget([paths[1]])
     assert [database.is_valid(path) for path in paths] == [True, False, False, False]
     assert database.is_valid(object_path(9))
@@ -207,7 +207,7 @@ def test_hostile_key_is_a_parameter(database: StoreDatabase) -> None:
     """Text never becomes part of a statement (E-05)."""
     hostile = "'; DROP TABLE objects; --%\0"
     database.register([Registration(object_path(1), 1, [])])
-    database.register_realisation(hostile, hostile, object_path(1))
+    database.register_realisations({(hostile, hostile): object_path(1)})
     assert database.find_realisation(hostile, hostile) == object_path(1)
     assert database.is_valid(object_path(1))
 
@@ -229,7 +229,7 @@ def test_every_page_damaged(place: Path) -> None:
     with contextlib.closing(StoreDatabase(place)) as database:
         paths = chain(database, 40)
         for path in paths:
-            database.register_realisation(f"{KEY}{path}", "out", path)
+            database.register_realisations({(f"{KEY}{path}", "out"): path})
         graph = database.read_graph()
     content = place.read_bytes()
     pages = [content[start : start + 4096] for start in range(0, len(content), 4096)]
@@ -255,7 +255,7 @@ def test_rows_of_another_table(place: Path) -> None:
     with contextlib.closing(StoreDatabase(place)) as database:
         paths = chain(database, 40)
         for path in paths:
-            database.register_realisation(f"{KEY}{path}", "out", path)
+            database.register_realisations({(f"{KEY}{path}", "out"): path})
     content = place.read_bytes()
     pages = [content[start : start + 4096] for start in range(0, len(content), 4096)]
     outcomes: Counter[str] = Counter()

@@ -101,7 +101,7 @@ def test_wrong_content_does_not_wait(workers: Workers, home: Path) -> None:
     holder = workers.begin("hold")
     assert holder.read_line() == "building"
     with Store(default_settings(home)) as store:
-        path = store.add(Output(built_nodes(), "built", BUILT.scratch_digest))
+        path = store.add(Output(built_nodes(), "built", BUILT.scratch_digest()))
         with store.lock(path.digest):
             assert workers.begin("mismatch").result() == "object-mismatch"
     check_store(default_settings(home), finished=False)

@@ -1,0 +1,161 @@
+"""Builds one derivation whose inputs are realized, unless it is known or turns out to be (early cutoff)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.build.builders import BUILDERS
+from devenv.build.builders.request import Advance, BuilderRequest
+from devenv.build.plan import find_outputs
+from devenv.build.script.arguments import SCRIPT_BUILDER
+from devenv.build.script.run import Debug, ScriptBuild, build_script
+from devenv.build.source import SOURCE_BUILDER
+from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
+from devenv.errors import BuildError
+from devenv.events import Notice, Report, WorkSaid, work
+from devenv.fsutil import temporary_name
+from devenv.nar.nodes import File, Node
+from devenv.sandbox.model import Limits
+from devenv.store.adding import Output
+from devenv.store.store import Store
+from devenv.store_path import StorePath
+from devenv.workers import current_check
+
+Artifacts = Mapping[str, Path]
+"""SHA-256 (64 hexadecimal digits) → a verified file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """What all builds of one realization share; `realized` grows as they end."""
+
+    store: Store
+    artifacts: Artifacts
+    report: Report
+    realized: dict[Input, StorePath]
+    limits: Limits
+    bubblewrap: Path | None = None
+    debug: Debug | None = None
+
+
+def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
+    """The object of each output. Raises BuildError."""
+    store = builds.store
+    with store.lock(derivation.key.replace(":", "-")):
+        known = find_outputs(store, derivation, derivation.key)
+        if known is not None:
+            return known
+        inputs = {each: builds.realized[each] for each in derivation.inputs}
+        resolved = derivation.resolved_key(inputs)
+        outputs = find_outputs(store, derivation, resolved)
+        keys = {derivation.key}
+        if outputs is None:
+            with work(builds.report, f"building {derivation.name}", None) as advance:
+                outputs = _build(builds, derivation, inputs, advance)
+            keys.add(resolved)
+        store.register_realisations({(key, output): path for key in keys for output, path in outputs.items()})
+        return outputs
+
+
+def _build(
+    builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath], advance: Advance
+) -> dict[str, StorePath]:
+    record_derivation(builds.store, derivation)
+    if derivation.builder == SCRIPT_BUILDER:
+        return build_script(script_build(builds, derivation, inputs))
+    return {MAIN_OUTPUT: _run_builder(builds, derivation, tuple(inputs.values()), advance)}
+
+
+def record_derivation(store: Store, derivation: Derivation) -> None:
+    """Keep what was built beside its log, so that two keys can be compared later (`devenv why-rebuild`)."""
+    path = store.layout.log_path(derivation.key).with_suffix(".json")
+    if not path.exists():
+        unfinished = path.with_name(temporary_name())
+        # Not made durable: it is told after a crash what is missing, and the next build writes it again.
+        unfinished.write_text(json.dumps(derivation.document, sort_keys=True), encoding="utf-8")
+        unfinished.replace(path)
+
+
+def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath]) -> ScriptBuild:
+    """The build of a script, as it is run here."""
+    assert builds.bubblewrap is not None
+    report, text = builds.report, f"building {derivation.name}"
+
+    def warn(place: str) -> None:
+        report(Notice(f"`{derivation.name}` mentions its build directory in `{place}`, where nothing is any more"))
+
+    return ScriptBuild(
+        store=builds.store,
+        derivation=derivation,
+        inputs=inputs,
+        sources=tuple(builds.artifacts[source] for source in derivation.sources),
+        bubblewrap=builds.bubblewrap,
+        limits=builds.limits,
+        cores=os.cpu_count() or 1,
+        check=current_check(),
+        say=lambda line: report(WorkSaid(text, line)),
+        warn=warn,
+        debug=builds.debug,
+    )
+
+
+def _run_builder(builds: Builds, derivation: Derivation, inputs: tuple[StorePath, ...], advance: Advance) -> StorePath:
+    builder = BUILDERS.get(derivation.builder)
+    if builder is None:
+        raise _unknown(derivation)
+    scratch = derivation.scratch_digest()
+    request = BuilderRequest(
+        name=derivation.name,
+        arguments=derivation.arguments,
+        sources=tuple(builds.artifacts[source] for source in derivation.sources),
+        inputs=tuple(builds.store.path(path) for path in inputs),
+        out=builds.store.root / f"{scratch}-{derivation.name}",
+        advance=_cancellable(advance),
+    )
+    nodes = _watched(builder(request), request.advance)
+    return builds.store.add(Output(nodes, derivation.name, scratch, frozenset(inputs)))
+
+
+def _unknown(derivation: Derivation) -> BuildError:
+    if derivation.builder == SOURCE_BUILDER:
+        return BuildError(
+            f"`{derivation.output_hash}`, a file of the project, was collected while it was needed",
+            hint="run the command again",
+            slug="source-missing",
+        )
+    return BuildError(
+        f"`{derivation.name}` asks for the builder `{derivation.builder}`, which this devenv does not have",
+        hint="use a newer devenv",
+        slug="builder-unknown",
+    )
+
+
+def _cancellable(advance: Advance) -> Advance:
+    """`advance`, which raises Cancelled once the work of the calling thread was stopped."""
+    check = current_check()
+
+    def advance_unless_stopped(count: int) -> None:
+        check()
+        advance(count)
+
+    return advance_unless_stopped
+
+
+def _watched(nodes: Iterable[Node], advance: Callable[[int], None]) -> Iterator[Node]:
+    """The same nodes; `advance` is told of each, and of each piece of a file."""
+
+    def iter_content(content: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in content:
+            advance(len(piece))
+            yield piece
+
+    for node in nodes:
+        if isinstance(node, File):
+            yield File(node.path, node.executable, node.size, iter_content(node.content))
+        else:
+            advance(0)
+            yield node
