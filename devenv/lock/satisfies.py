@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devenv.digest import canonical_json_key
 from devenv.lock.model import Lock, LockedPackage
-from devenv.manifest.model import Manifest, PackageRequest
+from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, PackageRequest
 from devenv.system import ALL_SYSTEMS, System
 
 
@@ -91,7 +91,11 @@ def manifest_fingerprint(manifest: Manifest) -> str:
     every merge).
     """
     systems = None if manifest.systems is None else sorted(str(system) for system in manifest.systems)
-    document: dict[str, object] = {"systems": systems, "inputs": dict(manifest.inputs)}
+    inputs = dict(manifest.inputs)
+    if inputs.get(SOURCE_INPUT) == SOURCE_LOCATOR:
+        # Formats 1 and 2 did not know it, and every manifest has it.
+        del inputs[SOURCE_INPUT]
+    document: dict[str, object] = {"systems": systems, "inputs": inputs}
     if manifest.keep:
         # Format 1 did not know it: a manifest without it has the fingerprint that it always had.
         document["keep"] = sorted(manifest.keep)

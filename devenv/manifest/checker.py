@@ -1,12 +1,13 @@
 """Checks a document's values against what a manifest may hold, and remembers every fault with its place.
 
-The tables of a TOML file come in any order and in pieces. So `parse` checks all of it in the order of its own rules,
+The tables of a TOML file come in any order and in pieces. So `tables` checks all of it in the order of its own rules,
 and the first fault *in file order* is what a person gets to see: they read from the top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from devenv.errors import ManifestError
@@ -16,6 +17,10 @@ from devenv.manifest.positions import Path
 from devenv.manifest.wording import find_closest, format_names, format_path, format_shown
 
 Value = TypeVar("Value")
+Member = TypeVar("Member", bound=Hashable)
+
+COUNT_LIMIT = 1000
+"""Members of one array: far more than a person writes, and few enough for one command line."""
 
 TYPES: tuple[tuple[type, str], ...] = (
     # bool before int: Python counts True as a number.
@@ -87,6 +92,32 @@ class Checker:
             return value
         self.fault(path, f"`{format_path(path)}` must be an array, not {name_type(value)}", 'write `["…"]`')
         return []
+
+    def members(
+        self, value: object, path: Path, rule: Callable[[str], Member], *, repeated: bool = False
+    ) -> tuple[Member, ...]:
+        """What `rule` makes of each string in the array at `path`, in their order; none is there twice.
+
+        With `repeated`, the same may be there several times.
+        """
+        given = self.array(value, path)
+        if len(given) > COUNT_LIMIT:
+            self.fault(path, f"`{format_path(path)}` has more than {COUNT_LIMIT} members", "name fewer")
+            return ()
+        members: list[Member] = []
+        seen: set[Member] = set()
+        for index, each in enumerate(given):
+            place = (*path, index)
+            text = self.string(each, place)
+            member = None if text is None else self.apply(place, partial(rule, text))
+            if member is None:
+                continue
+            if member in seen and not repeated:
+                message = f"`{format_shown(str(member))}` is given twice in `{format_path(path)}`"
+                self.fault(place, message, "delete one of the two")
+            seen.add(member)
+            members.append(member)
+        return tuple(members)
 
     def string(self, value: object, path: Path, expected: str = "a string") -> str | None:
         """The string at `path`, which no NUL may stand in: no system passes one to a program."""

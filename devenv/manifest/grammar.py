@@ -6,7 +6,7 @@ Variables of the environment have rules of their own, in `devenv.manifest.variab
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devenv.debian.suites import DEBIAN, SUITES
 from devenv.manifest.wording import find_closest, format_names, format_shown
@@ -53,8 +53,19 @@ PACKAGE_NAME = Grammar(
     re.compile(r"[a-z0-9][a-z0-9+._-]{0,99}"),
     "begins with a lower-case letter or digit, goes on with these or `+ . _ -`, and has at most 100 characters",
 )
+BUILD_NAME = replace(PACKAGE_NAME, kind="a build")
+CHECK_NAME = replace(PACKAGE_NAME, kind="a check")
+FORMATTER_NAME = replace(PACKAGE_NAME, kind="a formatter")
+BUILD_VERSION = Grammar(
+    "a version",
+    re.compile(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,63}"),
+    "begins with a letter or digit, goes on with these or `+ . _ -`, and has at most 64 characters",
+)
+"""With a build's name it makes a store path's, which has at most 180 characters."""
 INDEX_PREFIX = "debian-"
 """What the names of inputs begin with that locks give to Debian's suites."""
+
+BUILTIN_SETS = frozenset({"builtin:base", "builtin:source"})
 
 MOVING_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "oldoldstable"})
 
@@ -107,11 +118,11 @@ def require_version(text: str) -> str:
 
 
 def require_locator(text: str) -> str:
-    """The locator of an input. Raises GrammarError for all but `builtin:base` and Debian's suites.
+    """The locator of an input. Raises GrammarError for all but devenv's own sets and Debian's suites.
 
     The message names the scheme only: what follows may hold a password.
     """
-    if text == "builtin:base":
+    if text in BUILTIN_SETS:
         return text
     if text.startswith(DEBIAN):
         return DEBIAN + require_suite(text.removeprefix(DEBIAN))
@@ -119,7 +130,7 @@ def require_locator(text: str) -> str:
     if scheme is None:
         message = "an input is given by a locator such as `builtin:base`"
     elif scheme[1] == "builtin":
-        message = "the only built-in package set is `builtin:base`"
+        message = f"the built-in package sets are {format_names(BUILTIN_SETS)}"
     else:
         message = f"inputs of the kind `{scheme[1]}:` are not supported yet"
     raise GrammarError(message, f'write `"builtin:base"` or `"{DEBIAN}{SUITES[-2]}"`')
@@ -149,3 +160,91 @@ def require_input(name: str, locator: str | None) -> str:
     if name.startswith(INDEX_PREFIX) and locator not in {None, DEBIAN + suite}:
         raise GrammarError(f"the name `{name}` is kept for an input that is `{DEBIAN}{suite}`", "choose another name")
     return name
+
+
+PATH_LIMIT = 1000
+"""Bytes of a path in the project: what systems take leaves room for the directories above it."""
+PATH_PART_LIMIT = 255
+"""Bytes of one name in it: no file system takes longer ones."""
+OWN_DIRECTORIES = frozenset({".devenv", ".git"})
+"""What is no part of a project's source."""
+
+
+def require_path(text: str) -> str:
+    """The path of something in the project, relative to it; `.` is the project itself.
+
+    Raises GrammarError where it could lead elsewhere (FAULTS J-14), or is spelt in a way that only looks different.
+    """
+    _require_printable(text, "the path")
+    shown = format_shown(text)
+    parts = text.split("/")
+    if text.startswith(("/", "~")):
+        raise GrammarError(f"`{shown}` is not a path in the project", "name it relative to the project's directory")
+    if ".." in parts:
+        raise GrammarError(f"`{shown}` may lead out of the project", "name it without `..`")
+    if len(text.encode()) > PATH_LIMIT or any(len(part.encode()) > PATH_PART_LIMIT for part in parts):
+        raise GrammarError(f"the path `{shown}` is too long", f"a path has at most {PATH_LIMIT} bytes")
+    if OWN_DIRECTORIES & set(parts):
+        raise GrammarError(f"`{shown}` is no part of the project's source", "name another file or directory")
+    plain = "/".join(part for part in parts if part not in {"", "."}) or "."
+    if plain != text:
+        raise GrammarError(f"`{shown}` is a roundabout path", f"write `{format_shown(plain)}`")
+    return text
+
+
+GLOB_LIMIT = 200
+
+
+def require_glob(text: str) -> str:
+    """A pattern for paths in the project (`devenv.manifest.globs`). Raises GrammarError where it can match nothing."""
+    _require_printable(text, "the pattern")
+    shown = format_shown(text)
+    if len(text) > GLOB_LIMIT:
+        raise GrammarError(f"the pattern `{shown}` is too long", f"a pattern has at most {GLOB_LIMIT} characters")
+    parts = text.split("/")
+    if {"", ".", ".."} & set(parts):
+        raise GrammarError(
+            f"`{shown}` matches no path in the project",
+            "paths are relative to the project's directory, as in `src/*.py`; `*.py` means files in all directories",
+        )
+    return text
+
+
+ARGUMENT_LIMIT = 4096
+
+
+def require_argument(text: str) -> str:
+    """An argument for a program (FAULTS K-07: it gets there as it is). Raises GrammarError where it is none."""
+    _require_printable(text, "the argument")
+    if len(text) > ARGUMENT_LIMIT:
+        raise GrammarError(
+            f"the argument `{format_shown(text)}` is too long", f"an argument has at most {ARGUMENT_LIMIT} characters"
+        )
+    return text
+
+
+CODE_LIMIT = 64 << 10
+
+
+def require_code(text: str) -> str:
+    """Shell code of any number of lines, even none. Raises GrammarError where it is too long."""
+    if len(text) > CODE_LIMIT:
+        raise GrammarError(
+            f"this code has more than {CODE_LIMIT} characters", "put it into a file of the project and call that"
+        )
+    return text
+
+
+def require_command_line(text: str) -> str:
+    """Shell code that does something. Raises GrammarError."""
+    if not text.strip():
+        raise GrammarError("the command is empty", "write a command line such as `pytest -q`")
+    return require_code(text)
+
+
+def _require_printable(text: str, what: str) -> None:
+    """Raise GrammarError where `text` is empty, or holds what nobody sees (control characters, marks of direction)."""
+    if not text:
+        raise GrammarError(f"{what} is empty", "leave it out, or write one")
+    if not text.isprintable():
+        raise GrammarError(f"{what} `{format_shown(text)}` holds a character that does not show", "leave it out")

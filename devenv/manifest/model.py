@@ -1,6 +1,6 @@
 """What a manifest says, as values.
 
-`devenv.manifest.parse` makes and checks them; lock, resolve and activation use them.
+`devenv.manifest.parse` makes and checks them; lock, resolve, build and activation use them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from devenv.system import System
 MANIFEST_NAME = "devenv.toml"
 
 DEFAULT_INPUT = "base"
-DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base"}
+SOURCE_INPUT = "source"
+"""Where a package with overrides comes from that names no input."""
+SOURCE_LOCATOR = "builtin:source"
+"""The set whose packages are built here, from source: what can be overridden."""
+DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base", SOURCE_INPUT: SOURCE_LOCATOR}
 """What every manifest has without saying so: input name → locator."""
 
 DEBIAN_INPUT = "debian"
@@ -25,6 +29,38 @@ ANY_VERSION = "*"
 KEPT = ("documentation", "locales")
 """What `keep` may name: what of Debian packages nobody needs to run programs."""
 
+KINDS = ("autotools", "cmake", "make", "meson", "shell")
+"""How a project's own package may be built."""
+DEFAULT_KIND = "shell"
+
+PHASES = ("prepare", "configure", "build", "check", "install")
+"""The steps of a build, in their order."""
+
+WHOLE_PROJECT = "."
+"""The source of builds and checks that name none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a manifest changes in how a package is built; true where it changes anything.
+
+    Paths are relative to the project, names of their rules (`devenv.manifest.grammar`).
+    """
+
+    patches: tuple[str, ...] = ()
+    """Paths of files, in the order in which they are applied."""
+    source: str | None = None
+    """The path of an archive or a directory that is built instead of the recipe's own sources."""
+    flags: tuple[str, ...] = ()
+    """Arguments for the configure step, after the recipe's own."""
+    env: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Variables while building."""
+    inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Packages that the recipe names → those that take their places."""
+
+    def __bool__(self) -> bool:
+        return bool(self.patches or self.source is not None or self.flags or self.env or self.inputs)
+
 
 @dataclass(frozen=True, slots=True)
 class PackageRequest:
@@ -33,6 +69,48 @@ class PackageRequest:
     name: str
     version: str = ANY_VERSION
     input: str = DEFAULT_INPUT
+    overrides: Overrides = field(default_factory=Overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectBuild:
+    """A package of the project's own, made from its files."""
+
+    name: str
+    kind: str = DEFAULT_KIND
+    """One of `KINDS`."""
+    source: str | None = WHOLE_PROJECT
+    """A path relative to the project; None: it is built from nothing but its inputs."""
+    version: str | None = None
+    inputs: tuple[str, ...] = ()
+    """Packages of the manifest, or other builds: seen while building and at run time."""
+    tools: tuple[str, ...] = ()
+    """The same, seen while building only."""
+    flags: tuple[str, ...] = ()
+    """Arguments for the configure step."""
+    env: Mapping[str, str] = field(default_factory=dict, hash=False)
+    phases: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Names out of `PHASES`, in that order → shell code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that must succeed, in the sandbox and in a copy of `source`."""
+
+    name: str
+    command: str
+    """A command line for the sandbox's shell."""
+    source: str = WHOLE_PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Formatter:
+    """A program that rewrites the files it is given as arguments."""
+
+    name: str
+    command: tuple[str, ...]
+    files: tuple[str, ...]
+    """Which files it is given: globs (`devenv.manifest.globs`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +135,9 @@ class Manifest:
     shell: ShellSettings = field(default_factory=ShellSettings)
     keep: tuple[str, ...] = ()
     """Words of `KEPT`, sorted: what bundles of Debian packages keep besides what programs need."""
+    builds: Mapping[str, ProjectBuild] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    formatters: Mapping[str, Formatter] = field(default_factory=dict)
 
 
 def find_suite_input(inputs: Mapping[str, str]) -> str | None:

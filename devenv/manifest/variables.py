@@ -1,4 +1,4 @@
-"""Which variables `[env]` may set (FAULTS K-08, M-06).
+"""Which variables `[env]` and the `env` of builds may set (FAULTS K-08, M-06).
 
 Names are plain identifiers: shells run code that hides in other names (`a[$(x)]` in `printf -v`, `BASH_FUNC_ls%%`).
 Of the identifiers, those are refused by which a value would become code in every later shell, would break the shell
@@ -46,6 +46,19 @@ def _iter_refused() -> Iterator[tuple[str, str]]:
 
 REASONS = dict(_iter_refused())
 
+BUILD_REFUSED = {
+    "PATH CPATH LIBRARY_PATH LD_RUN_PATH PKG_CONFIG_PATH CMAKE_PREFIX_PATH ACLOCAL_PATH": (
+        "the builder makes it of the inputs and tools: name what the build needs there"
+    ),
+    "HOME TMPDIR TMP TEMP LC_ALL LANG TZ SOURCE_DATE_EPOCH": "it is the same in every build, so that results are too",
+    "out inputs tools source sources patches flags cores": "the builder tells the script something by it",
+}
+"""What a build may not set besides `REFUSED`: names → why."""
+
+BUILD_REASONS = {name: reason for names, reason in BUILD_REFUSED.items() for name in names.split()}
+BUILD_PREFIXES = ("input_", "patch_", "source_", "tool_")
+"""What names begin with by which the builder tells a script where each thing is."""
+
 
 def require_variable(name: str, value: str) -> str:
     """The value of variable `name`, as it is. Raises GrammarError where `[env]` may not set it."""
@@ -70,3 +83,13 @@ def require_variable_name(name: str) -> str:
     if name in REASONS:
         raise GrammarError(f"`{name}` cannot be set", REASONS[name])
     return name
+
+
+def require_build_variable(name: str, value: str) -> str:
+    """The value of a variable of a build. Raises GrammarError where a build may not set it."""
+    reason = BUILD_REASONS.get(name)
+    if name.startswith(BUILD_PREFIXES):
+        reason = "such names tell the script where its inputs are"
+    if reason is not None:
+        raise GrammarError(f"`{format_shown(name)}` cannot be set for a build", reason)
+    return require_variable(name, value)

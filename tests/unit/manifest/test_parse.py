@@ -13,7 +13,17 @@ import pytest
 import devenv.manifest
 from devenv.debian.suites import SUITES
 from devenv.errors import DevenvError, ForeignFileError, ManifestError
-from devenv.manifest.model import Manifest, PackageRequest, ShellSettings, input_name
+from devenv.manifest.model import (
+    DEFAULT_INPUTS,
+    Check,
+    Formatter,
+    Manifest,
+    Overrides,
+    PackageRequest,
+    ProjectBuild,
+    ShellSettings,
+    input_name,
+)
 from devenv.manifest.parse import parse_manifest
 from devenv.manifest.variables import REASONS
 from devenv.system import ALL_SYSTEMS, System
@@ -33,7 +43,9 @@ debian = "debian:trixie"
 
 [packages]
 htop = { version = "*", input = "debian" }   # of Debian
+ninja = "1"
 nodejs = "24"                                # version request
+openssl = { version = "3", patches = ["fix.patch"], flags = ["no-legacy"], env = { CFLAGS = "-O3" } }
 ripgrep = { version = "*", input = "base" }  # long form
 
 [env]
@@ -46,6 +58,23 @@ echo entering
 
 [shell.aliases]
 ll = "ls -l"
+
+[build.app]
+kind = "cmake"
+source = "src"
+version = "1.2"
+inputs = ["openssl"]
+tools = ["ninja"]
+flags = ["-DX=1"]
+env = { A = "b" }
+phases = { check = "make test" }
+
+[checks]
+test = "pytest -q"
+lint = { command = "ruff check", source = "src" }
+
+[formatters]
+python = { command = ["ruff", "format"], files = ["*.py"] }
 '''
 
 
@@ -54,22 +83,36 @@ def test_whole_manifest() -> None:
     assert parse_manifest(WHOLE.encode()) == Manifest(
         name="api",
         systems=(System.AARCH64_DARWIN, System.X86_64_LINUX),
-        inputs={"base": "builtin:base", "debian": "debian:trixie"},
+        inputs={"base": "builtin:base", "debian": "debian:trixie", "source": "builtin:source"},
         packages={
             "htop": PackageRequest("htop", "*", "debian"),
+            "ninja": PackageRequest("ninja", "1"),
             "nodejs": PackageRequest("nodejs", "24"),
+            "openssl": PackageRequest(
+                "openssl",
+                "3",
+                "source",
+                Overrides(patches=("fix.patch",), flags=("no-legacy",), env={"CFLAGS": "-O3"}),
+            ),
             "ripgrep": PackageRequest("ripgrep", "*", "base"),
         },
         env={"GREETING": "hello $USER"},
         shell=ShellSettings("echo entering\n", {"ll": "ls -l"}),
         keep=("documentation",),
+        builds={
+            "app": ProjectBuild(
+                "app", "cmake", "src", "1.2", ("openssl",), ("ninja",), ("-DX=1",), {"A": "b"}, {"check": "make test"}
+            )
+        },
+        checks={"lint": Check("lint", "ruff check", "src"), "test": Check("test", "pytest -q")},
+        formatters={"python": Formatter("python", ("ruff", "format"), ("*.py",))},
     )
 
 
 def test_defaults() -> None:
-    """A manifest with one empty table is valid and has the input `base`."""
+    """A manifest with one empty table is valid and has the inputs `base` and `source`."""
     assert parse_manifest(b"[packages]") == Manifest()
-    assert parse_manifest(b"[packages]").inputs == {"base": "builtin:base"}
+    assert parse_manifest(b"[packages]").inputs == {"base": "builtin:base", "source": "builtin:source"}
     assert parse_manifest(b"[packages.go]").packages == {"go": PackageRequest("go", "*", "base")}
 
 
@@ -135,7 +178,7 @@ def test_values_are_kept_to_the_byte(value: str) -> None:
             "[packages]\n[packages.go]\n'é' . x = 1\n",
             "3:1",
             "`é` is not a key of `packages.go`",
-            "there are `input`, `version`",
+            "there are `env`, `flags`, `input`, `inputs`, `patches`, `source`, `version`",
         ),
     ],
 )
@@ -273,7 +316,9 @@ def test_locators_are_not_repeated(refusal: Refusal) -> None:
     error = refusal("[inputs]\nown = '//me:secret@forge.example'")
     assert error.message == "an input is given by a locator such as `builtin:base`"
     assert "secret" not in repr(vars(error))
-    assert refusal("[inputs]\nown = 'builtin:all'").message == "the only built-in package set is `builtin:base`"
+    assert refusal("[inputs]\nown = 'builtin:all'").message == (
+        "the built-in package sets are `builtin:base`, `builtin:source`"
+    )
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -281,7 +326,7 @@ def test_suites(suite: str) -> None:
     """Each suite that devenv knows can be an input, under any name and under the one that locks give it."""
     text = f"[inputs]\nown = 'debian:{suite}'\ndebian-{suite} = 'debian:{suite}'\n"
     inputs = parse_manifest(text.encode()).inputs
-    assert inputs == {"base": "builtin:base", f"debian-{suite}": f"debian:{suite}", "own": f"debian:{suite}"}
+    assert inputs == {**DEFAULT_INPUTS, f"debian-{suite}": f"debian:{suite}", "own": f"debian:{suite}"}
     assert (input_name(inputs, suite), input_name({}, suite)) == (f"debian-{suite}", f"debian-{suite}")
     assert input_name({"own": f"debian:{suite}"}, suite) == "own"
 
@@ -411,7 +456,7 @@ def test_slips_are_not_other_tools(refusal: Refusal, text: str) -> None:
 def test_domain_is_pure() -> None:
     """K-05: nothing here opens a file, so none can hang it; what is parsed are the bytes that were hashed (L-03)."""
     directory = Path(devenv.manifest.__file__).parent
-    for file in directory.glob("*.py"):
+    for file in directory.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 assert not {alias.name.partition(".")[0] for alias in node.names} & {
