@@ -29,14 +29,14 @@ def iter_records(chunks: Iterable[bytes], archive: str) -> Iterator[DebRecord]:
     """
     if archive not in ARCHIVES:
         raise ValueError(f"`{archive}` is no archive")
-    for block in _iter_blocks(chunks):
+    for block in iter_blocks(chunks):
         # Only summaries are not plain ASCII, and one that is wrongly encoded is no reason to do without the index.
         for stanza in block.decode(errors="replace").split("\n\n"):
             if stanza and not stanza.isspace():
                 yield make_record(_read_fields(stanza), archive)
 
 
-def _iter_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def iter_blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes, cut between paragraphs."""
     rest = b""
     for chunk in chunks:

@@ -8,6 +8,7 @@ from devenv.errors import FetchError
 from devenv.events import Notice, Report
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index import DebianIndex, SuiteRelease
+from devenv.fetch.debian.source_database import SourceDatabase
 from devenv.fetch.debian.suite_index import SuiteIndex
 from devenv.fetch.index import PypiIndex
 from devenv.packages.wheels import WheelFile
@@ -48,9 +49,13 @@ class Indexes:
                 self._has_suites = False
         return self._has_suites
 
-    def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
-        """Have what `suite` will be asked for brought here side by side. Raises FetchError."""
-        self._debian.suites(list(wanted))
+    def open_suites(self, wanted: Collection[tuple[str, System | None]]) -> None:
+        """Have what `suite` and (for None) `sources` will be asked for brought here side by side. Raises FetchError."""
+        self._debian.open(list(wanted))
+
+    def sources(self, suite: str) -> SourceDatabase:
+        """The source packages of a Debian suite. Raises FetchError."""
+        return self._debian.sources(suite)
 
     def suite(self, suite: str, system: System) -> SuiteIndex:
         """The packages of a Debian suite. Raises FetchError."""

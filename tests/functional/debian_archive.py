@@ -30,6 +30,25 @@ def make_stanza(name: str, version: str, *, pool: str = "pool/main", architectur
     return "".join(f"{key}: {value}\n" for key, value in values.items() if value) + "\n"
 
 
+def make_source_stanza(name: str, version: str, *archives: str, form: str = "3.0 (quilt)") -> str:
+    """A source package as an index lists it, with these `archives` besides Debian's own files."""
+    upstream, _, revision = version.rpartition(":")[2].partition("-")
+    names = [f"{name}_{upstream}.orig.tar.gz", *archives] if revision else list(archives)
+    own = [f"{name}_{upstream}-{revision}.debian.tar.xz", f"{name}_{upstream}.orig.tar.gz.asc"] if revision else []
+    files = [f"{name}_{upstream}.dsc", *names, *own]
+    sums = "".join(f"\n {hashlib.sha256(file.encode()).hexdigest()} {len(file)} {file}" for file in files)
+    fields = {
+        "Package": name,
+        "Binary": f"{name}, lib{name}",
+        "Version": version,
+        "Format": form,
+        "Files": "\n d41d8cd98f00b204e9800998ecf8427e 1 weak.tar.gz",
+        "Checksums-Sha256": sums,
+        "Directory": f"pool/main/{name[0]}/{name}",
+    }
+    return "".join(f"{key}: {value}\n" for key, value in fields.items()) + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Pocket:
     """What is published of a pocket."""
@@ -43,6 +62,8 @@ class Pocket:
     architectures: Sequence[str] = ("amd64",)
     sums: str = "SHA256"
     """The field that has the sums."""
+    sources: Sequence[str] = ()
+    """Stanzas of its source packages; without any it has no index of those."""
     index: bytes | None = None
     """The index as it is sent, where it is not just the stanzas, packed."""
 
@@ -85,6 +106,11 @@ class MadeArchive:
             digest = hashlib.sha256(packed).hexdigest()
             below = f"{directory}/by-hash/SHA256/{digest}" if pocket.by_hash else f"{directory}/Packages.xz"
             self.registry.put(self.path(f"dists/{pocket.name}/{below}"), packed)
+        if pocket.sources:
+            packed = lzma.compress("".join(pocket.sources).encode())
+            digest = hashlib.sha256(packed).hexdigest()
+            sums.append(f" {digest} {len(packed)} main/source/Sources.xz\n")
+            self.registry.put(self.path(f"dists/{pocket.name}/main/source/by-hash/SHA256/{digest}"), packed)
         return self.publish_release(pocket, f"{pocket.sums}:\n{''.join(sums)}")
 
     def publish_release(self, pocket: Pocket, sums: str) -> bytes:

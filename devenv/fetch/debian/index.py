@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -24,10 +24,11 @@ from devenv.events import Report, Step, ignore
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.client import DebianClient
 from devenv.fetch.debian.index_limit import clean_indexes, drop_database
-from devenv.fetch.debian.package_indexes import FetchedIndex, fetch_index
+from devenv.fetch.debian.package_indexes import SOURCE, FetchedIndex, fetch_index
 from devenv.fetch.debian.pockets import Pocket, require_pockets
 from devenv.fetch.debian.release_cache import PocketRelease, cache_directory
 from devenv.fetch.debian.releases import ReleasePolicy, ReleaseReader, require_no_way_back
+from devenv.fetch.debian.source_database import SourceDatabase
 from devenv.fetch.debian.suite_database import database_path, find_revision
 from devenv.fetch.debian.suite_index import SuiteIndex
 from devenv.fetch.debian.suite_making import (
@@ -88,6 +89,7 @@ class DebianIndex:
         self._lock = threading.RLock()
         self._releases: dict[str, tuple[PocketRelease, ...]] = {}
         self._opened: dict[tuple[str, System], SuiteIndex] = {}
+        self._opened_sources: dict[str, SourceDatabase] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +102,10 @@ class DebianIndex:
         with self._lock:
             for opened in self._opened.values():
                 opened.close()
+            for sources in self._opened_sources.values():
+                sources.close()
             self._opened.clear()
+            self._opened_sources.clear()
 
     def release(self, suite: str) -> SuiteRelease:
         """The state that `suite` is in.
@@ -120,9 +125,23 @@ class DebianIndex:
     def suites(self, wanted: Sequence[tuple[str, System]]) -> list[SuiteIndex]:
         """`suite` for several at once: what they need is downloaded side by side."""
         with self._lock:
-            unopened = dict.fromkeys(each for each in wanted if each not in self._opened)
+            self.open(wanted)
+            return [self._opened[each] for each in wanted]
+
+    def sources(self, suite: str) -> SourceDatabase:
+        """The source packages of `suite`. Raises FetchError as `suite` does."""
+        with self._lock:
+            self.open([(suite, None)])
+            return self._opened_sources[suite]
+
+    def open(self, wanted: Iterable[tuple[str, System | None]]) -> None:
+        """Have what `suite` and (for None) `sources` will be asked for downloaded side by side. Raises as they do."""
+        with self._lock:
+            unopened = [each for each in dict.fromkeys(wanted) if not self._is_open(*each)]
             self._make([plan for suite, system in unopened if not self._open(plan := self._plan(suite, system))])
-            return [self._opened[suite, system] for suite, system in wanted]
+
+    def _is_open(self, suite: str, system: System | None) -> bool:
+        return suite in self._opened_sources if system is None else (suite, system) in self._opened
 
     @property
     def _directory(self) -> Path:
@@ -160,14 +179,14 @@ class DebianIndex:
                 known = datetime.strptime(self._oldest[kept.pocket], DATE_FORMAT).replace(tzinfo=UTC)
                 require_no_way_back(kept.release, known, kept.pocket, kept.base)
 
-    def _plan(self, suite: str, system: System) -> SuitePlan:
-        if system not in ARCHITECTURES:
+    def _plan(self, suite: str, system: System | None) -> SuitePlan:
+        if system is not None and system not in ARCHITECTURES:
             raise ResolutionError(
                 f"`debian:{suite}` has nothing for {system}",
                 hint=f"it is for {', '.join(map(str, ARCHITECTURES))}",
                 slug="system-missing",
             )
-        architecture = ARCHITECTURES[system]
+        architecture = SOURCE if system is None else ARCHITECTURES[system]
         releases = self._read_releases(suite)
         parts = [SuitePart(self._archives[pocket.archive], kept) for pocket, kept in _pair(suite, releases)]
         return SuitePlan(
@@ -185,7 +204,8 @@ class DebianIndex:
             # Another process may have been faster.
             missing = [plan for plan in plans if not self._open(plan)]
             for plan in missing:
-                self._report(Step(f"reading the package index of debian:{plan.suite} for {plan.system}"))
+                subject = "of sources" if plan.system is None else f"for {plan.system}"
+                self._report(Step(f"reading the package index of debian:{plan.suite} {subject}"))
             for plan, indexes in zip(missing, self._fetch(missing), strict=True):
                 make_database(plan, indexes)
                 if not self._open(plan):
@@ -197,13 +217,13 @@ class DebianIndex:
     def _tidy(self, suites: Collection[str]) -> None:
         """Remove the files for `suites` that are of an older release than what was just made, and all unused ones."""
         for suite in sorted(suites):
-            for system in ARCHITECTURES:
-                if (suite, system) not in self._opened:
+            for system in (*ARCHITECTURES, None):
+                if not self._is_open(suite, system):
                     self._drop_outdated(suite, system)
         clean_indexes(self._client.settings.debian_indexes)
 
-    def _drop_outdated(self, suite: str, system: System) -> None:
-        path = database_path(self._directory, suite, ARCHITECTURES[system])
+    def _drop_outdated(self, suite: str, system: System | None) -> None:
+        path = database_path(self._directory, suite, SOURCE if system is None else ARCHITECTURES[system])
         revision = find_revision(path)
         if revision is None:
             return
@@ -216,6 +236,11 @@ class DebianIndex:
             drop_database(path)
 
     def _open(self, plan: SuitePlan) -> bool:
+        if plan.system is None:
+            sources = SourceDatabase.open(plan.path, plan.revision)
+            if sources is not None:
+                self._opened_sources[plan.suite] = sources
+            return sources is not None
         opened = SuiteIndex.open(plan.path, plan.revision)
         if opened is not None:
             self._opened[plan.suite, plan.system] = opened

@@ -1,4 +1,4 @@
-"""Gets the package indexes (`Packages`) that a release fixes by hash: one for each component and architecture.
+"""Gets the package indexes that a release fixes by hash: one for each component and architecture, and one of sources.
 
 Where the archive offers it they are asked for by their hash, so that a mirror which is just being renewed cannot give
 an index of another state. In memory: the largest have nine million bytes.
@@ -7,11 +7,14 @@ an index of another state. In memory: the largest have nine million bytes.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from devenv.debian.packages_file import iter_records
 from devenv.debian.record import DebRecord
+from devenv.debian.source_record import SourceRecord
+from devenv.debian.sources_file import iter_source_records
 from devenv.errors import FetchError, HashMismatchError
 from devenv.events import Detail, DownloadAdvanced, DownloadFinished, DownloadStarted, Report
 from devenv.fetch.addresses import show_address
@@ -21,8 +24,13 @@ from devenv.fetch.debian.release_cache import PocketRelease
 from devenv.fetch.downloads import ArtifactRequest, Download
 from devenv.fetch.http import HttpClient
 
+Record = TypeVar("Record")
+
 SUFFIXES = (".xz", ".gz", "")
 """The best first."""
+
+SOURCE = "source"
+"""What stands for an architecture where source packages are meant."""
 
 PACKED_LIMIT = 128 << 20
 UNPACKED_LIMIT = 1 << 30
@@ -55,19 +63,27 @@ class FetchedIndex:
 
     def records(self) -> Iterator[DebRecord]:
         """The packages in it. Raises FetchError (`index-invalid`)."""
+        return self._read(iter_records)
+
+    def source_records(self) -> Iterator[SourceRecord]:
+        """The source packages in it, where it is an index of those. Raises FetchError (`index-invalid`)."""
+        return self._read(iter_source_records)
+
+    def _read(self, parse: Callable[[Iterable[bytes], str], Iterator[Record]]) -> Iterator[Record]:
         unpacked = iter_unpacked(self.content, self.file.suffix, self.file.unpacked_limit)
         try:
-            yield from iter_records(unpacked, self.file.archive)
+            yield from parse(unpacked, self.file.archive)
         except ValueError as error:
             raise _invalid(self.file.name, str(error)) from error
 
 
 def find_index_file(kept: PocketRelease, archive: str, component: str, architecture: str) -> IndexFile | None:
-    """The package index of a component for an architecture; None where the release lists none.
+    """The package index of a component for an architecture, or for `source`; None where the release lists none.
 
     Raises FetchError (`index-invalid`) where it is larger than it can rightly be.
     """
-    plain = f"{component}/binary-{architecture}/Packages"
+    place = f"{component}/source" if architecture == SOURCE else f"{component}/binary-{architecture}"
+    plain = f"{place}/Sources" if architecture == SOURCE else f"{place}/Packages"
     listed = kept.release.sha256
     suffix = next((suffix for suffix in SUFFIXES if plain + suffix in listed), None)
     if suffix is None:
@@ -76,10 +92,9 @@ def find_index_file(kept: PocketRelease, archive: str, component: str, architect
     name = f"{kept.pocket} {component} {architecture}"
     if size > PACKED_LIMIT:
         raise _invalid(name, f"it has {size} bytes")
-    directory = f"dists/{kept.pocket}/{component}/binary-{architecture}"
-    by_hash = (f"{directory}/by-hash/SHA256/{sha256}",) if kept.release.acquire_by_hash else ()
+    by_hash = (f"dists/{kept.pocket}/{place}/by-hash/SHA256/{sha256}",) if kept.release.acquire_by_hash else ()
     unpacked = min(listed[plain][1] if plain in listed else UNPACKED_LIMIT, UNPACKED_LIMIT)
-    return IndexFile(name, archive, (*by_hash, f"{directory}/Packages{suffix}"), suffix, sha256, size, unpacked)
+    return IndexFile(name, archive, (*by_hash, f"dists/{kept.pocket}/{plain}{suffix}"), suffix, sha256, size, unpacked)
 
 
 def _invalid(name: str, reason: str) -> FetchError:

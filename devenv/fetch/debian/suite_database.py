@@ -13,15 +13,19 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 from devenv.debian.record import DebRecord
 from devenv.debian.relations import parse_provides
+from devenv.debian.source_record import SourceRecord
 from devenv.debian.version import compare_versions
 from devenv.fsutil import make_private_directory, read_regular, sync_directory, write_atomic
+
+Record = TypeVar("Record", DebRecord, SourceRecord)
 
 FORMAT = "devenv-debian-suite-1"
 NOTE_LIMIT = 1 << 12
@@ -69,12 +73,18 @@ def write_database(path: Path, revision: str, records: Iterable[DebRecord]) -> N
 
     Raises OSError or sqlite3.Error where it cannot be written, and whatever `records` raises; then all stays as it was.
     """
+    write_file(path, revision, lambda connection: _fill(connection, records))
+
+
+def write_file(path: Path, revision: str, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Put the database that `fill` makes in the place of `path`, as `write_database` does; raises what it raises."""
     make_private_directory(path.parent)
     # Always the same name, so that whoever holds the lock takes away what a killed process left.
     temporary = unfinished_path(path)
     temporary.unlink(missing_ok=True)
     try:
-        _fill(temporary, records)
+        with _opened(temporary) as connection:
+            fill(connection)
         digest = _hash_and_sync(temporary)
         # The note last: without its hash the file counts as missing.
         os.replace(temporary, path)
@@ -84,23 +94,28 @@ def write_database(path: Path, revision: str, records: Iterable[DebRecord]) -> N
         temporary.unlink(missing_ok=True)
 
 
-def _fill(path: Path, records: Iterable[DebRecord]) -> None:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # Nobody sees the file before it is complete, and a write-ahead log would leave files beside it.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.executescript(SCHEMA)
-        connection.execute("BEGIN")
-        provided: list[tuple[str, str | None, int]] = []
-        marks = ", ".join("?" * (len(COLUMNS) + 1))
-        connection.executemany(f"INSERT INTO packages VALUES ({marks})", _iter_rows(records, provided))  # noqa: S608 - no foreign text
-        connection.executemany("INSERT INTO provides VALUES (?, ?, ?)", provided)
-        connection.execute("DELETE FROM packages WHERE id NOT IN (SELECT max(id) FROM packages GROUP BY name)")
-        connection.execute("DELETE FROM provides WHERE package NOT IN (SELECT id FROM packages)")
-        connection.execute("COMMIT")
-        connection.executescript(INDEXES)
+        yield connection
+
+
+def _fill(connection: sqlite3.Connection, records: Iterable[DebRecord]) -> None:
+    connection.executescript(SCHEMA)
+    connection.execute("BEGIN")
+    provided: list[tuple[str, str | None, int]] = []
+    marks = ", ".join("?" * (len(COLUMNS) + 1))
+    connection.executemany(f"INSERT INTO packages VALUES ({marks})", _iter_rows(records, provided))  # noqa: S608 - no foreign text
+    connection.executemany("INSERT INTO provides VALUES (?, ?, ?)", provided)
+    connection.execute("DELETE FROM packages WHERE id NOT IN (SELECT max(id) FROM packages GROUP BY name)")
+    connection.execute("DELETE FROM provides WHERE package NOT IN (SELECT id FROM packages)")
+    connection.execute("COMMIT")
+    connection.executescript(INDEXES)
 
 
 def _iter_rows(
@@ -154,13 +169,13 @@ def _read_note(path: Path) -> dict[str, str]:
     return note
 
 
-def iter_newest(small: Iterable[DebRecord], large: Iterable[DebRecord]) -> Iterator[DebRecord]:
+def iter_newest(small: Iterable[Record], large: Iterable[Record]) -> Iterator[Record]:
     """The newest record of each name. `small` is kept in memory; `large` goes through, and wins where both are equal.
 
     Where `large` has a name in several versions, as the suite in which things are made has, a newer one comes after an
     older one that came before: the last one of a name counts.
     """
-    updates: dict[str, DebRecord] = {}
+    updates: dict[str, Record] = {}
     for record in small:
         other = updates.get(record.name)
         if other is None or compare_versions(record.version, other.version) > 0:

@@ -14,6 +14,7 @@ from devenv.errors import FetchError
 from devenv.fetch.debian.access import DebianArchive
 from devenv.fetch.debian.package_indexes import FetchedIndex, IndexFile, find_index_file
 from devenv.fetch.debian.release_cache import PocketRelease
+from devenv.fetch.debian.source_database import write_source_database
 from devenv.fetch.debian.suite_database import iter_newest, lock_path, write_database
 from devenv.fsutil import locked, make_private_directory
 from devenv.system import System
@@ -29,10 +30,10 @@ class SuitePart:
 
 @dataclass(frozen=True, slots=True)
 class SuitePlan:
-    """A file that answers for a suite and a system, and what it is made from."""
+    """A file that answers for a suite and a system (None: for its source packages), and what it is made from."""
 
     suite: str
-    system: System
+    system: System | None
     path: Path
     files: tuple[IndexFile, ...]
 
@@ -68,9 +69,15 @@ def make_database(plan: SuitePlan, indexes: Sequence[FetchedIndex]) -> None:
     Raises FetchError: `index-invalid`, `cache-unwritable`.
     """
     first, *others = indexes
-    records = iter_newest(chain.from_iterable(index.records() for index in others), first.records())
     try:
-        write_database(plan.path, plan.revision, records)
+        if plan.system is None:
+            sources = iter_newest(
+                chain.from_iterable(index.source_records() for index in others), first.source_records()
+            )
+            write_source_database(plan.path, plan.revision, sources)
+        else:
+            records = iter_newest(chain.from_iterable(index.records() for index in others), first.records())
+            write_database(plan.path, plan.revision, records)
     except ValueError as error:
         raise FetchError(
             f"the package index of `debian:{plan.suite}` cannot be used: {error}", slug="index-invalid"
