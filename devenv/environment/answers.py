@@ -13,13 +13,14 @@ from devenv.manifest.model import Manifest, PackageRequest
 from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
-from devenv.resolve.offers import Choice, DebChoice, WheelChoice
+from devenv.resolve.offers import ArchiveChoice, Choice, DebChoice, WheelChoice
 from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package
 from devenv.resolve.suites import iter_suites
 from devenv.system import ALL_SYSTEMS, System
 
 if TYPE_CHECKING:
     from devenv.debian.closure import DebIndex
+    from devenv.debian.source_record import SourceIndex
 
 
 class SuiteRelease(Protocol):
@@ -60,8 +61,12 @@ class LockingIndex(Protocol):
         """The packages of a Debian suite."""
         ...
 
-    def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
-        """Have what `suite` will be asked for brought here side by side."""
+    def sources(self, suite: str) -> SourceIndex:
+        """The source packages of a Debian suite."""
+        ...
+
+    def open_suites(self, wanted: Collection[tuple[str, System | None]]) -> None:
+        """Have what `suite` and (for None) `sources` will be asked for brought here side by side."""
         ...
 
     def release(self, suite: str) -> SuiteRelease:
@@ -81,6 +86,9 @@ class _Pages:
 
     def suite(self, suite: str, system: System) -> DebIndex:
         return self._index.suite(suite, system)
+
+    def sources(self, suite: str) -> SourceIndex:
+        return self._index.sources(suite)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +192,16 @@ class Answering:
     def _pin(self, choice: Choice, system: System, sizes: Mapping[str, int]) -> Files:
         if isinstance(choice, DebChoice):
             return self._pin_debs(choice, system)
+        if isinstance(choice, ArchiveChoice):
+            return self._pin_archives(choice)
         file = choice.file
         return Files((LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement),))
+
+    def _pin_archives(self, choice: ArchiveChoice) -> Files:
+        suite = choice.source.suite
+        self.asked.add(suite)
+        artifacts = tuple(LockedArtifact(each.locator, each.sha256, each.size) for each in choice.files)
+        return Files(artifacts, suite, self._index.release(suite).date)
 
     def _pin_debs(self, choice: DebChoice, system: System) -> Files:
         from devenv.debian.closure import ClosureError, find_closure

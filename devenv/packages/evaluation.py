@@ -50,6 +50,9 @@ def describe():
         "smoke": recipe.smoke,
         "variables": recipe.variables,
         "search_paths": recipe.search_paths,
+        "inputs": recipe.inputs,
+        "tools": recipe.tools,
+        "replaced": recipe.replaced,
     }}
 
 def build(request):

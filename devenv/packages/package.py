@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 
+MAIN_COMPONENT = "orig"
+"""What Debian calls the archive that upstream published."""
+
+SCRIPT_BUILDER = "script/1"
+"""The builder that runs a recipe's own commands, in a sandbox: packages that are built from source have it."""
+
+
 @dataclass(frozen=True, slots=True)
 class WheelSource:
     """A project on PyPI whose wheels carry a package, narrowed to some versions and systems."""
@@ -59,8 +66,7 @@ class DebianSource:
     @property
     def line(self) -> tuple[int, ...] | None:
         """The numbers that all its versions begin with, where the recipe says so (`==17.*`)."""
-        match = re.fullmatch(r"==([0-9]+(?:\.[0-9]+)*)\.\*", self.versions, re.ASCII)
-        return None if match is None else tuple(map(int, match[1].split(".")))
+        return _parse_line(self.versions)
 
     def serves(self, system: System) -> bool:
         """Whether Debian has `system`, and the source is meant for it."""
@@ -70,7 +76,41 @@ class DebianSource:
         return f"debian:{self.suite}/{self.packages[0]}"
 
 
-Source = WheelSource | DebianSource
+@dataclass(frozen=True, slots=True)
+class ArchiveSource:
+    """The upstream archives of a Debian source package, from which a package is built; its upstream version counts."""
+
+    suite: str
+    """A codename."""
+    package: str
+    versions: str = ""
+    systems: tuple[System, ...] | None = None
+    component: str = MAIN_COMPONENT
+    """Which of its archives: `orig` the main one, `orig-NAME` a further one, `*` all."""
+
+    def specifiers(self) -> SpecifierSet:
+        """As for wheels."""
+        return _parse_specifiers(self.versions)
+
+    @property
+    def line(self) -> tuple[int, ...] | None:
+        """As for Debian's packages."""
+        return _parse_line(self.versions)
+
+    def serves(self, system: System) -> bool:
+        """Whether there is a sysroot for `system` to build in, and the source is meant for it."""
+        return system in ARCHITECTURES and (self.systems is None or system in self.systems)
+
+    def __str__(self) -> str:
+        return f"debian:{self.suite}/{self.package} (source)"
+
+
+Source = WheelSource | DebianSource | ArchiveSource
+
+
+def _parse_line(versions: str) -> tuple[int, ...] | None:
+    match = re.fullmatch(r"==([0-9]+(?:\.[0-9]+)*)\.\*", versions, re.ASCII)
+    return None if match is None else tuple(map(int, match[1].split(".")))
 
 
 def _parse_specifiers(text: str) -> SpecifierSet:
@@ -96,6 +136,12 @@ class Package:
     """What environments with it set: variable → path within the environment."""
     search_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Variables that hold directories → paths within the environment, to be put in front."""
+    inputs: tuple[str, ...] = ()
+    """Packages that its build sees and that it needs to run, by name: of the same set, else of `builtin:base`."""
+    tools: tuple[str, ...] = ()
+    """Packages that only its build sees."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """Inputs and tools that others stand in for: the recipe's name → the name of the package."""
     prefix: str = ""
     """What stands before the name on the command line: `debian:` or `debian:SUITE/` where a suite has the package and
     there is no recipe.
@@ -128,11 +174,21 @@ class BuildRequest:
     """The Debian packages that were asked for by name."""
     keep: tuple[str, ...] = ()
     """What the manifest wants kept of Debian packages: `documentation`, `locales`."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """File name → SHA-256 of each archive that the package is built from."""
+    flags: tuple[str, ...] = ()
+    """Further arguments for the step that configures the build, from the manifest's overrides."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for the build, from there too."""
+    patches: tuple[str, ...] = ()
+    """Names of the patches that the build applies, in their order."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """As in Package; from there too, and wins over what the recipe says."""
 
     @property
-    def sources(self) -> tuple[str, ...]:
+    def digests(self) -> tuple[str, ...]:
         """All of its files."""
-        return (*([] if self.source is None else [self.source]), *self.debs.values())
+        return (*([] if self.source is None else [self.source]), *self.debs.values(), *self.sources.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +203,20 @@ class BuildPlan:
     """Those of the request's files that the builder reads."""
     runtime: bool = False
     """Whether, on Linux, its programs run on the pinned runtime instead of the host's libraries."""
+    inputs: tuple[str, ...] = ()
+    """For scripts, as in Package: the names that the script knows them by."""
+    tools: tuple[str, ...] = ()
+    """None that is among the inputs."""
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    """As in Package: which package an input or tool is, where that is not the one of its name."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables for scripts."""
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is built from source."""
+        return self.builder == SCRIPT_BUILDER
+
+    def package_of(self, name: str) -> str:
+        """The package that is the input or tool `name`."""
+        return self.replaced.get(name, name)

@@ -1,7 +1,7 @@
 """A package set: recipes by name, each evaluated when it is first asked for.
 
-`read_base_set` gives `builtin:base`, the set that devenv ships. `devenv.resolve` chooses versions for the packages, the
-lock records the set's `revision` beside the answers.
+`read_base_set` and `read_source_set` give the sets that devenv ships, `builtin:base` and `builtin:source`.
+`devenv.resolve` chooses versions for the packages, the lock records the set's `revision` beside the answers.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.digest import blake3_key
 from devenv.errors import RecipeError, ResolutionError
@@ -18,11 +19,18 @@ from devenv.packages.evaluation import Recipes
 from devenv.packages.package import BuildPlan, BuildRequest, Package
 from devenv.packages.wheels import parse_version
 
+if TYPE_CHECKING:
+    from packaging.version import Version
+
 BASE_LABEL = "builtin:base"
+SOURCE_LABEL = "builtin:source"
 RECIPE_DIRECTORY = "packages/"
 RECIPE_SUFFIX = ".star"
 PACKAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 """Names that packages may have; nothing in them means anything to a path or a shell (FAULTS K-03, K-07)."""
+
+HIDDEN_NAMES = frozenset({"runtime", "sysroot"})
+"""Packages that nobody asks for: other packages run on one and are built in the other. Searches do not show them."""
 
 SUGGESTION_LIMIT = 3
 SHOWN_NAME_LIMIT = 64
@@ -92,20 +100,12 @@ class PackageSet:
             raise ResolutionError(
                 f"`{name}` has no version {request.version[:SHOWN_NAME_LIMIT]!r}", slug="version-unknown"
             )
-        question = {
-            "version": request.version,
-            "release": list(version.release),
-            "system": str(request.system),
-            "source": request.source,
-            "debs": dict(request.debs),
-            "own": list(request.own),
-            "keep": list(request.keep),
-        }
-        data = self._recipes.ask(*_location(name), "build", question)
+        package = self.package(name)
+        data = self._recipes.ask(*_location(name), "build", _question(request, version, package))
         from devenv.packages.recipe_data import parse_build_plan
 
         try:
-            return parse_build_plan(data, request)
+            return parse_build_plan(data, request, package)
         except ValueError as error:
             raise self._invalid(name, error) from error
 
@@ -140,10 +140,39 @@ class PackageSet:
 
 
 def read_base_set() -> PackageSet:
-    """The set that devenv ships, from the files beside this module."""
-    directory = Path(__file__).parent / "base"
-    paths = sorted(directory.rglob("*" + RECIPE_SUFFIX))
-    return PackageSet(BASE_LABEL, {path.relative_to(directory).as_posix(): path.read_text("utf-8") for path in paths})
+    """The set of prebuilt packages that devenv ships, from the files beside this module."""
+    return PackageSet(BASE_LABEL, dict(_iter_files("base", "**/*")))
+
+
+def read_source_set() -> PackageSet:
+    """The set of packages that are built from source; it shares the modules of the base set (`//std`)."""
+    return PackageSet(SOURCE_LABEL, {**dict(_iter_files("base", "*")), **dict(_iter_files("source", "**/*"))})
+
+
+def _iter_files(directory: str, pattern: str) -> Iterator[tuple[str, str]]:
+    """Path below `directory` and text of the recipe files there that `pattern` names."""
+    root = Path(__file__).parent / directory
+    for path in sorted(root.glob(pattern + RECIPE_SUFFIX)):
+        yield path.relative_to(root).as_posix(), path.read_text("utf-8")
+
+
+def _question(request: BuildRequest, version: Version, package: Package) -> dict[str, object]:
+    """What `build` in a recipe is called with."""
+    return {
+        "version": request.version,
+        "release": list(version.release),
+        "system": str(request.system),
+        "source": request.source,
+        "debs": dict(request.debs),
+        "own": list(request.own),
+        "keep": list(request.keep),
+        "sources": dict(request.sources),
+        "flags": list(request.flags),
+        "env": dict(request.env),
+        "patches": list(request.patches),
+        "inputs": list(package.inputs),
+        "tools": list(package.tools),
+    }
 
 
 def _location(name: str) -> tuple[str, str]:

@@ -11,7 +11,16 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from devenv.debian.record import NAME_PATTERN
-from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package, Source, WheelSource
+from devenv.packages.package import (
+    SCRIPT_BUILDER,
+    ArchiveSource,
+    BuildPlan,
+    BuildRequest,
+    DebianSource,
+    Package,
+    Source,
+    WheelSource,
+)
 from devenv.system import System
 
 ARGUMENT_DEPTH_LIMIT = 8
@@ -38,6 +47,11 @@ Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z"
 InnerPath = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
+PackageName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z")]
+PackageNames = Annotated[list[PackageName], msgspec.Meta(max_length=64)]
+Replaced = Annotated[dict[PackageName, PackageName], msgspec.Meta(max_length=64)]
+
+
 class WheelSourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True, tag_field="kind", tag="pypi"):
     """What `pypi(...)` in a recipe says."""
 
@@ -56,25 +70,44 @@ class DebianSourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True, 
     without: Annotated[list[DebianName], msgspec.Meta(max_length=256)]
 
 
+class ArchiveSourceData(msgspec.Struct, forbid_unknown_fields=True, frozen=True, tag_field="kind", tag="debian-source"):
+    """What `debian_source(...)` in a recipe says."""
+
+    suite: Suite
+    package: DebianName
+    versions: Specifiers
+    systems: Systems | None
+    component: Annotated[str, msgspec.Meta(pattern=r"^(?:\*|orig(?:-[A-Za-z0-9-]{1,60})?)\Z")]
+
+
+AnySourceData = WheelSourceData | DebianSourceData | ArchiveSourceData
+
+
 class PackageData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What `package(...)` in a recipe says."""
 
     summary: Line
     license: Line
     homepage: Address | None
-    sources: Annotated[list[WheelSourceData | DebianSourceData], msgspec.Meta(min_length=1, max_length=16)]
+    sources: Annotated[list[AnySourceData], msgspec.Meta(min_length=1, max_length=16)]
     smoke: Annotated[list[Line], msgspec.Meta(max_length=16)]
     variables: Annotated[dict[Variable, InnerPath], msgspec.Meta(max_length=16)]
     search_paths: Annotated[dict[Variable, list[InnerPath]], msgspec.Meta(max_length=16)]
+    inputs: PackageNames
+    tools: PackageNames
+    replaced: Replaced
 
 
 class PlanData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What `build` in a recipe returns."""
 
-    builder: Literal["bundle/1", "unpack/1", "fetch/1", "text/1"]
+    builder: Literal["bundle/1", "unpack/1", "fetch/1", "text/1", "sysroot/1", "script/1"]
     arguments: dict[str, Any]
     sources: Annotated[list[str], msgspec.Meta(max_length=2000)]
     runtime: bool
+    inputs: PackageNames = []
+    tools: PackageNames = []
+    environment: Annotated[dict[Variable, str], msgspec.Meta(max_length=64)] = {}
 
 
 def parse_package(name: str, data: object) -> Package:
@@ -89,14 +122,19 @@ def parse_package(name: str, data: object) -> Package:
         smoke=tuple(described.smoke),
         variables=described.variables,
         search_paths={name: tuple(paths) for name, paths in described.search_paths.items()},
+        inputs=tuple(described.inputs),
+        tools=tuple(described.tools),
+        replaced=described.replaced,
     )
 
 
-def _parse_source(data: WheelSourceData | DebianSourceData) -> Source:
+def _parse_source(data: AnySourceData) -> Source:
     systems = None if data.systems is None else tuple(data.systems)
     source: Source
     if isinstance(data, WheelSourceData):
         source = WheelSource(data.project, data.versions, systems)
+    elif isinstance(data, ArchiveSourceData):
+        source = ArchiveSource(data.suite, data.package, data.versions, systems, data.component)
     else:
         source = DebianSource(data.suite, tuple(data.packages), data.versions, systems, tuple(data.without))
     try:
@@ -106,13 +144,34 @@ def _parse_source(data: WheelSourceData | DebianSourceData) -> Source:
     return source
 
 
-def parse_build_plan(data: object, request: BuildRequest) -> BuildPlan:
-    """The plan that a recipe returned for `request`. Raises ValueError that says what is wrong."""
+def parse_build_plan(data: object, request: BuildRequest, package: Package) -> BuildPlan:
+    """The plan that the recipe of `package` returned for `request`. Raises ValueError that says what is wrong."""
     plan = msgspec.convert(data, PlanData)
-    if foreign := set(plan.sources) - set(request.sources):
+    if foreign := set(plan.sources) - set(request.digests):
         raise ValueError(f"the plan reads {min(foreign)[:100]!r}, which is none of the package's files")
     _require_plain(plan.arguments)
-    return BuildPlan(plan.builder, plan.arguments, tuple(plan.sources), plan.runtime)
+    inputs = tuple(dict.fromkeys(plan.inputs))
+    tools = tuple(name for name in dict.fromkeys(plan.tools) if name not in inputs)
+    _require_script(plan)
+    return BuildPlan(
+        builder=plan.builder,
+        arguments=plan.arguments,
+        sources=tuple(plan.sources),
+        runtime=plan.runtime,
+        inputs=inputs,
+        tools=tools,
+        replaced={**package.replaced, **request.replaced},
+        environment=plan.environment,
+    )
+
+
+def _require_script(plan: PlanData) -> None:
+    """Check that what only scripts have is a script's, and that a script is one. Raises ValueError."""
+    if plan.builder != SCRIPT_BUILDER:
+        if plan.inputs or plan.tools or plan.environment:
+            raise ValueError(f"the builder `{plan.builder}` has neither inputs nor tools nor variables")
+    elif plan.arguments.keys() != {"script"} or not isinstance(plan.arguments["script"], str):
+        raise ValueError("a script has one argument, `script`: its text")
 
 
 def _require_plain(arguments: dict[str, Any]) -> None:

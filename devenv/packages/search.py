@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devenv.packages.package import Package
-from devenv.packages.package_set import PackageSet
+from devenv.packages.package_set import HIDDEN_NAMES, PackageSet
 from devenv.ranking import rank_word
 
 
@@ -16,7 +16,7 @@ def search_packages(packages: PackageSet, words: Sequence[str]) -> tuple[Package
     """
     wanted = " ".join(words).lower().split()
     found = []
-    for name in packages.names():
+    for name in sorted(set(packages.names()) - HIDDEN_NAMES):
         # What a recipe says of its package stands in its text: most need not be evaluated.
         if all(word in packages.recipe(name).lower() for word in wanted):
             package = packages.package(name)

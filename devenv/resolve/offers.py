@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from devenv.debian.architectures import ARCHITECTURES
-from devenv.packages.package import DebianSource, Package, WheelSource
+from devenv.packages.package import ArchiveSource, DebianSource, Package, Source, WheelSource
 from devenv.packages.wheels import WheelFile, choose_wheels, group_wheels, parse_version
 from devenv.system import Requirement, System
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from devenv.debian.closure import DebIndex
     from devenv.debian.record import DebRecord
+    from devenv.debian.source_record import SourceFile, SourceIndex, SourceRecord
 
 
 class PackageIndex(Protocol):
@@ -27,6 +28,10 @@ class PackageIndex(Protocol):
 
     def suite(self, suite: str, system: System) -> DebIndex:
         """The packages of a Debian suite for a system. Raises FetchError where the index cannot say."""
+        ...
+
+    def sources(self, suite: str) -> SourceIndex:
+        """The source packages of a Debian suite. Raises FetchError where the index cannot say."""
         ...
 
 
@@ -51,7 +56,25 @@ class DebChoice:
         return
 
 
-Choice = WheelChoice | DebChoice
+@dataclass(frozen=True, slots=True)
+class ArchiveChoice:
+    """The Debian source package that was chosen, whose archives are the same for every system."""
+
+    source: ArchiveSource
+    record: SourceRecord
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The archives that the recipe wants."""
+        return self.record.select(self.source.component)
+
+    @property
+    def requirement(self) -> None:
+        """None: what is built runs on the pinned runtime."""
+        return
+
+
+Choice = WheelChoice | DebChoice | ArchiveChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +113,24 @@ class _DebOffer:
             yield system, DebChoice(self.source, record)
 
 
-_Offer = _WheelOffer | _DebOffer
+@dataclass(frozen=True, slots=True)
+class _ArchiveOffer:
+    """One version of a Debian source package."""
+
+    source: ArchiveSource
+    record: SourceRecord
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return False
+
+    def choose(self, *, withdrawn: bool) -> Iterator[tuple[System, Choice]]:
+        del withdrawn
+        for system in filter(self.source.serves, ARCHITECTURES):
+            yield system, ArchiveChoice(self.source, self.record)
+
+
+_Offer = _WheelOffer | _DebOffer | _ArchiveOffer
 
 
 class Offers:
@@ -128,15 +168,30 @@ class Offers:
 
 
 def _iter_offers(
-    source: WheelSource | DebianSource, index: PackageIndex, systems: Sequence[System] | None
+    source: Source, index: PackageIndex, systems: Sequence[System] | None
 ) -> Iterator[tuple[Version, _Offer]]:
     if isinstance(source, WheelSource):
         for version, files in group_wheels(index.wheels(source.project)).items():
             yield version, _WheelOffer(source, files)
+    elif isinstance(source, ArchiveSource):
+        yield from _iter_archive_offers(source, index, systems)
     else:
         # Architectures may be at different versions for some days: a version has those systems that have it.
         for version, records in _group_records(source, index, systems).items():
             yield version, _DebOffer(source, records)
+
+
+def _iter_archive_offers(
+    source: ArchiveSource, index: PackageIndex, systems: Sequence[System] | None
+) -> Iterator[tuple[Version, _Offer]]:
+    from devenv.debian.version import upstream_version
+
+    if not any(source.serves(system) for system in systems or ARCHITECTURES):
+        return
+    record = index.sources(source.suite).find(source.package)
+    version = None if record is None else parse_version(upstream_version(record.version))
+    if record is not None and version is not None and record.select(source.component):
+        yield version, _ArchiveOffer(source, record)
 
 
 def _group_records(

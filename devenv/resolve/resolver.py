@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import ROLLING
 from devenv.errors import ResolutionError
-from devenv.packages.package import DebianSource, Package, WheelSource
+from devenv.packages.package import ArchiveSource, DebianSource, Package, WheelSource
 from devenv.packages.versions import VersionRequest
 from devenv.packages.wheels import parse_version
 from devenv.resolve.offers import Choice, Offers, PackageIndex
@@ -84,7 +84,7 @@ def narrow_sources(package: Package, request: VersionRequest, preferred: str | N
     Where it is about none, that is the line of the version that the lock has, else the newest; of a rolling suite only
     if there is no other.
     """
-    debian = [source for source in package.sources if isinstance(source, DebianSource) and source.line]
+    debian = [source for source in package.sources if isinstance(source, DebianSource | ArchiveSource) and source.line]
     lines = [source.line for source in debian if source.line and source.suite != ROLLING]
     lines = lines or [source.line for source in debian if source.line]
     version = request.plain or (parse_version(preferred) if preferred is not None else None)
@@ -94,7 +94,7 @@ def narrow_sources(package: Package, request: VersionRequest, preferred: str | N
     sources = tuple(
         source
         for source in package.sources
-        if not isinstance(source, DebianSource) or source.line is None or _agree(source.line, wanted)
+        if isinstance(source, WheelSource) or source.line is None or _agree(source.line, wanted)
     )
     return replace(package, sources=sources) if sources else package
 
@@ -120,9 +120,14 @@ def _kept(request: VersionRequest, preferred: str | None, offers: Offers) -> tup
 def _reason(system: System, offers: Offers) -> str:
     """Why a version that lacks a file for `system` cannot be had there, and which one can."""
     if system not in ARCHITECTURES and not any(isinstance(source, WheelSource) for source in offers.package.sources):
-        return "it is from Debian, which is for Linux only"
+        return f"it is {_origin(offers)}, which is for Linux only"
     having = _having(system, offers, 1)
     return f"it has no file for it; {having[0]} has one" if having else "no version has a file for it"
+
+
+def _origin(offers: Offers) -> str:
+    built = all(isinstance(source, ArchiveSource) for source in offers.package.sources)
+    return "built from source" if built else "from Debian"
 
 
 def _having(system: System, offers: Offers, count: int) -> list[Version]:

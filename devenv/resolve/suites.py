@@ -9,7 +9,7 @@ from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEBIAN
 from devenv.debian.version import upstream_version
 from devenv.errors import ResolutionError
-from devenv.packages.package import DebianSource, Package
+from devenv.packages.package import ArchiveSource, DebianSource, Package
 from devenv.packages.wheels import parse_version
 from devenv.system import System
 
@@ -20,13 +20,14 @@ ADVICE = {"add": "add it with", "info": "look at it with"}
 """What a verb that takes a package's name is for, in a hint."""
 
 
-def iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System]]:
-    """The suites, with a system each, that resolving `packages` for `systems` (None: all) asks."""
-    sources = [source for package in packages for source in package.sources if isinstance(source, DebianSource)]
-    for source in sources:
-        for system in ARCHITECTURES:
-            if source.serves(system) and (systems is None or system in systems):
-                yield source.suite, system
+def iter_suites(packages: Iterable[Package], systems: Sequence[System] | None) -> Iterator[tuple[str, System | None]]:
+    """The suites that resolving `packages` for `systems` (None: all) asks, with a system each (None: for sources)."""
+    for source in (source for package in packages for source in package.sources):
+        served = [each for each in ARCHITECTURES if source.serves(each) and (systems is None or each in systems)]
+        if isinstance(source, DebianSource):
+            yield from ((source.suite, system) for system in served)
+        elif isinstance(source, ArchiveSource) and served:
+            yield source.suite, None
 
 
 def package_unknown(

@@ -10,6 +10,7 @@ import pytest
 
 import devenv.packages
 from devenv.debian.record import DebRecord
+from devenv.debian.source_record import SourceFile, SourceRecord
 from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
 from devenv.fetch.debian.index import SuiteRelease
@@ -61,6 +62,21 @@ def make_record(name: str, version: str, architecture: str, depends: str = "") -
     )
 
 
+class MemorySources:
+    """A `SourceIndex` over names and versions; each package has one archive."""
+
+    def __init__(self, versions: Mapping[str, str]) -> None:
+        self._versions = versions
+
+    def find(self, name: str) -> SourceRecord | None:
+        if name not in self._versions:
+            return None
+        version = self._versions[name]
+        path = f"pool/main/{name[0]}/{name}/{name}_{version.partition('-')[0]}.orig.tar.gz"
+        digest = hashlib.sha256(path.encode()).hexdigest()
+        return SourceRecord(name, version, (SourceFile("orig", path, len(path), digest, "main"),))
+
+
 class MemoryIndex:
     """A `LockingIndex` over file names (project → names); `asked` is what was asked of it, in order."""
 
@@ -68,8 +84,11 @@ class MemoryIndex:
         self,
         projects: Mapping[str, Sequence[str]],
         suites: Mapping[tuple[str, System], MemorySuite] | None = None,
+        sources: Mapping[str, str] | None = None,
     ) -> None:
+        """`sources` has the source packages of every suite: name → version."""
         self._projects = projects
+        self._sources = dict(sources or {})
         self._suites = dict(suites or {})
         self.release_date = "2026-11-20T02:11:10Z"
         self.asked: list[str] = []
@@ -87,8 +106,12 @@ class MemoryIndex:
     def has_suites(self) -> bool:
         return bool(self._suites)
 
-    def open_suites(self, wanted: Collection[tuple[str, System]]) -> None:
+    def open_suites(self, wanted: Collection[tuple[str, System | None]]) -> None:
         self.asked += sorted({f"debian:{suite}" for suite, _ in wanted})
+
+    def sources(self, suite: str) -> MemorySources:
+        del suite
+        return MemorySources(self._sources)
 
     def set_suite(self, suite: str, system: System, packages: MemorySuite) -> None:
         self._suites[suite, system] = packages

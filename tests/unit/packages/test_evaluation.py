@@ -53,7 +53,7 @@ def test_misuse_of_the_standard_module_shows_the_recipes_line(make_set: MakeSet)
     text = LOAD + "\n\n" + 'tool = package(summary = "A tool", license = "MIT", versions = 7, build = lambda p: 0)\n'
     error = failure(make_set(text))
     assert error.place == Place("test/packages/tool.star", 4)
-    assert error.message == "`versions` takes `pypi(...)`, `debian(...)` or a list of them"
+    assert error.message == "`versions` takes `pypi(...)`, `debian(...)`, `debian_source(...)` or a list of them"
     assert error.details[0] == "test/packages/tool.star:4, in <module>"
 
 

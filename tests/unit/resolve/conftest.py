@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pytest
 
 from devenv.debian.closure import DebIndex
+from devenv.debian.source_record import SourceIndex
 from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
@@ -30,6 +31,9 @@ class MemoryIndex:
 
     def suite(self, suite: str, system: System) -> DebIndex:
         raise AssertionError(f"nobody asked for {suite} on {system}")
+
+    def sources(self, suite: str) -> SourceIndex:
+        raise AssertionError(f"nobody asked for the sources of {suite}")
 
 
 @pytest.fixture(scope="session")

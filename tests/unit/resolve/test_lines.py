@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from devenv.debian.source_record import SourceIndex
 from devenv.errors import ResolutionError
 from devenv.packages.package import DebianSource, Package, Source, WheelSource
 from devenv.packages.versions import parse_version_request
@@ -41,6 +42,9 @@ class Suites:
         if suite not in self.asked:
             self.asked.append(suite)
         return MemoryIndex(record(*VERSIONS[suite]))
+
+    def sources(self, suite: str) -> SourceIndex:
+        raise AssertionError(f"nobody asked for the sources of {suite}")
 
 
 def suites(request: str, *sources: Source, preferred: str | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from devenv.debian.source_record import SourceIndex
 from devenv.errors import ResolutionError
 from devenv.packages.debian_set import DebianSet
 from devenv.packages.package import DebianSource, Package
@@ -27,6 +28,9 @@ class Suites:
         del suite
         records = [record("mawk", Provides="awk"), record("gawk", Provides="awk")]
         return MemoryIndex(*records, *([record("htop")] if system is System.AARCH64_LINUX else []))
+
+    def sources(self, suite: str) -> SourceIndex:
+        raise AssertionError(f"nobody asked for the sources of {suite}")
 
 
 def fail(package: Package, systems: Sequence[System] | None = None, *, request: str = "*") -> ResolutionError:
