@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from devenv.durations import parse_duration
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-DURATION_PATTERN = re.compile(r"([0-9]{1,6})([smhdw])")
-SECONDS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60, "w": 7 * 24 * 60 * 60}
 
 
 class Duration(click.ParamType[float]):
@@ -25,10 +23,10 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """A number with `s`, `m`, `h`, `d` or `w` behind it."""
-        match = DURATION_PATTERN.fullmatch(str(value))
-        if match is None:
-            self.fail(f"'{value}' is no duration such as 30d, 12h or 2w", param, ctx)
-        return float(int(match[1]) * SECONDS[match[2]])
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class NamedPath(click.Path):

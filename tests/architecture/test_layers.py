@@ -16,6 +16,7 @@ LAYERS = (
         "errors",
         "events",
         "digest",
+        "durations",
         "system",
         "store_path",
         "fault_points",

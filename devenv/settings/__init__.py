@@ -16,7 +16,8 @@ from pathlib import Path
 
 from devenv.errors import Place, UsageError
 from devenv.fsutil import read_regular
-from devenv.sizes import parse_size
+from devenv.settings.build import BuildSettings, parse_build
+from devenv.settings.values import directory, invalid, require_strings, require_table, size
 
 SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
@@ -68,6 +69,7 @@ class Settings:
     """Addresses, or absolute paths, below which pinned files lie by their hashes, best first."""
     artifact_limit: int = DEFAULT_ARTIFACT_LIMIT
     """Bytes of downloaded files that are kept; 0: only what a running process uses."""
+    build: BuildSettings = field(default_factory=BuildSettings)
     host_libraries: bool = False
     """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
 
@@ -120,7 +122,7 @@ def read_settings(home: Path | None = None) -> Settings:
     except FileNotFoundError:
         return default_settings(home)
     except OSError as error:
-        raise _invalid(f"the settings cannot be read: {error.strerror}", Place(str(path))) from error
+        raise invalid(f"the settings cannot be read: {error.strerror}", Place(str(path))) from error
     return parse_settings(text, home)
 
 
@@ -145,41 +147,43 @@ def parse_settings(text: bytes, home: Path) -> Settings:
     try:
         document = tomllib.loads(text.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _invalid(f"the settings are not valid TOML: {error}", place) from error
-    registries = _require_table(document.pop("registries", {}), "registries", {"debian", "pypi"}, place)
-    pypi = _require_strings(registries.get("pypi", {}), "registries.pypi", {"files", "index"}, place)
-    limit = _size(document.pop("artifact_limit", DEFAULT_ARTIFACT_LIMIT), "artifact_limit", place)
+        raise invalid(f"the settings are not valid TOML: {error}", place) from error
+    registries = require_table(document.pop("registries", {}), "registries", {"debian", "pypi"}, place)
+    pypi = require_strings(registries.get("pypi", {}), "registries.pypi", {"files", "index"}, place)
+    limit = size(document.pop("artifact_limit", DEFAULT_ARTIFACT_LIMIT), "artifact_limit", place)
     stores = _addresses(document.pop("artifact_stores", None), "artifact_stores", place) or ()
     host_libraries = _host_libraries(document.pop("runtime", "pinned"), place)
+    build = parse_build(document.pop("build", {}), place)
     known = {"artifact_limit", "artifact_stores", "base", "cache", "runtime", "state"}
-    paths = _require_strings(document, "settings", known, place)
+    paths = require_strings(document, "settings", known, place)
     default = default_settings(home)
     return Settings(
         home=home,
-        base=_directory(paths, "base", default.base, place),
-        state=_directory(paths, "state", default.state, place),
-        cache=_directory(paths, "cache", default.cache, place),
+        base=directory(paths, "base", default.base, place),
+        state=directory(paths, "state", default.state, place),
+        cache=directory(paths, "cache", default.cache, place),
         pypi=PypiSettings(index=pypi.get("index"), files=pypi.get("files")),
         debian=_parse_debian(registries.get("debian", {}), place),
         artifact_stores=stores,
         artifact_limit=limit,
+        build=build,
         host_libraries=host_libraries,
     )
 
 
 def _host_libraries(value: object, place: Place) -> bool:
     if value not in {"host", "pinned"}:
-        raise _invalid('`runtime` must be "pinned" or "host"', place)
+        raise invalid('`runtime` must be "pinned" or "host"', place)
     return value == "host"
 
 
 def _parse_debian(table: object, place: Place) -> DebianSettings:
     name = "registries.debian"
-    settings = dict(_require_table(table, name, {"keyring", "mirrors", "security", "snapshot"}, place))
+    settings = dict(require_table(table, name, {"keyring", "mirrors", "security", "snapshot"}, place))
     lists = {key: _addresses(settings.pop(key, None), key, place) for key in ("mirrors", "security")}
-    paths = _require_strings(settings, name, {"keyring", "snapshot"}, place)
+    paths = require_strings(settings, name, {"keyring", "snapshot"}, place)
     if "keyring" in paths and not Path(paths["keyring"]).is_absolute():
-        raise _invalid("`keyring` must be an absolute path", place)
+        raise invalid("`keyring` must be an absolute path", place)
     if "snapshot" in paths:
         _require_snapshot(paths["snapshot"], place)
     return DebianSettings(
@@ -191,7 +195,7 @@ def _addresses(value: object, key: str, place: Place) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _invalid(f"`{key}` must be a list of addresses", place)
+        raise invalid(f"`{key}` must be a list of addresses", place)
     for number, address in enumerate(value, 1):
         # Not quoted: it may hold a password.
         _require_address(address, f"address {number} of `{key}`", place)
@@ -200,7 +204,7 @@ def _addresses(value: object, key: str, place: Place) -> tuple[str, ...] | None:
 
 def _require_address(address: str, name: str, place: Place) -> None:
     if not address.strip().lower().startswith(ADDRESS_BEGINNINGS):
-        raise _invalid(f"{name} does not begin with `https://`, `http://`, `file:` or `/`", place)
+        raise invalid(f"{name} does not begin with `https://`, `http://`, `file:` or `/`", place)
 
 
 def _require_snapshot(address: str, place: Place) -> None:
@@ -208,47 +212,7 @@ def _require_snapshot(address: str, place: Place) -> None:
     _require_address(address, "`snapshot`", place)
     marks = re.findall(r"\{[^{}]*\}|[{}]", address)
     if "{timestamp}" not in marks:
-        raise _invalid("`snapshot` must have `{timestamp}` in it, for which the time of a lock's release is put", place)
+        raise invalid("`snapshot` must have `{timestamp}` in it, for which the time of a lock's release is put", place)
     unknown = next((mark for mark in marks if mark not in SNAPSHOT_MARKS), None)
     if unknown is not None:
-        raise _invalid(f"`snapshot` has `{unknown[:60]}` in it: there are `{{archive}}` and `{{timestamp}}`", place)
-
-
-def _invalid(message: str, place: Place) -> UsageError:
-    return UsageError(message, place=place, hint="`docs/settings.md` lists the settings", slug="settings-invalid")
-
-
-def _require_table(table: object, name: str, known: set[str], place: Place) -> dict[str, object]:
-    if not isinstance(table, dict):
-        raise _invalid(f"`{name}` must be a table", place)
-    if unknown := set(table) - known:
-        raise _invalid(f"`{min(unknown)}` is no key of {name}: there are {', '.join(sorted(known))}", place)
-    return table
-
-
-def _require_strings(table: object, name: str, known: set[str], place: Place) -> dict[str, str]:
-    strings = _require_table(table, name, known, place)
-    for key, value in strings.items():
-        if not isinstance(value, str):
-            raise _invalid(f"`{key}` must be a string", place)
-    return {key: str(value) for key, value in strings.items()}
-
-
-def _directory(paths: dict[str, str], key: str, default: Path, place: Place) -> Path:
-    if key not in paths:
-        return default
-    path = Path(paths[key])
-    if not path.is_absolute():
-        raise _invalid(f"`{key}` must be an absolute path", place)
-    return path
-
-
-def _size(value: object, key: str, place: Place) -> int:
-    """Bytes, as a number or as text such as `500M`."""
-    try:
-        # Of the values that TOML knows, `true` is an `int` to Python as well.
-        if not isinstance(value, bool) and isinstance(value, (int, str)):
-            return parse_size(str(value))
-        raise ValueError(f"{value!r} is no size")
-    except ValueError as error:
-        raise _invalid(f"`{key}` must be a size such as `500M` or `5G`: {error}", place) from None
+        raise invalid(f"`snapshot` has `{unknown[:60]}` in it: there are `{{archive}}` and `{{timestamp}}`", place)
