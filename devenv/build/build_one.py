@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,15 +10,15 @@ from pathlib import Path
 from devenv.build.builders import BUILDERS
 from devenv.build.builders.request import Advance, BuilderRequest
 from devenv.build.plan import find_outputs
+from devenv.build.records import record_derivation
 from devenv.build.script.arguments import SCRIPT_BUILDER
 from devenv.build.script.run import Debug, ScriptBuild, build_script
 from devenv.build.source import SOURCE_BUILDER
 from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
 from devenv.errors import BuildError
-from devenv.events import Notice, Report, WorkSaid, work
-from devenv.fsutil import temporary_name
+from devenv.events import Notice, Report, WorkFinished, WorkSaid, work
 from devenv.nar.nodes import File, Node
-from devenv.sandbox.model import Limits
+from devenv.sandbox.model import Limits, SandboxRequest
 from devenv.store.adding import Output
 from devenv.store.store import Store
 from devenv.store_path import StorePath
@@ -64,26 +63,22 @@ def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
 def _build(
     builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath], advance: Advance
 ) -> dict[str, StorePath]:
-    record_derivation(builds.store, derivation)
+    record_derivation(builds.store.layout, derivation)
     if derivation.builder == SCRIPT_BUILDER:
         return build_script(script_build(builds, derivation, inputs))
     return {MAIN_OUTPUT: _run_builder(builds, derivation, tuple(inputs.values()), advance)}
-
-
-def record_derivation(store: Store, derivation: Derivation) -> None:
-    """Keep what was built beside its log, so that two keys can be compared later (`devenv why-rebuild`)."""
-    path = store.layout.log_path(derivation.key).with_suffix(".json")
-    if not path.exists():
-        unfinished = path.with_name(temporary_name())
-        # Not made durable: it is told after a crash what is missing, and the next build writes it again.
-        unfinished.write_text(json.dumps(derivation.document, sort_keys=True), encoding="utf-8")
-        unfinished.replace(path)
 
 
 def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath]) -> ScriptBuild:
     """The build of a script, as it is run here."""
     assert builds.bubblewrap is not None
     report, text = builds.report, f"building {derivation.name}"
+
+    def debug(request: SandboxRequest, program: Path, error: BuildError) -> None:
+        assert builds.debug is not None
+        # What is drawn of this build would be drawn over the shell.
+        report(WorkFinished(text))
+        builds.debug(request, program, error)
 
     def warn(place: str) -> None:
         report(Notice(f"`{derivation.name}` mentions its build directory in `{place}`, where nothing is any more"))
@@ -99,7 +94,7 @@ def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, 
         check=current_check(),
         say=lambda line: report(WorkSaid(text, line)),
         warn=warn,
-        debug=builds.debug,
+        debug=None if builds.debug is None else debug,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from devenv.build.build_one import Artifacts, Builds, build_once
 from devenv.build.plan import Plan, plan_realization
 from devenv.build.script.arguments import SCRIPT_BUILDER
+from devenv.build.script.run import Debug
 from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
 from devenv.errors import BuildError, DevenvError
 from devenv.events import Report
@@ -56,7 +57,7 @@ class BuildOptions:
     """Whether what does not depend on a failed build is built all the same."""
     limits: Limits = field(default_factory=Limits)
     find_bubblewrap: Callable[[], Path] = no_bubblewrap
-    debug: Callable[..., None] | None = None
+    debug: Debug | None = None
 
 
 def realize(

@@ -42,8 +42,8 @@ SHELL = "/usr/bin/bash"
 SCRIPT_PLACE = "/script"
 SIGNAL_STATUS = 128
 
-Debug = Callable[[SandboxRequest, Path], None]
-"""Is shown a failed build before its directory goes: what ran, and by which bubblewrap."""
+Debug = Callable[[SandboxRequest, Path, BuildError], None]
+"""Is shown a failed build before its directory goes: what ran, by which bubblewrap, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ def build_script(build: ScriptBuild) -> dict[str, StorePath]:
         try:
             _require_success(build.derivation, ended, log)
             return _add_outputs(build, arguments, place)
-        except BuildError:
+        except BuildError as error:
             if build.debug is not None:
-                build.debug(request, build.bubblewrap)
+                build.debug(request, build.bubblewrap, error)
             raise
 
 

@@ -1,0 +1,22 @@
+"""`devenv why-rebuild`."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.cli.command import Action, verb
+from devenv.workflow.tools import Tools
+
+
+@verb("why-rebuild", examples=["devenv why-rebuild 3f1kz79c 81d0c2aa", "devenv why-rebuild curl-8.14.1 curl-8.15.0"])
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+def command(before: str, after: str) -> Action:
+    """Show which input made two builds differ: by names, or the first digits of derivations' keys."""
+
+    def action(tools: Tools) -> object:
+        from devenv.workflow.builds import explain_rebuild
+
+        return explain_rebuild(tools, before, after)
+
+    return action
