@@ -30,7 +30,8 @@ class Runtime:
         loaders = sorted((path / "root/usr/lib").glob("*-linux-gnu/ld-linux-*.so.[12]"))
         if len(loaders) != 1:
             raise BuildError(f"`{path}` is no runtime: it has {len(loaders)} loaders", slug="runtime-invalid")
-        self._loader = bytes(loaders[0])
+        self.loader = bytes(loaders[0])
+        """The path of the loader."""
         self._libraries = bytes(loaders[0].parent)
 
     def link(self, nodes: Iterator[Node], name: str) -> Iterator[Node]:
@@ -59,7 +60,7 @@ class Runtime:
             return content
         own = image.rpath if image.runpath is None else image.runpath
         if image.interpreter in GLIBC_LOADERS:
-            return patch_elf(content, ElfChange(self._loader, self._search_path(own)))
+            return patch_elf(content, ElfChange(self.loader, self._search_path(own)))
         # A library that says where to look hides what its program says; others follow the program.
         if image.interpreter is None and own is not None:
             return patch_elf(content, ElfChange(rpath=self._search_path(own)))

@@ -1,0 +1,66 @@
+"""Looks, while contents pass, for what must not stand in them: the paths of tools; and for the build directory.
+
+A tool is found by the digest in its path, wherever that stands, because the store finds references in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from devenv.build.script.scope import Scope
+from devenv.digest import STORE_DIGEST_LENGTH
+from devenv.manifest.wording import format_shown_path
+from devenv.store.scan import ReferenceScanner, iter_places
+
+MAX_LEFTOVERS = 16
+"""Files that are reported; nobody reads more."""
+MAX_PLACES = 64
+"""Of one block in which the build directory's name is looked at: `/usr/build/` is none."""
+BEFORE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/~}")
+"""What stands before a slash in the middle of a path."""
+
+
+class Mentions:
+    """What the contents of one output mention."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._tools = {name[:STORE_DIGEST_LENGTH].decode(): name for name in scope.tool_names()}
+        self._scanner = ReferenceScanner(self._tools.keys(), "")
+        self._directory = scope.request.build_directory.rstrip(b"/") + b"/"
+        self._overlap = max(STORE_DIGEST_LENGTH - 1, len(self._directory))
+        self._leftovers = 0
+
+    def watch(self, path: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The content of the file at `path`, as it comes.
+
+        Raises BuildError (`tool-referenced`) before it hands on a piece in which a tool's path ends.
+        """
+        tail = b""
+        reported = False
+        for piece in pieces:
+            block = tail + piece if tail else piece
+            self.scan(path, block)
+            reported = reported or self._find_leftover(path, block)
+            tail = block[-self._overlap :]
+            yield piece
+
+    def scan(self, path: bytes, block: bytes) -> None:
+        """Look for tools in a part of what stands at `path`. Raises BuildError (`tool-referenced`)."""
+        if self._tools:
+            self._scanner.scan(block)
+            if self._scanner.found:
+                raise self._scope.tool_error(path, self._scope.root + b"/" + self._tools[min(self._scanner.found)])
+
+    def _find_leftover(self, path: bytes, block: bytes) -> bool:
+        """Whether the block mentions the build directory; if so, that was reported."""
+        if self._leftovers == MAX_LEFTOVERS:
+            return True
+        for count, start in enumerate(iter_places(block, self._directory, len(block))):
+            if count == MAX_PLACES:
+                break
+            if not start or block[start - 1] not in BEFORE:
+                self._leftovers += 1
+                self._scope.request.report_leftover(format_shown_path(path))
+                return True
+        return False
