@@ -141,8 +141,8 @@ class Checker:
             self.fault(path, error.message, error.hint, on_key=on_key)
             return None
 
-    def _quoted(self, value: object, path: Path) -> str | None:
+    def _quoted(self, value: object, path: Path) -> str:
         """The hint for a value that only lacks its quotes, as it is written: 3.10 must not become 3.1."""
         if isinstance(value, list | dict):
-            return None
+            return f'write it as text in quotes: `{format_path(path[-1:])} = "…"`'
         return f'put it in quotes: `{format_path(path[-1:])} = "{self._document.value_text(path)}"`'

@@ -18,6 +18,7 @@ from devenv.manifest.model import (
     DEBIAN_INPUT,
     DEFAULT_INPUT,
     MANIFEST_NAME,
+    SOURCE_LOCATOR,
     Manifest,
     find_suite_input,
     input_name,
@@ -44,6 +45,7 @@ def set_package(text: str, name: str, version: str | None = None, source: str | 
     except GrammarError as error:
         raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
     document, manifest = _parse(text)
+    _refuse_clash(manifest, name, source)
     if name not in manifest.packages:
         return _add(document, (PACKAGES, name), _spell_package(_spell(wanted or ANY_VERSION), source or DEFAULT_INPUT))
     if wanted is not None:
@@ -80,7 +82,8 @@ def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
 def remove_package(text: str, name: str) -> str:
     """The manifest `text` without package `name`: its lines go, with comments at their ends; other lines stay.
 
-    Raises UsageError (`package-absent`) where the manifest does not have it, and as `parse_manifest` does.
+    Raises UsageError (`package-absent` where the manifest does not have it, `package-needed` where a build needs it),
+    and as `parse_manifest` does.
     """
     document, manifest = _parse(text)
     names = manifest.packages
@@ -88,11 +91,35 @@ def remove_package(text: str, name: str) -> str:
         raise UsageError(
             f"`{format_shown(name)}` is not in the manifest", hint=_absent_hint(name, names), slug="package-absent"
         )
+    for build in manifest.builds.values():
+        if name in {*build.inputs, *build.tools}:
+            raise UsageError(
+                f"the build `{build.name}` needs `{name}`",
+                hint=f"take it out of `build.{build.name}` first",
+                slug="package-needed",
+            )
     path = (PACKAGES, name)
     for statement in reversed(document.positions.statements):
         if statement.path[:2] == path:
             text = _cut_lines(text, statement.span)
     return _cut_members(text, path)
+
+
+def _refuse_clash(manifest: Manifest, name: str, source: str | None) -> None:
+    """Raise UsageError (`package-invalid`) where the manifest has something else of that name, or changes its build."""
+    if name in manifest.builds:
+        raise UsageError(
+            f"`{name}` is a build of this manifest", hint="give the build another name first", slug="package-invalid"
+        )
+    request = manifest.packages.get(name)
+    if request is None or not request.overrides or source is None:
+        return
+    if manifest.inputs.get(source) != SOURCE_LOCATOR:
+        raise UsageError(
+            f"the manifest changes how `{name}` is built, but from `{source}` it comes built",
+            hint=f"take what is changed out of `packages.{name}` first",
+            slug="package-invalid",
+        )
 
 
 def _absent_hint(name: str, names: Collection[str]) -> str:
@@ -119,6 +146,12 @@ def _spell_pair(key: str, spelt: str) -> str:
     import tomlkit
 
     return f"{tomlkit.key(key).as_string()} = {spelt}"
+
+
+def _spell_header(path: Path) -> str:
+    import tomlkit
+
+    return f"[{'.'.join(tomlkit.key(str(part)).as_string() for part in path)}]"
 
 
 def _spell(value: str) -> str:
@@ -162,10 +195,19 @@ def _change_key(document: Document, path: Path, key: str, value: str) -> str:
     if path in positions.values:
         members = [member for member in positions.members if member.table == path]
         return _insert_member(text, positions.values[path], members, 0, pair)
-    first = next(each for each in positions.statements if each.path[: len(path)] == path)
-    if first.is_header:
-        return _insert_line_after(text, first, pair)
-    return _insert_line_before(text, first, _key_prefix(document, first, (*path, first.path[-1])) + pair)
+    member = next((each for each in positions.members if each.path[:2] == path and each.table == path[:1]), None)
+    if member is not None:
+        return _insert(text, member.span.start, f"{_key_prefix(document, member, member.path[:3])}{pair}, ")
+    own = [each for each in positions.statements if each.path[:2] == path]
+    header = next((each for each in own if each.is_header and each.path == path), None)
+    if header is not None:
+        return _insert_line_after(text, header, pair)
+    dotted = next((each for each in own if not each.is_header and len(each.table) < len(path)), None)
+    if dotted is not None:
+        return _insert_line_before(text, dotted, _key_prefix(document, dotted, dotted.path[:3]) + pair)
+    # Only tables below it have headers, such as `[packages.openssl.env]`.
+    newline = _newline(text)
+    return _insert_line_before(text, own[0], f"{_spell_header(path)}{newline}{pair}{newline}")
 
 
 # Adding
@@ -272,7 +314,9 @@ def _cut_lines(text: str, span: Span) -> str:
 def _cut_members(text: str, path: Path) -> str:
     """`text` without the members of inline tables at or below `path`, each with one of its commas."""
     while True:
-        members = [each for each in _parse(text)[0].positions.members if each.table == path[:1]]
+        members = [
+            each for each in parse_document(text.encode(), MANIFEST_NAME).positions.members if each.table == path[:1]
+        ]
         index = next((i for i, member in enumerate(members) if member.path[:2] == path), None)
         if index is None:
             return text

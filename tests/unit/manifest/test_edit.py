@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devenv.errors import ManifestError, UsageError
 from devenv.manifest.edit import remove_package, set_package, set_suite
+from devenv.manifest.tables.overrides import OVERRIDE_KEYS
 
 COMMENTED = """\
 # what the service needs
@@ -88,6 +89,23 @@ def test_add_to_any_form(text: str, expected: str | None) -> None:
         ("[packages.go]", '[packages.go]\nversion = "1"'),
         ("[packages.go]\nversion = '''\n2'''\n", '[packages.go]\nversion = "1"\n'),
         ("packages.go.version = '2'", 'packages.go.version = "1"'),
+        ("packages = { go.input = 'base' }", "packages = { go.version = \"1\", go.input = 'base' }"),
+        ("[packages]\n  go.env.A = 'a'\n", "[packages]\n  go.version = \"1\"\n  go.env.A = 'a'\n"),
+        ("packages.'go'.flags = ['a']\n", "packages.'go'.version = \"1\"\npackages.'go'.flags = ['a']\n"),
+        ("packages = { a = '1', go.env.A = 'a' }", "packages = { a = '1', go.version = \"1\", go.env.A = 'a' }"),
+        (
+            "# why\n[packages.go.env]\r\nA = 'a'\r\n",
+            "# why\n[packages.go]\nversion = \"1\"\n\n[packages.go.env]\r\nA = 'a'\r\n",
+        ),
+        (
+            "[packages.go.env]\nA = 'a'\n[packages.go] # c\nflags = ['a']\n",
+            "[packages.go.env]\nA = 'a'\n[packages.go] # c\nversion = \"1\"\nflags = ['a']\n",
+        ),
+        (
+            "[packages]\ngo.flags = []\n[packages.go.env]\nA = 'a'",
+            "[packages]\ngo.version = \"1\"\ngo.flags = []\n[packages.go.env]\nA = 'a'",
+        ),
+        ("packages.go = { env = { A = 'a' } }", "packages.go = { version = \"1\", env = { A = 'a' } }"),
     ],
 )
 def test_change_in_any_form(text: str, expected: str) -> None:
@@ -223,6 +241,48 @@ def test_remove_what_is_not_there() -> None:
     assert caught.value.hint
 
 
+def test_what_builds_need_is_not_removed() -> None:
+    """A package that a build names stays until the build does without it; the file is not made invalid."""
+    for key in ("inputs", "tools"):
+        with pytest.raises(UsageError, match="the build `app` needs `zlib`") as caught:
+            remove_package(f"[packages]\nzlib = '1'\n[build.app]\n{key} = ['zlib']", "zlib")
+        assert caught.value.slug == "package-needed"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "message"),
+    [
+        ("[build.go]\n", None, "`go` is a build of this manifest"),
+        (
+            "[packages]\ngo = { flags = ['a'] }\n",
+            "base",
+            "the manifest changes how `go` is built, but from `base` it comes built",
+        ),
+    ],
+)
+def test_what_the_manifest_says_otherwise(text: str, source: str | None, message: str) -> None:
+    """What would clash with a build or with overrides is refused before anything is written."""
+    with pytest.raises(UsageError, match=message) as caught:
+        set_package(text, "go", "1", source)
+    assert caught.value.slug == "package-invalid"
+    assert caught.value.hint
+
+
+def test_overrides_may_come_from_any_input_that_is_built() -> None:
+    """An overridden package gets another input where that one is built from source too."""
+    text = "inputs.own = 'builtin:source'\npackages.go.flags = ['a']\n"
+    assert set_package(text, "go", None, "own") == text.replace(
+        "packages.go", 'packages.go.input = "own"\npackages.go', 1
+    )
+
+
+def test_removing_in_pieces() -> None:
+    """An overridden package whose keys stand apart in braces goes as a whole, whichever of them goes first."""
+    text = "inputs = { source = 'debian:sid', own = 'builtin:source' }\n"
+    text += "packages = { go.input = 'own', a = '1', go.env.A = 'a' }\n"
+    assert remove_package(text, "go") == text.replace("go.input = 'own', ", "").replace(", go.env.A = 'a'", "")
+
+
 def test_invalid_manifests_are_not_edited() -> None:
     """What is wrong already is reported and not built upon."""
     with pytest.raises(ManifestError):
@@ -239,7 +299,16 @@ COMMENTS = st.sampled_from(["", "", "  # why = [", ' # "'])
 BETWEEN = st.lists(st.sampled_from(["", "# [packages]", "  # go = '1'"]), max_size=2)
 VERSIONS = st.sampled_from(['"24"', "'1.2'", '"""1"""', '">=1,<2"', "'''\n2'''"])
 LONG = st.sampled_from(
-    ["{ version = '1' }", "{version='1',input='base'}", '{ input = "base", version = "2" }', "{ input = 'base' }", "{}"]
+    [
+        "{ version = '1' }",
+        "{version='1',input='base'}",
+        '{ input = "base", version = "2" }',
+        "{ input = 'base' }",
+        "{}",
+        "{ flags = ['a, b', '}'], env = { A = '1', version = '2' }, input = 'source' }",
+        "{ env.A = '1', patches = [] }",
+        "{ inputs = { go = 'x1' }, version = '1', source = 'a/b' }",
+    ]
 )
 OTHERS = st.sampled_from(
     [
@@ -385,6 +454,10 @@ def test_suite_says_what_it_should(text: str, package: str, suite: str | None) -
     assert tomllib.loads(after) == {**before, "inputs": {**before.get("inputs", {}), name: inputs[name]}}
     wanted = packages_in(text).get(package, {"version": "*"})
     long = wanted if isinstance(wanted, dict) else {"version": wanted}
+    if any(long.get(key) for key in OVERRIDE_KEYS):
+        with pytest.raises(UsageError):
+            set_package(after, package, None, name)
+        return
     last = set_package(after, package, None, name)
     assert packages_in(last) == {**packages_in(text), package: {**long, "input": name}}
     added = len('\r\n\r\n\r\n[packages]\r\n\tpackages."node.js" = { version = "*", input = "debian-bookworm" }\r\n')
