@@ -18,6 +18,8 @@ def format_lock(lock: Lock) -> bytes:
         lines += _iter_input(lock.inputs[name])
     if lock.runtime is not None:
         lines += _iter_package(RUNTIME_NAME, lock.runtime)
+    for name in sorted(lock.dependencies):
+        lines += _iter_package(f"dependencies.{_key(name)}", lock.dependencies[name])
     for name in sorted(lock.packages):
         lines += _iter_package(f"packages.{_key(name)}", lock.packages[name])
     return ("\n".join(lines) + "\n").encode()
@@ -39,6 +41,8 @@ def _iter_package(table: str, package: LockedPackage) -> Iterator[str]:
     yield ""
     yield f"[{table}]"
     yield f"input = {_string(package.input)}"
+    if package.overrides is not None:
+        yield f"overrides = {_string(package.overrides)}"
     yield f"request = {_string(package.request)}"
     yield f"version = {_string(package.version)}"
     if package.lacking:

@@ -16,8 +16,13 @@ from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
 LOCK_NAME = "devenv.lock"
-FIRST_VERSION, LAST_VERSION = 1, 2
-"""The formats that are read and written: 1 knows one registry, 2 Debian's archives besides."""
+FIRST_VERSION, DEBIAN_VERSION, SOURCE_VERSION = 1, 2, 3
+"""The formats that are read and written: 1 knows one registry, 2 Debian's archives, 3 what is built from source."""
+
+LAST_VERSION = SOURCE_VERSION
+
+SOURCE_SET = "builtin:source"
+"""The set whose packages are built here: only format 3 can say what they are built of."""
 
 RUNTIME_NAME = "runtime"
 """What the table `[runtime]` is called where a package has its name."""
@@ -87,8 +92,12 @@ class LockedPackage:
     version: str
     systems: Mapping[System, LockedBuild]
     lacking: Mapping[System, str] = field(default_factory=dict)
+    overrides: str | None = None
+    """`blake3:…` over what the manifest changes in how the package is built; None where it changes nothing."""
 
     def __post_init__(self) -> None:
+        if self.overrides is not None:
+            grammar.KEY.require("overrides", self.overrides)
         grammar.PACKAGE.require("name", self.name)
         grammar.INPUT.require("input", self.input)
         grammar.REQUEST.require("request", self.request)
@@ -139,7 +148,7 @@ class LockedInput:
 class PinnedArtifact:
     """An artifact with the time of the release that pinned it, which had it then for certain; None: nothing tells.
 
-    `package` is the name of the package that needs it; None: the runtime.
+    `package` is the name of the package or dependency that needs it; None: the runtime.
     """
 
     artifact: LockedArtifact
@@ -152,19 +161,28 @@ class Lock:
     """A whole lock: inputs and packages by their names. `fingerprint` covers what the manifest says beyond packages.
 
     `runtime` is what programs of foreign files run on, the libraries of C and C++; its name is `RUNTIME_NAME`.
+    `dependencies` are packages that nobody asked for and that others are built with.
     """
 
     fingerprint: str
     inputs: Mapping[str, LockedInput]
     packages: Mapping[str, LockedPackage]
     runtime: LockedPackage | None = None
+    dependencies: Mapping[str, LockedPackage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         grammar.KEY.require("fingerprint", self.fingerprint)
-        members: list[tuple[str, LockedInput | LockedPackage]] = [*self.inputs.items(), *self.packages.items()]
+        members: list[tuple[str, LockedInput | LockedPackage]] = [
+            *self.inputs.items(),
+            *self.packages.items(),
+            *self.dependencies.items(),
+        ]
         for name, member in members:
             if member.name != name:
                 raise FieldError(name, f"is where `{member.name}` was put")
+        for name, dependency in self.dependencies.items():
+            if dependency.overrides is not None:
+                raise FieldError(f"dependencies.{name}.overrides", "is there for packages that are asked for only")
         if self.runtime is not None and self.runtime.name != RUNTIME_NAME:
             raise FieldError(RUNTIME_NAME, f"is where `{self.runtime.name}` was put")
         for table, package in self._tables():
@@ -175,9 +193,11 @@ class Lock:
                 raise FieldError("packages", f"give the file {artifact.sha256} two sizes")
 
     def _tables(self) -> Iterator[tuple[str, LockedPackage]]:
-        """The packages and the runtime, each with the name of its table."""
+        """The packages, their dependencies and the runtime, each with the name of its table."""
         if self.runtime is not None:
             yield RUNTIME_NAME, self.runtime
+        for name, package in self.dependencies.items():
+            yield f"dependencies.{name}", package
         for name, package in self.packages.items():
             yield f"packages.{name}", package
 
@@ -192,15 +212,21 @@ class Lock:
     @property
     def version(self) -> int:
         """The format that the lock is written in: the first that can say what it says."""
-        needs_last = (
+        if (
+            self.dependencies
+            or any(each.locator == SOURCE_SET for each in self.inputs.values())
+            or any(each.overrides is not None for each in self.packages.values())
+        ):
+            return SOURCE_VERSION
+        needs_debian = (
             self.runtime is not None
             or any(each.is_index for each in self.inputs.values())
             or any(artifact.locator.startswith(DEBIAN) for artifact in self.iter_artifacts())
         )
-        return LAST_VERSION if needs_last else FIRST_VERSION
+        return DEBIAN_VERSION if needs_debian else FIRST_VERSION
 
     def iter_builds(self, system: System) -> Iterator[LockedBuild]:
-        """What the lock says for one system, of the runtime too."""
+        """What the lock says for one system, of the runtime and of dependencies too."""
         for _, package in self._tables():
             if system in package.systems:
                 yield package.systems[system]
@@ -212,7 +238,7 @@ class Lock:
                 yield from build.artifacts
 
     def iter_pinned(self, systems: Container[System]) -> Iterator[PinnedArtifact]:
-        """The artifacts for these systems, the runtime's included; one with several uses comes once for each."""
+        """The artifacts for these systems, with those of runtime and dependencies; one comes once for each use."""
         for _, package in self._tables():
             name = None if package is self.runtime else package.name
             for system, build in package.systems.items():

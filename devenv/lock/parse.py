@@ -16,9 +16,12 @@ from devenv.debian.suites import DEBIAN
 from devenv.errors import ForeignFileError, LockError, Place
 from devenv.lock.grammar import FieldError, require_requirement
 from devenv.lock.model import (
+    DEBIAN_VERSION,
     FIRST_VERSION,
     LAST_VERSION,
     RUNTIME_NAME,
+    SOURCE_SET,
+    SOURCE_VERSION,
     Lock,
     LockedArtifact,
     LockedBuild,
@@ -43,6 +46,8 @@ VERSION = re.compile(
 ROOT_KEYS = ("version", "fingerprint")
 INPUT_KEYS = ("locator", "revision")
 PACKAGE_KEYS = ("input", "request", "version")
+OVERRIDES = "overrides"
+DEPENDENCIES = "dependencies"
 BUILD_KEYS = ("date", "derivation", "index", "output")
 ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
 SYSTEM_NAMES = tuple(system.value for system in ALL_SYSTEMS)
@@ -102,7 +107,7 @@ def _require_version(text: str, file: str) -> int:
     """The format. Raises LockError for a newer one, whose further lines may look like nothing we know."""
     match = VERSION.match(text.replace("\r\n", "\n"))
     if match is None:
-        known = f"`version = {FIRST_VERSION}` or `version = {LAST_VERSION}`"
+        known = format_names([f"version = {version}" for version in range(FIRST_VERSION, LAST_VERSION + 1)])
         raise LineError(f"it does not begin with {known}" if text.strip() else "it is empty", 1)
     version = int(match["version"])
     if version > LAST_VERSION:
@@ -128,14 +133,28 @@ def _to_lock(sections: list[Section], version: int) -> Lock:
 def _find_newer(sections: Iterable[Section], version: int) -> LineError:
     """The error for the first of `sections`, each valid, that says what only a later format than `version` can."""
     for section in sections:
-        newer = "locator" if str(section.values.get("locator")).startswith(DEBIAN) else None
-        if newer is not None or section.path == RUNTIME:
-            name = section.name(*([] if newer is None else [newer]))
+        needed, key = _needed_version(section)
+        if needed > version:
+            name = section.name(*([] if key is None else [key]))
             return LineError(
-                f"`{name}` is of format {LAST_VERSION}, and the file says `version = {version}`",
-                section.lines.get(newer or "", section.line),
+                f"`{name}` is of format {needed}, and the file says `version = {version}`",
+                section.lines.get(key or "", section.line),
             )
     raise AssertionError("a lock is of the format that its sections need")
+
+
+def _needed_version(section: Section) -> tuple[int, str | None]:
+    """The first format that can say what a section says, and the key that needs it (None: the whole section)."""
+    locator = str(section.values.get("locator"))
+    if section.path[:1] == (DEPENDENCIES,):
+        return SOURCE_VERSION, None
+    if OVERRIDES in section.values:
+        return SOURCE_VERSION, OVERRIDES
+    if locator == SOURCE_SET:
+        return SOURCE_VERSION, "locator"
+    if locator.startswith(DEBIAN):
+        return DEBIAN_VERSION, "locator"
+    return (DEBIAN_VERSION if section.path == RUNTIME else FIRST_VERSION), None
 
 
 class _Sections:
@@ -145,7 +164,7 @@ class _Sections:
         self._root, *others = sections
         self._inputs: dict[str, Section] = {}
         self._releases: dict[str, Section] = {}
-        # By the paths of their tables: packages and the runtime are made of the same parts.
+        # By the paths of their tables: packages, dependencies and the runtime are made of the same parts.
         self._packages: dict[Path, Section] = {}
         self._lacking: dict[Path, Section] = {}
         self._builds: defaultdict[Path, dict[str, Section]] = defaultdict(dict)
@@ -157,19 +176,24 @@ class _Sections:
     def _place(self, section: Section) -> None:
         path = section.path
         match path:
-            case ("packages", _, "systems", _, "artifacts") | ("runtime", "systems", _, "artifacts") if (
-                section.repeated
-            ):
+            case ("packages" | "dependencies", _, "systems", _, "artifacts") | (
+                "runtime",
+                "systems",
+                _,
+                "artifacts",
+            ) if section.repeated:
                 self._artifacts[path[:-1]].append(section)
             case ("inputs", name) if not section.repeated:
                 _put(self._inputs, name, section)
             case ("inputs", name, "releases") if not section.repeated:
                 _put(self._releases, name, section)
-            case ("packages", _) | ("runtime",) if not section.repeated:
+            case ("packages" | "dependencies", _) | ("runtime",) if not section.repeated:
                 _put(self._packages, path, section)
-            case ("packages", _, "lacking") | ("runtime", "lacking") if not section.repeated:
+            case ("packages" | "dependencies", _, "lacking") | ("runtime", "lacking") if not section.repeated:
                 _put(self._lacking, path[:-1], section)
-            case ("packages", _, "systems", system) | ("runtime", "systems", system) if not section.repeated:
+            case ("packages" | "dependencies", _, "systems", system) | ("runtime", "systems", system) if (
+                not section.repeated
+            ):
                 _put(self._builds[path[:-2]], system, section)
             case _:
                 raise LineError(f"`{section.name()}` is not a table of a lock", section.line)
@@ -192,11 +216,12 @@ class _Sections:
         """The lock that the sections say. Raises LineError."""
         self._root.require_known(ROOT_KEYS)
         inputs = {name: self._to_input(name, section) for name, section in self._inputs.items()}
-        packages = {path[-1]: self._to_package(section) for path, section in self._packages.items() if path != RUNTIME}
+        packages = self._to_packages("packages")
+        dependencies = self._to_packages(DEPENDENCIES)
         runtime = self._to_package(self._packages[RUNTIME]) if RUNTIME in self._packages else None
         fingerprint = self._root.text("fingerprint")
         try:
-            return Lock(fingerprint, inputs, packages, runtime)
+            return Lock(fingerprint, inputs, packages, runtime, dependencies)
         except FieldError as error:
             # A contradiction between sections; where it is about a field of one of them, that is the place.
             table, _, key = error.key.rpartition(".")
@@ -204,7 +229,7 @@ class _Sections:
             raise LineError(str(error), place.lines.get(key, place.line)) from error
 
     def _iter_sections(self) -> Iterator[Section]:
-        """Packages, the runtime, and what they are on each system."""
+        """Packages, dependencies, the runtime, and what they are on each system."""
         yield from self._packages.values()
         for builds in self._builds.values():
             yield from builds.values()
@@ -222,8 +247,12 @@ class _Sections:
             table, _, key = error.key.rpartition(".")
             raise (releases if table and releases is not None else section).error(key, error.reason) from error
 
+    def _to_packages(self, table: str) -> dict[str, LockedPackage]:
+        """The packages in `packages` or `dependencies`."""
+        return {path[1]: self._to_package(section) for path, section in self._packages.items() if path[0] == table}
+
     def _to_package(self, section: Section) -> LockedPackage:
-        section.require_known(PACKAGE_KEYS)
+        section.require_known((*PACKAGE_KEYS, OVERRIDES) if section.path[0] == "packages" else PACKAGE_KEYS)
         fields = {key: section.text(key) for key in PACKAGE_KEYS}
         systems = {
             _to_system(system, build, build.line): self._to_build(build)
@@ -231,7 +260,13 @@ class _Sections:
         }
         lacking = self._to_lacking(section.path)
         try:
-            return LockedPackage(name=section.path[-1], systems=systems, lacking=lacking, **fields)
+            return LockedPackage(
+                name=section.path[-1],
+                systems=systems,
+                lacking=lacking,
+                overrides=section.find_text(OVERRIDES),
+                **fields,
+            )
         except FieldError as error:
             table, _, key = error.key.rpartition(".")
             raise (self._lacking[section.path] if table else section).error(key, error.reason) from error

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from devenv.debian.architectures import ARCHITECTURES
 from devenv.digest import canonical_json_key
-from devenv.lock.model import Lock, LockedPackage
-from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, PackageRequest
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
+from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, Overrides, PackageRequest
 from devenv.system import ALL_SYSTEMS, System
+
+SYSROOT_NAME = "sysroot"
+SANDBOX_NAME = "bubblewrap"
+BUILD_DEPENDENCIES = (SANDBOX_NAME, SYSROOT_NAME)
+"""What every build needs besides the runtime: the root directory that it sees, and what makes the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,49 @@ class ScopeChanged:
         return "the systems, the inputs or `keep` changed"
 
 
-Unsatisfied = PackageNotLocked | PackageNotWanted | RequestChanged | InputChanged | SystemNotLocked | ScopeChanged
+@dataclass(frozen=True, slots=True)
+class OverridesChanged:
+    """The manifest changes something else in how the package is built than it did when the lock was made."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"what the manifest overrides of `{self.name}` changed"
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyNotLocked:
+    """Something is built, and what every build needs is not locked for a system (None: for none)."""
+
+    name: str
+    system: System | None = None
+
+    def __str__(self) -> str:
+        where = "" if self.system is None else f" for {self.system}"
+        return f"`{self.name}`, which builds need, is not locked{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyNotWanted:
+    """The lock has a package that only builds need, and nothing is built."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"`{self.name}` is locked for builds, and nothing is built"
+
+
+Unsatisfied = (
+    PackageNotLocked
+    | PackageNotWanted
+    | RequestChanged
+    | OverridesChanged
+    | InputChanged
+    | SystemNotLocked
+    | DependencyNotLocked
+    | DependencyNotWanted
+    | ScopeChanged
+)
 
 
 def manifest_fingerprint(manifest: Manifest) -> str:
@@ -116,6 +164,60 @@ def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
             yield from _iter_differences(lock, manifest, request, locked)
     if lock.runtime is not None:
         yield from _iter_input_changes(lock, manifest, lock.runtime)
+    yield from _iter_dependency_differences(lock, manifest)
+
+
+def overrides_key(overrides: Overrides) -> str | None:
+    """What a lock says of `overrides`: a digest over all that they name; None where they change nothing.
+
+    The contents of files are not in it: the derivation covers them.
+    """
+    if not overrides:
+        return None
+    return canonical_json_key(
+        {
+            "patches": list(overrides.patches),
+            "source": overrides.source,
+            "flags": list(overrides.flags),
+            "env": dict(overrides.env),
+            "inputs": dict(overrides.inputs),
+        }
+    )
+
+
+def builds_anything(manifest: Manifest) -> bool:
+    """Whether something of the manifest is built in a sandbox: a package from source, one of its own, or a check."""
+    from_source = any(
+        request.overrides or manifest.inputs.get(request.input) == SOURCE_LOCATOR
+        for request in manifest.packages.values()
+    )
+    return from_source or bool(manifest.builds or manifest.checks)
+
+
+def build_systems(manifest: Manifest) -> tuple[System, ...]:
+    """The systems for which there has to be what builds need: those of the manifest that there is a sandbox on."""
+    return tuple(each for each in manifest.systems or ALL_SYSTEMS if each in ARCHITECTURES)
+
+
+def _iter_dependency_differences(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
+    """What can be said of dependencies without a recipe: those of every build are there, and none without a build.
+
+    Which further ones there have to be, only recipes say; whoever derives the lock finds out.
+    """
+    if not builds_anything(manifest):
+        yield from (DependencyNotWanted(name) for name in sorted(lock.dependencies))
+        return
+    for name in sorted(lock.dependencies):
+        yield from _iter_input_changes(lock, manifest, lock.dependencies[name])
+    systems = build_systems(manifest)
+    if systems and lock.runtime is None:
+        yield DependencyNotLocked(RUNTIME_NAME)
+    for name in BUILD_DEPENDENCIES:
+        locked = lock.dependencies.get(name) or lock.packages.get(name)
+        if locked is None and systems:
+            yield DependencyNotLocked(name)
+        elif locked is not None:
+            yield from (DependencyNotLocked(name, each) for each in systems if each not in locked.systems)
 
 
 def _iter_differences(
@@ -125,6 +227,8 @@ def _iter_differences(
     if (request.version, request.input) != (locked.request, locked.input):
         yield RequestChanged(name, f"{locked.input}:{locked.request}", f"{request.input}:{request.version}")
         return
+    if overrides_key(request.overrides) != locked.overrides:
+        yield OverridesChanged(name)
     yield from _iter_input_changes(lock, manifest, locked)
     answered = locked.systems.keys() if manifest.systems else locked.systems.keys() | locked.lacking.keys()
     for system in manifest.systems or ALL_SYSTEMS:

@@ -61,7 +61,7 @@ DATES = st.datetimes().map(lambda time: f"{time.replace(microsecond=0).isoformat
 def inputs(draw: st.DrawFn, name: str) -> LockedInput:
     """An input called `name` of either kind."""
     if draw(st.booleans()):
-        return LockedInput(name, "builtin:base", draw(KEYS))
+        return LockedInput(name, draw(st.sampled_from(["builtin:base", "builtin:source"])), draw(KEYS))
     suite = draw(st.sampled_from(["sid", "trixie"]))
     releases = draw(
         st.lists(st.sampled_from([suite, f"{suite}-updates", f"{suite}-security"]), min_size=1, unique=True)
@@ -98,11 +98,13 @@ def locks(draw: st.DrawFn) -> Lock:
     """Any lock with a few packages."""
     known = {name: draw(inputs(name)) for name in draw(st.lists(INPUT_NAMES, min_size=1, max_size=3, unique=True))}
     names = draw(st.lists(PACKAGE_NAMES, max_size=4, unique=True))
+    dependencies = draw(st.lists(PACKAGE_NAMES, max_size=3, unique=True))
     return Lock(
         draw(KEYS),
         known,
-        {name: draw(packages(name, known)) for name in names},
+        {name: replace(draw(packages(name, known)), overrides=draw(st.none() | KEYS)) for name in names},
         draw(st.none() | packages(RUNTIME_NAME, known)),
+        {name: draw(packages(name, known)) for name in dependencies},
     )
 
 
@@ -118,7 +120,8 @@ def shuffled(lock: Lock, random: Random) -> Lock:
     """The same lock with all its mappings in another order."""
     mixed = {name: shuffled_package(each, random) for name, each in mix(lock.packages, random).items()}
     runtime = None if lock.runtime is None else shuffled_package(lock.runtime, random)
-    return Lock(lock.fingerprint, mix(lock.inputs, random), mixed, runtime)
+    dependencies = {name: shuffled_package(each, random) for name, each in mix(lock.dependencies, random).items()}
+    return Lock(lock.fingerprint, mix(lock.inputs, random), mixed, runtime, dependencies)
 
 
 def shuffled_package(package: LockedPackage, random: Random) -> LockedPackage:

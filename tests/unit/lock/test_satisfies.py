@@ -8,7 +8,10 @@ import pytest
 
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedInput, LockedPackage
 from devenv.lock.satisfies import (
+    DependencyNotLocked,
+    DependencyNotWanted,
     InputChanged,
+    OverridesChanged,
     PackageNotLocked,
     PackageNotWanted,
     RequestChanged,
@@ -17,8 +20,9 @@ from devenv.lock.satisfies import (
     Unsatisfied,
     iter_unsatisfied,
     manifest_fingerprint,
+    overrides_key,
 )
-from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.manifest.model import Check, Manifest, Overrides, PackageRequest, ProjectBuild, ShellSettings
 from devenv.system import System
 
 KEY = "blake3:" + "0" * 64
@@ -172,3 +176,100 @@ def test_reasons_come_in_order() -> None:
         PackageNotWanted,
         PackageNotLocked,
     ]
+
+
+SOURCES = {**INPUTS, "source": "builtin:source"}
+CURL = PackageRequest("curl", input="source", overrides=Overrides(patches=("fix.patch",)))
+BUILT = Manifest(systems=(LINUX,), inputs=SOURCES, packages={"curl": CURL})
+
+
+def locked_for_linux(name: str, *, input_name: str = "base") -> LockedPackage:
+    return LockedPackage(name, input_name, "*", "1.0", {LINUX: LockedBuild((), KEY)})
+
+
+BUILT_LOCK = Lock(
+    manifest_fingerprint(BUILT),
+    {name: LockedInput(name, locator, KEY) for name, locator in SOURCES.items()},
+    {"curl": replace(locked_for_linux("curl", input_name="source"), overrides=overrides_key(CURL.overrides))},
+    locked_for_linux(RUNTIME_NAME),
+    {name: locked_for_linux(name) for name in ("bubblewrap", "sysroot")},
+)
+
+
+def without(name: str) -> Lock:
+    dependencies = {each: locked for each, locked in BUILT_LOCK.dependencies.items() if each != name}
+    return replace(BUILT_LOCK, dependencies=dependencies)
+
+
+def test_lock_of_what_is_built() -> None:
+    """A lock with overrides and dependencies answers; further dependencies, which only recipes know, do not matter."""
+    more = {**BUILT_LOCK.dependencies, "zlib": locked_for_linux("zlib", input_name="source")}
+    assert list(iter_unsatisfied(BUILT_LOCK, BUILT)) == []
+    assert list(iter_unsatisfied(replace(BUILT_LOCK, dependencies=more), BUILT)) == []
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        Overrides(),
+        Overrides(patches=("other.patch",)),
+        Overrides(patches=("fix.patch",), source="curl.tar.gz"),
+        Overrides(patches=("fix.patch",), flags=("--x",)),
+        Overrides(patches=("fix.patch",), env={"A": "b"}),
+        Overrides(patches=("fix.patch",), inputs={"a": "b"}),
+    ],
+)
+def test_overrides_changed(overrides: Overrides) -> None:
+    """Whatever changes in the overrides of a package, the lock does not answer any more."""
+    manifest = with_packages(BUILT, replace(CURL, overrides=overrides))
+    assert list(iter_unsatisfied(BUILT_LOCK, manifest)) == [OverridesChanged("curl")]
+    assert str(OverridesChanged("curl")) == "what the manifest overrides of `curl` changed"
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        BUILT,
+        replace(BUILT, builds={"app": ProjectBuild("app")}),
+        replace(BUILT, checks={"test": Check("test", "make test")}),
+    ],
+)
+@pytest.mark.parametrize("name", ["bubblewrap", "sysroot"])
+def test_what_every_build_needs(manifest: Manifest, name: str) -> None:
+    """Without a root directory for builds, or what makes the sandbox, nothing can be built: locked again."""
+    assert list(iter_unsatisfied(without(name), manifest)) == [DependencyNotLocked(name)]
+    assert str(DependencyNotLocked(name)) == f"`{name}`, which builds need, is not locked"
+    stands_in = replace(without(name), packages={**BUILT_LOCK.packages, name: locked_for_linux(name)})
+    wanted = {**manifest.packages, name: PackageRequest(name)}
+    assert list(iter_unsatisfied(stands_in, replace(manifest, packages=wanted))) == []
+
+
+def test_runtime_of_builds() -> None:
+    """What is built runs on the runtime: a lock that has none does not answer."""
+    assert list(iter_unsatisfied(replace(BUILT_LOCK, runtime=None), BUILT)) == [DependencyNotLocked(RUNTIME_NAME)]
+
+
+def test_system_that_a_dependency_lacks() -> None:
+    """Each Linux system of the manifest needs what builds need; others have no sandbox."""
+    arm = System.AARCH64_LINUX
+    more = replace(BUILT, systems=(arm, MAC, LINUX), packages={}, checks={"test": Check("test", "true")})
+    lock = replace(BUILT_LOCK, fingerprint=manifest_fingerprint(more), packages={})
+    reasons = list(iter_unsatisfied(lock, more))
+    assert reasons == [DependencyNotLocked(name, arm) for name in ("bubblewrap", "sysroot")]
+    assert str(reasons[0]) == "`bubblewrap`, which builds need, is not locked for aarch64-linux"
+
+
+def test_dependencies_without_a_build() -> None:
+    """Where nothing is built any more, what builds needed is no longer wanted."""
+    nothing = replace(BUILT, packages={})
+    reasons = list(iter_unsatisfied(replace(BUILT_LOCK, packages={}), nothing))
+    assert reasons == [DependencyNotWanted(name) for name in ("bubblewrap", "sysroot")]
+    assert str(reasons[0]) == "`bubblewrap` is locked for builds, and nothing is built"
+
+
+def test_dependency_of_an_input_that_is_not_there() -> None:
+    """A dependency from an input that the manifest lacks is refused (FAULTS K-03)."""
+    other = {**BUILT_LOCK.inputs, "other": LockedInput("other", "builtin:other", KEY)}
+    dependencies = {**BUILT_LOCK.dependencies, "zlib": locked_for_linux("zlib", input_name="other")}
+    lock = replace(BUILT_LOCK, inputs=other, dependencies=dependencies)
+    assert list(iter_unsatisfied(lock, BUILT)) == [InputChanged("zlib", "other", "builtin:other", None)]

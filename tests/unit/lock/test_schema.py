@@ -26,7 +26,8 @@ VECTORS = resource_path("lockfile", "vectors")
 INDEX = json.loads((VECTORS / "index.json").read_text("utf-8"))
 VALID = [*sorted((VECTORS / "valid").iterdir()), *sorted((VECTORS / "noncanonical").iterdir())]
 DOCUMENTS = [
-    tomllib.loads((VECTORS / "valid" / name).read_text("utf-8")) for name in ("everything.toml", "debian.toml")
+    tomllib.loads((VECTORS / "valid" / name).read_text("utf-8"))
+    for name in ("everything.toml", "debian.toml", "source.toml")
 ]
 
 
@@ -63,7 +64,7 @@ def test_invalid_locks_fail_where_the_index_says(vector: dict[str, str]) -> None
 TEXTS = st.sampled_from([
     "", "0", "1.0", "*", "base", "other", "just", "x86_64-linux", "glibc-2.17", "macos-11.0", "glibc-2", "glibc-02.1",
     "blake3:" + "0" * 64, "blake3:" + "A" * 64, "0" * 64, "0" * 63, "0" * 65, "0" * 64 + "\n", "builtin:base",
-    "builtin:", "builtin:base\n", "0" * 32 + "-x", "0" * 32 + "-", "0" * 32 + "-" + "x" * 180,
+    "builtin:", "builtin:base\n", "builtin:source", "0" * 32 + "-x", "0" * 32 + "-", "0" * 32 + "-" + "x" * 180,
     "0" * 32 + "-" + "x" * 181, "e" * 32 + "-x", "1.0\n", "\u202e", "é" * 100, "é" * 101, "~" * 1000, "~" * 1001, "\t",
     "debian", "debian-trixie", "debian:sid", "debian:bookworm", "debian:" + "x" * 30, "debian:" + "x" * 31, "debian:S",
     "2026-11-18T22:17:41Z", "2024-02-29T00:00:00Z", "2026-02-29T23:59:59Z", "2026-11-18T24:00:00Z", "2026-11-18",
@@ -74,7 +75,22 @@ PARTS = ["pypi:", "pypi:", "debian:", "debian:pool/", "debian:security/pool/", "
          "packages/", "http://"]  # fmt: skip
 LOCATORS = st.lists(st.sampled_from(PARTS), max_size=8).map("".join)
 NUMBERS = st.sampled_from([0, 1, 2, -1, 1 << 40, (1 << 40) + 1, 10**18])
-NAMES = st.sampled_from(["base", "a+b", "A", "-a", "a" * 100, "a" * 101, "x86_64-linux", "x86_64-windows", "size", "_"])
+NAMES = st.sampled_from(
+    [
+        "base",
+        "a+b",
+        "A",
+        "-a",
+        "a" * 100,
+        "a" * 101,
+        "x86_64-linux",
+        "x86_64-windows",
+        "size",
+        "_",
+        "overrides",
+        "dependencies",
+    ]
+)
 
 
 def iter_tables(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
