@@ -22,7 +22,7 @@ from devenv.build.script.programs import ProgramFixer
 from devenv.build.script.scope import FixupRequest, Scope
 from devenv.build.script.scripts import MARK, ScriptFixer
 from devenv.build.script.survey import LIBRARY, survey_output
-from devenv.elf.image import IMAGE_LIMIT, is_elf
+from devenv.elf.image import IMAGE_LIMIT, is_elf, parse_elf
 from devenv.elf.tables import ElfError
 from devenv.errors import BuildError
 from devenv.nar.nodes import Directory, File, Node, Symlink
@@ -72,11 +72,14 @@ def iter_output(request: FixupRequest) -> Iterator[Node]:
 
 class _Fixer:
     def __init__(self, tree: OutputTree, scope: Scope) -> None:
-        loader = find_loader(scope.request.runtime)
+        runtime = scope.request.runtime
         self._scope = scope
         self._survey = survey_output(tree, scope)
         self._scripts = ScriptFixer(tree, self._survey, scope)
-        self._programs = ProgramFixer(scope, LibrarySearch(tree, self._survey, scope, loader), loader)
+        self._programs: ProgramFixer | None = None
+        if runtime is not None:
+            loader = find_loader(runtime)
+            self._programs = ProgramFixer(scope, LibrarySearch(tree, self._survey, scope, loader), loader)
         self.mentions = Mentions(scope)
 
     def fix_other(self, entry: Entry) -> Node:
@@ -130,7 +133,12 @@ class _Fixer:
         try:
             if size > IMAGE_LIMIT:
                 raise ElfError(f"it has more than {IMAGE_LIMIT} bytes")
-            return self._programs.fix(entry.path, b"".join(_iter_pieces(descriptor, 0, size)))
+            content = b"".join(_iter_pieces(descriptor, 0, size))
+            return (
+                self._require_static(entry.path, content)
+                if self._programs is None
+                else self._programs.fix(entry.path, content)
+            )
         except ElfError as error:
             if not is_program:
                 return None
@@ -139,6 +147,16 @@ class _Fixer:
                 hint="let the install phase take its executable bit away, if it is no program",
                 slug="elf-invalid",
             ) from error
+
+    def _require_static(self, path: bytes, content: bytes) -> None:
+        """Raises BuildError where the image would need a runtime: none was declared."""
+        image = parse_elf(content)
+        if image is not None and (image.interpreter is not None or image.needed):
+            raise BuildError(
+                f"{self._scope.shown(path)} is a program, and nothing was declared that it could run on",
+                hint="give the derivation an input with the role `runtime`",
+                slug="runtime-missing",
+            )
 
 
 def _names(path: bytes) -> tuple[bytes, ...]:

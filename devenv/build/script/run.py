@@ -26,8 +26,9 @@ from devenv.build.script.environment import (
     BuildPaths,
     build_environment,
 )
-from devenv.build.script.fixup import FixupRequest, iter_output
+from devenv.build.script.fixup import iter_output
 from devenv.build.script.outputs import order_outputs, renamed
+from devenv.build.script.scope import FixupRequest
 from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError
 from devenv.fsutil import delete_tree, temporary_name

@@ -32,8 +32,8 @@ class FixupRequest:
     """What it may use at run time; the first that has something wins."""
     tools: tuple[Path, ...]
     """What only its build may use: nothing in it may point there."""
-    runtime: Path
-    """The object of `bundle/1` with the loader and the libraries of C and C++."""
+    runtime: Path | None
+    """The object of `bundle/1` with the loader and the libraries of C and C++; None: it holds no programs."""
     store_root: Path
     report_leftover: Callable[[str], None]
     """Told of a file, by its path for people, that mentions the build directory; of the first few."""
@@ -62,7 +62,7 @@ class Scope:
         self.out = os.fsencode(request.out)
         realms = (
             (Realm.TOOL, request.tools),
-            (Realm.RUNTIME, (request.runtime,)),
+            (Realm.RUNTIME, () if request.runtime is None else (request.runtime,)),
             (Realm.SIBLING, request.siblings),
             (Realm.INPUT, request.inputs),
             (Realm.OWN, (request.out,)),
