@@ -60,6 +60,19 @@ class BuildOptions:
     debug: Debug | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Realization:
+    """What derivations came out as, and those that failed: what needs them is in neither."""
+
+    outputs: Mapping[Input, StorePath]
+    failures: Mapping[Derivation, BuildError]
+
+    @property
+    def objects(self) -> dict[Derivation, StorePath]:
+        """The main object of each derivation that was looked at."""
+        return {each.derivation: path for each, path in self.outputs.items() if each.output == MAIN_OUTPUT}
+
+
 def realize(
     store: Store,
     targets: Sequence[Derivation],
@@ -72,26 +85,42 @@ def realize(
     Raises FetchError and BuildError (`builds-failed` for several); what was completed before stays in the store and is
     found the next time.
     """
+    realization = try_realize(store, targets, fetch, report, options)
+    if realization.failures:
+        raise _joined(realization.failures)
+    return realization.objects
+
+
+def try_realize(
+    store: Store,
+    targets: Sequence[Derivation],
+    fetch: FetchArtifacts,
+    report: Report,
+    options: BuildOptions | None = None,
+) -> Realization:
+    """The same, but that builds which fail are told, where the options say to keep going."""
     options = options or BuildOptions()
     plan = plan_realization(store, targets)
     realized = dict(plan.known)
+    failures: dict[Derivation, BuildError] = {}
     if plan.builds:
         scripts = any(each.builder == SCRIPT_BUILDER for each in plan.builds)
         bubblewrap = options.find_bubblewrap() if scripts else None
         builds = Builds(store, fetch(plan.artifacts), report, realized, options.limits, bubblewrap, options.debug)
-        _build_all(builds, plan, options)
-    return {each.derivation: path for each, path in realized.items() if each.output == MAIN_OUTPUT}
+        failures = _build_all(builds, plan, options)
+    return Realization(realized, failures)
 
 
 Outputs = Mapping[str, StorePath]
 
 
-def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> None:
+def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> dict[Derivation, BuildError]:
+    """Build what is planned; returns the failures, where it goes on after one."""
     sorter = plan.sorter()
     sorter.prepare()
-    failures: dict[Derivation, DevenvError] = {}
+    failures: dict[Derivation, BuildError] = {}
 
-    def build(derivation: Derivation) -> Outputs | DevenvError:
+    def build(derivation: Derivation) -> Outputs | BuildError:
         try:
             return _build_with_retries(builds, derivation)
         except BuildError as error:
@@ -99,7 +128,7 @@ def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> None:
                 raise
             return error
 
-    with Crew[Derivation, Outputs | DevenvError](build, options.jobs or os.cpu_count() or 1) as crew:
+    with Crew[Derivation, Outputs | BuildError](build, options.jobs or os.cpu_count() or 1) as crew:
         waiting = 0
         while sorter.is_active():
             for derivation in sorter.get_ready():
@@ -111,13 +140,12 @@ def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> None:
             outcome = crew.take()
             waiting -= 1
             result = outcome.require()
-            if isinstance(result, DevenvError):
+            if isinstance(result, BuildError):
                 failures[outcome.task] = result
                 continue
             builds.realized.update((Input(outcome.task, output), path) for output, path in result.items())
             sorter.done(outcome.task)
-    if failures:
-        raise _joined(failures, plan, builds)
+    return failures
 
 
 def _build_with_retries(builds: Builds, derivation: Derivation) -> Outputs:
@@ -131,14 +159,13 @@ def _build_with_retries(builds: Builds, derivation: Derivation) -> Outputs:
     return build_once(builds, derivation)
 
 
-def _joined(failures: Mapping[Derivation, DevenvError], plan: Plan, builds: Builds) -> DevenvError:
+def _joined(failures: Mapping[Derivation, BuildError]) -> BuildError:
     """One error for all that failed, each with what it said itself."""
     if len(failures) == 1:
         return next(iter(failures.values()))
-    left = sum(Input(each) not in builds.realized for each in plan.builds) - len(failures)
     lines = [line for error in failures.values() for line in (error.message, *error.details)]
     return BuildError(
-        f"{len(failures)} builds failed" + (f", and {left} that need them were not begun" if left else ""),
+        f"{len(failures)} builds failed; what needs them was not begun",
         hint="`devenv log NAME` shows the log of one of them",
         details=tuple(lines),
         slug="builds-failed",

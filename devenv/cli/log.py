@@ -14,7 +14,7 @@ def command(build: str) -> Action:
     """Print what the last build of a package wrote, by its name or the first digits of its key."""
 
     def action(tools: Tools) -> object:
-        from devenv.workflow.builds import read_log
+        from devenv.workflow.build_records import read_log
 
         return read_log(tools, build)
 

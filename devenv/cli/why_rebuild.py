@@ -15,7 +15,7 @@ def command(before: str, after: str) -> Action:
     """Show which input made two builds differ: by names, or the first digits of derivations' keys."""
 
     def action(tools: Tools) -> object:
-        from devenv.workflow.builds import explain_rebuild
+        from devenv.workflow.build_records import explain_rebuild
 
         return explain_rebuild(tools, before, after)
 

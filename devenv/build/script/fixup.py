@@ -134,11 +134,9 @@ class _Fixer:
             if size > IMAGE_LIMIT:
                 raise ElfError(f"it has more than {IMAGE_LIMIT} bytes")
             content = b"".join(_iter_pieces(descriptor, 0, size))
-            return (
-                self._require_static(entry.path, content)
-                if self._programs is None
-                else self._programs.fix(entry.path, content)
-            )
+            if self._programs is not None:
+                return self._programs.fix(entry.path, content)
+            self._require_static(entry.path, content)
         except ElfError as error:
             if not is_program:
                 return None
@@ -147,6 +145,7 @@ class _Fixer:
                 hint="let the install phase take its executable bit away, if it is no program",
                 slug="elf-invalid",
             ) from error
+        return None
 
     def _require_static(self, path: bytes, content: bytes) -> None:
         """Raises BuildError where the image would need a runtime: none was declared."""

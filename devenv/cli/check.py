@@ -1,0 +1,26 @@
+"""`devenv check`."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.cli.command import Action, UnfitResult, here, verb
+from devenv.workflow.tools import Tools
+
+
+@verb("check", examples=["devenv check", "devenv check test"])
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Checks at once.")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+def command(jobs: int | None, names: tuple[str, ...]) -> Action:
+    """Run the project's `[checks]`, each in a sandbox with the environment's packages and a copy of the source.
+
+    What passed is not run again before something changes that it can see.
+    """
+
+    def action(tools: Tools) -> object:
+        from devenv.workflow.builds import BuildChoice, check_project
+
+        result = check_project(tools, here(), BuildChoice(names=names, jobs=jobs))
+        return result if all(each.passed for each in result.checks) else UnfitResult(result)
+
+    return action

@@ -1,0 +1,172 @@
+"""Derivations of what a project builds itself: `[build.NAME]` and `[checks]` of its manifest.
+
+Both are scripts in the sandbox with the lock's sysroot as `/`. What a build says in its manifest becomes a script by
+the same recipe functions that packages use (`project.star` of `builtin:source`). A check is a derivation too: the same
+content is not checked twice.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from devenv.build.script.arguments import SCRIPT_BUILDER, variable_of
+from devenv.build.source import source_derivation
+from devenv.derivation.model import Derivation, Input
+from devenv.environment.lock_derivations import LockDerivations, derive_environment
+from devenv.errors import UsageError
+from devenv.lock.model import RUNTIME_NAME
+from devenv.lock.satisfies import SYSROOT_NAME
+from devenv.manifest.model import Check, Manifest, ProjectBuild
+from devenv.packages.package import BuildPlan, Package
+from devenv.packages.project_build import ProjectQuestion
+from devenv.store_path import StorePath, object_name
+
+SOURCE_NAME = "source"
+ENVIRONMENT_NAME = "environment"
+
+CHECK_SCRIPT = """\
+mkdir source
+cp -r --preserve=timestamps,mode,links "$source/." source
+chmod -R u+w source
+cd source
+{exports}
+(
+{command}
+)
+mkdir "$out"
+"""
+
+Role = tuple[str, str, Derivation]
+"""Name, role and derivation of an input."""
+
+
+@dataclass
+class ProjectDerivations:
+    """The derivations of a project's builds and checks, each made once.
+
+    `add_source` makes an object of a path of the project; `plan` asks the recipes how a build is done.
+    """
+
+    locked: LockDerivations
+    add_source: Callable[[str], StorePath]
+    plan: Callable[[ProjectQuestion], BuildPlan]
+    _made: dict[str, Derivation] = field(default_factory=dict)
+
+    @property
+    def manifest(self) -> Manifest:
+        """Of the project."""
+        return self.locked.manifest
+
+    @functools.cached_property
+    def runtime(self) -> Derivation | None:
+        """What is built runs on it."""
+        return self.locked.runtime()
+
+    def target(self, name: str) -> Derivation:
+        """A build, else a package of the manifest. Raises UsageError (`target-unknown`)."""
+        if name in self.manifest.builds:
+            return self.build(name)
+        if name in self.manifest.packages:
+            return self.locked.package(name, self.runtime)
+        import difflib
+
+        known = sorted({*self.manifest.builds, *self.manifest.packages})
+        near = difflib.get_close_matches(name, known, 1)
+        raise UsageError(
+            f"`{name[:100]}` is neither a build nor a package of this project",
+            hint=f"did you mean `{near[0]}`?" if near else "add `[build.NAME]` to `devenv.toml`, or a package",
+            slug="target-unknown",
+        )
+
+    def build(self, name: str) -> Derivation:
+        """The derivation of a build of the project; the manifest has no circles among them."""
+        if name not in self._made:
+            self._made[name] = self._derive_build(self.manifest.builds[name])
+        return self._made[name]
+
+    def _derive_build(self, build: ProjectBuild) -> Derivation:
+        source = None if build.source is None else self._source(build.source)
+        question = ProjectQuestion(
+            name=build.name,
+            version=build.version,
+            system=self.locked.system,
+            kind=build.kind,
+            has_source=source is not None,
+            inputs=build.inputs,
+            tools=build.tools,
+            flags=build.flags,
+            env=build.env,
+            phases=build.phases,
+        )
+        plan = self.plan(question)
+        inputs = [("tool", name) for name in plan.tools] + [("input", name) for name in plan.inputs]
+        roles = [(name, role, self.target(name)) for role, name in inputs]
+        exports = "".join(f"{line}\n" for name, _, _ in roles for line in self._iter_exports(name, variable_of(name)))
+        return self._derive_script(
+            object_name(build.name, build.version) if build.version else build.name,
+            exports + str(plan.arguments["script"]),
+            [*roles, *([] if source is None else [(SOURCE_NAME, "source", source)])],
+            plan.environment,
+        )
+
+    def check(self, check: Check) -> Derivation:
+        """The derivation of a check, which succeeds where its command does in the project's environment."""
+        packages = {name: self.locked.package(name, self.runtime) for name in sorted(self.locked.lock.packages)}
+        environment = derive_environment(self.locked, packages)
+        script = CHECK_SCRIPT.format(
+            exports="\n".join(
+                line for name in sorted(packages) for line in self._iter_exports(name, variable_of(ENVIRONMENT_NAME))
+            ),
+            command=check.command,
+        )
+        source = self._source(check.source)
+        roles: list[Role] = [(ENVIRONMENT_NAME, "tool", environment), (SOURCE_NAME, "source", source)]
+        return self._derive_script(f"check-{check.name}", script, roles, self.manifest.env)
+
+    def _iter_exports(self, name: str, variable: str) -> Iterator[str]:
+        """What an environment with the package sets, for a script that has the object's path in `variable`."""
+        package = self._find_package(name)
+        if package is None:
+            return
+        for each, path in sorted(package.variables.items()):
+            yield f'export {each}="${variable}/{path}"'
+        for each, paths in sorted(package.search_paths.items()):
+            joined = ":".join(f"${variable}/{path}" for path in paths)
+            yield f'export {each}="{joined}${{{each}:+:${each}}}"'
+
+    def _find_package(self, name: str) -> Package | None:
+        locked = self.locked.lock.packages.get(name)
+        return None if locked is None else self.locked.sets[locked.input].package(name)
+
+    def _derive_script(self, name: str, script: str, roles: list[Role], environment: Mapping[str, str]) -> Derivation:
+        system = self.locked.system
+        runtime = self.runtime
+        sysroot = self.locked.dependency(SYSROOT_NAME, runtime)
+        fixed: list[Role] = [(SYSROOT_NAME, "sysroot", sysroot)]
+        fixed += [] if runtime is None else [(RUNTIME_NAME, "runtime", runtime)]
+        inputs = [*fixed, *roles]
+        return Derivation(
+            name,
+            str(system),
+            SCRIPT_BUILDER,
+            arguments={
+                "script": script,
+                "inputs": [each for each, _, _ in inputs],
+                "roles": [role for _, role, _ in inputs],
+                "sources": [],
+            },
+            environment=environment,
+            inputs=tuple(Input(derivation) for _, _, derivation in inputs),
+        )
+
+    @functools.cached_property
+    def _sources(self) -> dict[str, Derivation]:
+        return {}
+
+    def _source(self, path: str) -> Derivation:
+        """What stands for files of the project; they are read once."""
+        if path not in self._sources:
+            self._sources[path] = source_derivation(self.add_source(path))
+        return self._sources[path]

@@ -1,0 +1,165 @@
+"""Builds what a project asks for: its own builds and packages from source, and its checks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from devenv.build.plan import find_outputs
+from devenv.build.project.source import iter_source
+from devenv.build.realize import BuildOptions
+from devenv.build.script.run import Debug
+from devenv.build.source import add_source
+from devenv.environment.builds import SOURCE_NAME, ProjectDerivations
+from devenv.environment.lock_derivations import LockDerivations
+from devenv.environment.project import Project, read_project, require_project_path
+from devenv.environment.realize import LockRealizer
+from devenv.errors import BuildError, UsageError
+from devenv.store.root_links import add_root_link
+from devenv.store_path import StorePath
+from devenv.workflow.build_results import BuildResult, Built, CheckOutcome, CheckResult
+from devenv.workflow.enter import require_allowed, require_satisfied
+from devenv.workflow.tools import Tools
+
+LINK_NAME = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildChoice:
+    """What is to be built, and how. Without `names`: all builds of the project."""
+
+    names: tuple[str, ...] = ()
+    jobs: int | None = None
+    keep_going: bool = False
+    rebuild: bool = False
+    """Whether it is built a second time and compared."""
+    link: Path | None = None
+    """Where the link goes that keeps it; None: `result` in the project."""
+    without_link: bool = False
+    debug: Debug | None = None
+    """Is shown a build that failed."""
+
+
+@dataclass
+class ProjectBuilding:
+    """A project that is allowed and locked, and what it takes to build in it."""
+
+    tools: Tools
+    project: Project
+    choice: BuildChoice
+    _sources: dict[str, StorePath] = field(default_factory=dict)
+
+    def derivations(self) -> ProjectDerivations:
+        """Of the project's builds and packages."""
+        tools, project = self.tools, self.project
+        locked = LockDerivations(
+            tools.package_sets(project.manifest),
+            project.manifest,
+            project.require_lock(),
+            tools.system,
+            tools.project_files(project),
+        )
+        return ProjectDerivations(locked, self._add_source, tools.source_set.plan_project)
+
+    def _add_source(self, path: str) -> StorePath:
+        nodes = iter_source(self.project.path, path, self.tools.source_rules(self.project.path))
+        return add_source(self.tools.store, SOURCE_NAME, nodes)
+
+    @property
+    def options(self) -> BuildOptions:
+        """How builds are run."""
+        choice, options = self.choice, self.tools.build_options
+        # A shell in a failed build has the terminal for itself.
+        jobs = 1 if choice.debug is not None else choice.jobs or options.jobs
+        return replace(options, jobs=jobs, keep_going=choice.keep_going, debug=choice.debug)
+
+
+def open_building(tools: Tools, start: Path, choice: BuildChoice) -> ProjectBuilding:
+    """Raises UsageError, TrustError, LockError."""
+    project = read_project(require_project_path(start))
+    require_allowed(tools, project)
+    require_satisfied(project)
+    return ProjectBuilding(tools, project, choice)
+
+
+def build_project(tools: Tools, start: Path, choice: BuildChoice) -> BuildResult:
+    """Build what is asked for. Raises BuildError, FetchError; UsageError (`builds-missing`, `target-unknown`)."""
+    building = open_building(tools, start, choice)
+    manifest = building.project.manifest
+    names = tuple(dict.fromkeys(choice.names)) or tuple(manifest.builds)
+    if not names:
+        raise UsageError(
+            f"`{building.project.manifest_path}` has nothing to build",
+            hint="add `[build.NAME]` to it, or name a package that is built from source",
+            slug="builds-missing",
+        )
+    derivations = building.derivations()
+    targets = {name: derivations.target(name) for name in names}
+    known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
+    wanted = list(targets.values())
+    with tools.fetching() as fetch:
+        realizer = LockRealizer(derivations.locked, tools.store, fetch, tools.report, building.options)
+        realized = realizer.realize(wanted)
+        rebuilt = realizer.build_again(wanted) if choice.rebuild else ()
+    links = {} if choice.without_link else _link(building, {name: realized[targets[name]] for name in names})
+    built = tuple(
+        Built(name, realized[target], target.key, name not in known, links.get(name))
+        for name, target in targets.items()
+    )
+    return BuildResult(building.project.path, built, rebuilt)
+
+
+def _link(building: ProjectBuilding, objects: Mapping[str, StorePath]) -> dict[str, Path]:
+    """Links that keep what was built, beside the manifest unless another place was named."""
+    place = building.choice.link
+    place = building.project.path / LINK_NAME if place is None else Path(os.path.abspath(place))
+    links = {}
+    for name, path in objects.items():
+        links[name] = place if len(objects) == 1 else place.with_name(f"{place.name}-{name}")
+        add_root_link(building.tools.store, links[name], path)
+    return links
+
+
+def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult:
+    """Run the project's checks, or those that are named, each in a sandbox of its own; all of them are run.
+
+    Raises what `build_project` does, but for checks that fail.
+    """
+    building = open_building(tools, start, choice)
+    checks = building.project.manifest.checks
+    for name in choice.names:
+        if name not in checks:
+            raise UsageError(
+                f"`{building.project.manifest_path}` has no check `{name[:100]}`",
+                hint=f"there are {', '.join(checks)}" if checks else "add it under `[checks]`",
+                slug="target-unknown",
+            )
+    if not checks:
+        raise UsageError(
+            f"`{building.project.manifest_path}` has no checks",
+            hint='add them under `[checks]`, such as `test = "pytest -q"`',
+            slug="checks-missing",
+        )
+    derivations = building.derivations()
+    targets = {name: derivations.check(checks[name]) for name in choice.names or checks}
+    known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
+    with tools.fetching() as fetch:
+        options = replace(building.options, keep_going=True)
+        realizer = LockRealizer(derivations.locked, tools.store, fetch, tools.report, options)
+        failures = realizer.try_realize(list(targets.values())).failures
+    for derivation, failure in failures.items():
+        # What the checks are run with could not be made.
+        if derivation not in targets.values():
+            raise failure
+    return CheckResult(
+        building.project.path,
+        tuple(_outcome(name, name not in known, failures.get(target)) for name, target in targets.items()),
+    )
+
+
+def _outcome(name: str, fresh: bool, failure: BuildError | None) -> CheckOutcome:
+    if failure is None:
+        return CheckOutcome(name, passed=True, fresh=fresh)
+    return CheckOutcome(name, passed=False, fresh=True, reason=failure.message, last_lines=failure.details)
