@@ -99,7 +99,7 @@ def make_source_record(fields: Mapping[str, str], archive: str) -> SourceRecord:
     files = [
         SourceFile(component, f"{directory}/{match['name']}", int(match["size"]), match["sha256"], archive)
         for match in found
-        if (component := _find_component(match["name"], native="native" in fields.get("Format", ""))) is not None
+        if (component := find_component(match["name"], native="native" in fields.get("Format", ""))) is not None
     ]
     # `orig` sorts before `orig-…`. Of two of one component, which there are not, both would be one too many.
     files.sort(key=lambda file: (file.component, file.path))
@@ -108,8 +108,11 @@ def make_source_record(fields: Mapping[str, str], archive: str) -> SourceRecord:
     return SourceRecord(name, version, tuple(files))
 
 
-def _find_component(name: str, *, native: bool) -> str | None:
-    """Which of upstream's archives a file is; None where it is none. Of a native package the one archive is that."""
+def find_component(name: str, *, native: bool = True) -> str | None:
+    """Which of upstream's archives the file `name` is; None where it is none.
+
+    Of a `native` package, which was made for Debian, the one archive is that.
+    """
     match = UPSTREAM_PATTERN.fullmatch(name)
     if match is not None:
         return match["component"]

@@ -13,9 +13,10 @@ from devenv.manifest.model import Manifest, PackageRequest
 from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
-from devenv.resolve.offers import ArchiveChoice, Choice, DebChoice, WheelChoice
-from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package
+from devenv.resolve.offers import ArchiveChoice, Choice, DebChoice, OwnChoice, WheelChoice
+from devenv.resolve.resolver import Resolution, narrow_sources, resolve_package, take_version
 from devenv.resolve.suites import iter_suites
+from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class LockRequest:
     manifest: Manifest
     previous: Lock | None
     sets: PackageSets
+    files: Mapping[str, StorePath] = field(default_factory=dict)
+    """The project's files that packages are built with, by their paths in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +171,33 @@ class Answering:
         self, asked: Sequence[PackageRequest], previous: Mapping[str, LockedPackage], systems: Sequence[System] | None
     ) -> dict[str, Resolution]:
         packages = {wanted.name: self._package(wanted) for wanted in asked}
+        requests = {wanted.name: parse_version_request(wanted.version) for wanted in asked}
+        resolutions = {}
+        for wanted in asked:
+            version = requests[wanted.name].plain
+            if wanted.overrides.source is not None and version is not None:
+                resolutions[wanted.name] = take_version(packages.pop(wanted.name), version, systems)
         sources = [source for package in packages.values() for source in package.sources]
         projects = sorted({source.project for source in sources if isinstance(source, WheelSource)})
         answers = _Pages(self._index.wheels_of(projects), self._index)
-        requests = {wanted.name: parse_version_request(wanted.version) for wanted in asked}
         preferred = {wanted.name: _preferred(wanted, previous) for wanted in asked}
-        narrowed = [narrow_sources(packages[name], requests[name], preferred[name]) for name in requests]
+        narrowed = [narrow_sources(packages[name], requests[name], preferred[name]) for name in packages]
         self._index.open_suites(list(dict.fromkeys(iter_suites(narrowed, systems))))
-        return {
-            name: resolve_package(packages[name], requests[name], systems, answers, preferred[name])
-            for name in requests
-        }
+        for name, package in packages.items():
+            resolutions[name] = resolve_package(package, requests[name], systems, answers, preferred[name])
+        return resolutions
 
     def _to_answers(self, asked: Sequence[PackageRequest], resolutions: Mapping[str, Resolution]) -> dict[str, Answer]:
-        sizes = self._index.sizes_of(_iter_wheels(resolutions.values()))
+        used = (resolutions[wanted.name] for wanted in asked if wanted.overrides.source is None)
+        sizes = self._index.sizes_of(_iter_wheels(used))
         answers = {}
         for wanted in asked:
             resolution = resolutions[wanted.name]
-            systems = {system: self._pin(choice, system, sizes) for system, choice in resolution.files.items()}
+            if wanted.overrides.source is not None:
+                # The project has what is to be built; the recipe's own files only say which version there is.
+                systems = dict.fromkeys(resolution.files, Files(()))
+            else:
+                systems = {system: self._pin(choice, system, sizes) for system, choice in resolution.files.items()}
             answers[wanted.name] = Answer(wanted, resolution.version, systems, resolution.lacking)
         return answers
 
@@ -194,6 +206,8 @@ class Answering:
             return self._pin_debs(choice, system)
         if isinstance(choice, ArchiveChoice):
             return self._pin_archives(choice)
+        if isinstance(choice, OwnChoice):
+            return Files(())
         file = choice.file
         return Files((LockedArtifact(file.locator, file.sha256, sizes[file.sha256], choice.requirement),))
 
@@ -230,7 +244,9 @@ class Answering:
         wanted = answer.wanted
         packages = self._request.sets[wanted.input]
         keep = self._request.manifest.keep
-        return DeriveRequest(packages, wanted.name, answer.version, system, files.artifacts, files.suite, keep)
+        return DeriveRequest(
+            packages, wanted.name, answer.version, system, files.artifacts, files.suite, keep, wanted.overrides
+        )
 
 
 def _preferred(wanted: PackageRequest, previous: Mapping[str, LockedPackage]) -> str | None:

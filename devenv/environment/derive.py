@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Protocol
 
-from devenv.debian.suites import parse_suite
+from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.derivation.model import Derivation, Input
-from devenv.environment.description import derive_description
-from devenv.errors import LockError
 from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedPackage
-from devenv.manifest.model import Manifest
-from devenv.packages.package import BuildPlan, BuildRequest, DebianSource, Package, WheelSource
-from devenv.packages.versions import parse_version_request
+from devenv.manifest.model import Manifest, Overrides
+from devenv.packages.package import ArchiveSource, BuildPlan, BuildRequest, DebianSource, Package, WheelSource
 from devenv.packages.wheels import parse_version, parse_wheel_name
 from devenv.store_path import object_name
 from devenv.system import System
 
 DEB_SUFFIX = ".deb"
+
+NOTHING_OVERRIDDEN = Overrides()
 
 
 class Packages(Protocol):
@@ -27,6 +27,10 @@ class Packages(Protocol):
     @property
     def revision(self) -> str:
         """What identifies its content, as `blake3:…`; empty for an index, whose state is known when it was asked."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Whether there is a recipe for a package of that name."""
         ...
 
     def package(self, name: str) -> Package:
@@ -54,6 +58,12 @@ class DeriveRequest:
     suite: str | None
     """Of the Debian index that answered."""
     keep: tuple[str, ...] = ()
+    overrides: Overrides = NOTHING_OVERRIDDEN
+
+    @property
+    def archives(self) -> dict[str, str]:
+        """File name → SHA-256 of each archive that the package is built from."""
+        return {each.filename: each.sha256 for each in self.artifacts if _is_archive(each)}
 
     @property
     def debs(self) -> dict[str, str]:
@@ -65,7 +75,9 @@ class DeriveRequest:
 def plan_package(request: DeriveRequest) -> BuildPlan:
     """What the package's recipe says about these files."""
     source = find_source(request)
-    wheels = [each.sha256 for each in request.artifacts if not each.filename.endswith(DEB_SUFFIX)]
+    others = (each for each in request.artifacts if not each.filename.endswith(DEB_SUFFIX))
+    wheels = [each.sha256 for each in others if not _is_archive(each)]
+    overrides = request.overrides
     build = BuildRequest(
         version=request.version,
         system=request.system,
@@ -73,6 +85,11 @@ def plan_package(request: DeriveRequest) -> BuildPlan:
         debs=request.debs,
         own=() if source is None else source.packages,
         keep=request.keep,
+        sources=request.archives,
+        flags=overrides.flags,
+        env=overrides.env,
+        patches=tuple(PurePosixPath(path).name for path in overrides.patches),
+        replaced=overrides.inputs,
     )
     return request.packages.build(request.name, build)
 
@@ -107,10 +124,40 @@ def find_source(request: DeriveRequest) -> DebianSource | None:
     return None
 
 
+def _find_archive_source(request: DeriveRequest) -> ArchiveSource | None:
+    """The first source of the recipe that the pinned archives can be an answer of."""
+    from devenv.debian.source_record import ALL, find_component
+
+    version = parse_version(request.version)
+    components = {find_component(name) for name in request.archives}
+    for source in request.packages.package(request.name).sources:
+        if (
+            isinstance(source, ArchiveSource)
+            and source.suite == request.suite
+            and source.serves(request.system)
+            and version is not None
+            and version in source.specifiers()
+            and (source.component == ALL or components == {source.component})
+            and all(name.startswith(f"{source.package}_") for name in request.archives)
+        ):
+            return source
+    return None
+
+
+def _is_archive(artifact: LockedArtifact) -> bool:
+    """Whether a file is one that a package is built from."""
+    return artifact.locator.startswith(DEBIAN) and not artifact.filename.endswith(DEB_SUFFIX)
+
+
 def is_offered(request: DeriveRequest) -> bool:
-    """Whether the recipe names the projects or Debian packages that these files are of, for this version and system."""
+    """Whether the recipe names the projects or Debian packages that these files are of, for this version and system.
+
+    Where the project has a source of its own, that there are none.
+    """
+    if request.overrides.source is not None:
+        return not request.artifacts
     if request.suite is not None:
-        return find_source(request) is not None
+        return (_find_archive_source if request.archives else find_source)(request) is not None
     from packaging.utils import canonicalize_name
 
     projects = {
@@ -119,89 +166,22 @@ def is_offered(request: DeriveRequest) -> bool:
         if isinstance(source, WheelSource) and source.serves(request.system) and request.version in source.specifiers()
     }
     names = [parse_wheel_name(artifact.filename) for artifact in request.artifacts]
-    return all(name is not None and canonicalize_name(name.project) in projects for name in names)
-
-
-@dataclass(frozen=True, slots=True)
-class LockDerivations:
-    """The derivations of a lock's packages for one system; `runtime` where the lock pins one."""
-
-    sets: PackageSets
-    manifest: Manifest
-    lock: Lock
-    system: System
-
-    def runtime(self) -> Derivation | None:
-        """The derivation of the runtime, None where the lock has none for this system."""
-        locked = self.lock.runtime
-        if locked is None or self.system not in locked.systems:
-            return None
-        return self._derive(locked, None)
-
-    def package(self, name: str, runtime: Derivation | None) -> Derivation:
-        """The derivation of a locked package, whose key must be the one that the lock has.
-
-        Raises LockError: `lock-stale` where the version is no answer to the request beside it (FAULTS K-06),
-        `lock-recipe-changed` where this devenv's recipe makes another derivation.
-        """
-        _require_answer(self.lock.packages[name])
-        return self._derive(self.lock.packages[name], runtime)
-
-    def _derive(self, package: LockedPackage, runtime: Derivation | None) -> Derivation:
-        build = package.systems[self.system]
-        request = request_of(
-            self.sets[package.input], package, self.system, locked_suite(self.lock, build), self.manifest
-        )
-        # A recipe need not know what to make of files that it would not ask for.
-        if not is_offered(request):
-            raise self._recipe_changed(package, "it asks for other files now")
-        derivation = derive_planned(request, plan_package(request), runtime)
-        if derivation.key != build.derivation:
-            raise self._recipe_changed(
-                package, f"locked derivation: {build.derivation}", f"derivation now:    {derivation.key}"
-            )
-        return derivation
-
-    def _recipe_changed(self, package: LockedPackage, *details: str) -> LockError:
-        if self.lock.inputs[package.input].is_index:
-            message = f"this devenv makes another package of `{package.name}` than the one that made the lock"
-            hint = "run `devenv lock` to take over this devenv's, or use the devenv that made the lock"
-        else:
-            message = f"the recipe of `{package.name}` is not the one that the lock was made with"
-            hint = "run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock"
-        return LockError(message, hint=hint, details=details, slug="lock-recipe-changed")
+    return bool(names) and all(name is not None and canonicalize_name(name.project) in projects for name in names)
 
 
 def request_of(
-    packages: Packages, package: LockedPackage, system: System, suite: str | None, manifest: Manifest
+    packages: Packages,
+    package: LockedPackage,
+    system: System,
+    suite: str | None,
+    manifest: Manifest,
+    overrides: Overrides = NOTHING_OVERRIDDEN,
 ) -> DeriveRequest:
     """What there is to derive of a locked package."""
     artifacts = package.systems[system].artifacts
-    return DeriveRequest(packages, package.name, package.version, system, artifacts, suite, manifest.keep)
+    return DeriveRequest(packages, package.name, package.version, system, artifacts, suite, manifest.keep, overrides)
 
 
 def locked_suite(lock: Lock, build: LockedBuild) -> str | None:
     """The Debian suite whose index answered for a build."""
     return None if build.index is None else parse_suite(lock.inputs[build.index].locator)
-
-
-def _require_answer(package: LockedPackage) -> None:
-    try:
-        answers = parse_version_request(package.request).matches(package.version)
-    except ValueError:
-        answers = False
-    if not answers:
-        raise LockError(
-            f"`{package.name}` is locked as {package.version}, which does not answer `{package.request}`",
-            hint="run `devenv lock` to have it answered anew, or restore `devenv.lock` from version control",
-            slug="lock-stale",
-        )
-
-
-def derive_environment(derivations: LockDerivations, packages: Mapping[str, Derivation]) -> Derivation:
-    """The derivation that joins the packages (by name) and the environment's description."""
-    lock, system = derivations.lock, derivations.system
-    described = [derivations.sets[each.input].package(name) for name, each in sorted(lock.packages.items())]
-    description = derive_description(derivations.manifest, lock, described, system)
-    inputs = [Input(packages[name]) for name in sorted(packages)]
-    return Derivation("environment", str(system), "compose/1", inputs=(*inputs, Input(description)))

@@ -9,19 +9,34 @@ them. Where no Debian archive is configured, a new lock has none, and they run o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.environment.answers import Answer, Answering, LockingIndex, LockRequest
+from devenv.environment.dependencies import (
+    Node,
+    PlannedPackage,
+    base_input,
+    derive_all,
+    find_dependency,
+    find_needs,
+)
 from devenv.environment.derive import derive_planned, plan_package
 from devenv.errors import ResolutionError
 from devenv.lock.grammar import FieldError
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedInput, LockedPackage
-from devenv.lock.satisfies import manifest_fingerprint
-from devenv.manifest.model import DEFAULT_INPUT, PackageRequest, input_name
+from devenv.lock.satisfies import (
+    BUILD_DEPENDENCIES,
+    build_systems,
+    builds_anything,
+    manifest_fingerprint,
+    overrides_key,
+)
+from devenv.manifest.model import DEFAULT_INPUT, SOURCE_LOCATOR, PackageRequest, input_name
+from devenv.manifest.wording import format_names
 from devenv.store_path import StorePath
 from devenv.system import System
 
@@ -53,48 +68,111 @@ class _Locking:
         self._manifest = request.manifest
         self._index = index
         self._answering = Answering(request, index)
+        self._answers: dict[Node, Answer] = {}
+        self._planned: dict[tuple[Node, System], PlannedPackage] = {}
 
     def lock(self) -> Lock:
-        answers = self._answering.answer(list(self._manifest.packages.values()), self._previous_packages())
-        plans = self._plan(answers)
-        runtime = self._find_runtime(answers, plans)
-        derivations = {} if runtime is None else self._derive_runtime(runtime)
-        packages = {
-            name: self._to_locked(answer, self._keys(answer, plans, derivations)) for name, answer in answers.items()
-        }
+        self._answer_all()
+        runtime = self._find_runtime()
+        runtimes = {} if runtime is None else self._derive_runtime(runtime)
+        keys = self._derive_keys(runtimes)
+        tables: dict[bool, dict[str, LockedPackage]] = {True: {}, False: {}}
+        for node, answer in self._answers.items():
+            tables[node.is_dependency][node.name] = self._to_locked(answer, keys[node])
         locked_runtime = None
         if runtime is not None:
-            keys = {system: derivation.key for system, derivation in derivations.items()}
-            locked_runtime = self._to_locked(runtime, keys)
-        used = [*packages.values(), *([] if locked_runtime is None else [locked_runtime])]
-        return Lock(manifest_fingerprint(self._manifest), self._inputs(used), packages, locked_runtime)
+            locked_runtime = self._to_locked(runtime, {system: each.key for system, each in runtimes.items()})
+        used = [*tables[False].values(), *tables[True].values(), *([] if locked_runtime is None else [locked_runtime])]
+        return Lock(
+            manifest_fingerprint(self._manifest), self._inputs(used), tables[False], locked_runtime, tables[True]
+        )
 
-    def _previous_packages(self) -> dict[str, LockedPackage]:
+    def _answer_all(self) -> None:
+        """Answer the packages of the manifest, then what they are built with, and so on, as many as can be at once."""
         previous = self._request.previous
-        return {} if previous is None else dict(previous.packages)
+        packages = {} if previous is None else previous.packages
+        answers = self._answering.answer(list(self._manifest.packages.values()), packages)
+        wanted = self._add({Node(name): answer for name, answer in answers.items()})
+        systems = build_systems(self._manifest)
+        if systems and builds_anything(self._manifest):
+            base = PackageRequest("builds", input=base_input(self._manifest.inputs))
+            wanted = dict(self._find(name, base) for name in BUILD_DEPENDENCIES) | wanted
+        dependencies = {} if previous is None else previous.dependencies
+        while missing := {node: each for node, each in wanted.items() if node not in self._answers}:
+            answers = self._answering.answer(list(missing.values()), dependencies, systems)
+            wanted = self._add({node: answers[node.name] for node in missing})
 
-    def _plan(self, answers: Mapping[str, Answer]) -> dict[tuple[str, System], BuildPlan]:
-        return {
-            (name, system): plan_package(self._answering.derive_request(answer, system))
-            for name, answer in answers.items()
-            for system in answer.systems
-        }
+    def _add(self, answers: Mapping[Node, Answer]) -> dict[Node, PackageRequest]:
+        """Plan what was answered; returns what that is built with."""
+        self._answers.update(answers)
+        wanted: dict[Node, PackageRequest] = {}
+        for node, answer in answers.items():
+            for system in answer.systems:
+                request = self._answering.derive_request(answer, system)
+                plan = plan_package(request)
+                self._require_overridable(answer.wanted, plan)
+                needs = find_needs(answer.wanted, plan, self._manifest, self._request.sets)
+                wanted.update(needs.values())
+                nodes = {name: needed for name, (needed, _) in needs.items()}
+                self._planned[node, system] = PlannedPackage(request, plan, nodes)
+        return wanted
 
-    def _find_runtime(
-        self, answers: Mapping[str, Answer], plans: Mapping[tuple[str, System], BuildPlan]
-    ) -> Answer | None:
+    def _find(self, name: str, needed_by: PackageRequest) -> tuple[Node, PackageRequest]:
+        return find_dependency(name, needed_by, self._manifest, self._request.sets)
+
+    def _require_overridable(self, wanted: PackageRequest, plan: BuildPlan) -> None:
+        """Raises ResolutionError where the manifest overrides what is not there to be overridden."""
+        if not wanted.overrides:
+            return
+        if not plan.is_script:
+            raise self._prebuilt(wanted)
+        names = {*plan.inputs, *plan.tools}
+        unknown = sorted(wanted.overrides.inputs.keys() - names)
+        if unknown:
+            raise ResolutionError(
+                f"`{wanted.name}` is not built with `{unknown[0]}`: there is nothing to put in its place",
+                hint=f"it is built with {format_names(names)}" if names else "take `inputs` out of its overrides",
+                slug="override-unknown",
+            )
+
+    def _prebuilt(self, wanted: PackageRequest) -> ResolutionError:
+        sets = self._request.sets
+        built = [
+            name
+            for name, locator in self._manifest.inputs.items()
+            if locator == SOURCE_LOCATOR and sets[name].has(wanted.name)
+        ]
+        hint = f'write `input = "{built[0]}"`' if built else "take the overrides out of the manifest"
+        return ResolutionError(
+            f"`{wanted.name}` is prebuilt in `{self._manifest.inputs[wanted.input]}`: nothing of it can be overridden",
+            hint=hint,
+            slug="override-prebuilt",
+        )
+
+    def _find_runtime(self) -> Answer | None:
         """The runtime for the systems on which one is wanted: the locked one where there is one."""
-        wanting = [each for each, plan in plans.items() if plan.runtime and each[1] in ARCHITECTURES]
-        systems = sorted({system for _, system in wanting})
+        wanting = [
+            each
+            for each, planned in self._planned.items()
+            if (planned.plan.runtime or planned.plan.is_script) and each[1] in ARCHITECTURES
+        ]
+        systems = {system for _, system in wanting}
+        if builds_anything(self._manifest):
+            systems.update(build_systems(self._manifest))
         previous = None if self._request.previous is None else self._request.previous.runtime
         if not systems or (previous is None and not self._index.has_suites()):
             return None
-        # A set with recipes for wheels has one for their runtime. The default input may be anything: a manifest says.
-        inputs = {answers[name].wanted.input for name, _ in wanting}
-        wanted = PackageRequest(RUNTIME_NAME, input=DEFAULT_INPUT if DEFAULT_INPUT in inputs else min(inputs))
-        return self._answering.answer([wanted], {} if previous is None else {RUNTIME_NAME: previous}, systems)[
-            RUNTIME_NAME
-        ]
+        wanted = PackageRequest(RUNTIME_NAME, input=self._runtime_input({node for node, _ in wanting}))
+        known = {} if previous is None else {RUNTIME_NAME: previous}
+        return self._answering.answer([wanted], known, sorted(systems))[RUNTIME_NAME]
+
+    def _runtime_input(self, nodes: Iterable[Node]) -> str:
+        """A set with recipes for wheels has one for their runtime. The default input may be any: a manifest says."""
+        used = {self._answers[node].wanted.input for node in nodes}
+        inputs = {name for name in used if self._request.sets[name].has(RUNTIME_NAME)}
+        if not inputs:
+            return base_input(self._manifest.inputs)
+        return DEFAULT_INPUT if DEFAULT_INPUT in inputs else min(inputs)
 
     def _derive_runtime(self, runtime: Answer) -> dict[System, Derivation]:
         derivations = {}
@@ -103,19 +181,25 @@ class _Locking:
             derivations[system] = derive_planned(request, plan_package(request), None)
         return derivations
 
-    def _keys(
-        self,
-        answer: Answer,
-        plans: Mapping[tuple[str, System], BuildPlan],
-        runtimes: Mapping[System, Derivation],
-    ) -> dict[System, str]:
-        keys = {}
-        for system in answer.systems:
-            plan = plans[answer.wanted.name, system]
-            keys[system] = derive_planned(
-                self._answering.derive_request(answer, system), plan, runtimes.get(system)
-            ).key
+    def _derive_keys(self, runtimes: Mapping[System, Derivation]) -> dict[Node, dict[System, str]]:
+        keys: dict[Node, dict[System, str]] = {node: {} for node in self._answers}
+        for system in sorted({system for _, system in self._planned}):
+            planned = {node: each for (node, its), each in self._planned.items() if its is system}
+            for each in planned.values():
+                self._require_there(each, planned)
+            for node, derivation in derive_all(planned, runtimes.get(system), self._request.files, {}).items():
+                keys[node][system] = derivation.key
         return keys
+
+    def _require_there(self, needing: PlannedPackage, planned: Mapping[Node, PlannedPackage]) -> None:
+        for node in needing.needs.values():
+            if node not in planned:
+                system, version = needing.request.system, self._answers[node].version
+                raise ResolutionError(
+                    f"`{needing.request.name}` is built with `{node.name}`, whose {version} cannot be had for {system}",
+                    hint=f"ask for another version of `{node.name}`, or leave `{system}` out of `systems`",
+                    slug="system-missing",
+                )
 
     def _to_locked(self, answer: Answer, keys: Mapping[System, str]) -> LockedPackage:
         wanted = answer.wanted
@@ -129,7 +213,15 @@ class _Locking:
             )
             for system, files in answer.systems.items()
         }
-        return LockedPackage(wanted.name, wanted.input, wanted.version, answer.version, builds, answer.lacking)
+        return LockedPackage(
+            wanted.name,
+            wanted.input,
+            wanted.version,
+            answer.version,
+            builds,
+            answer.lacking,
+            overrides_key(wanted.overrides),
+        )
 
     def _find_output(self, system: System, derivation: str) -> StorePath | None:
         """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from devenv.build.build_one import Artifacts
 from devenv.build.realize import realize
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
-from devenv.environment.derive import LockDerivations, PackageSets, derive_environment
+from devenv.environment.derive import PackageSets
+from devenv.environment.lock_derivations import LockDerivations, derive_environment
 from devenv.environment.machine import require_platform, require_system
 from devenv.errors import BuildError
 from devenv.events import Report
 from devenv.lock.model import Lock, PinnedArtifact
 from devenv.manifest.model import Manifest
+from devenv.packages.package import SCRIPT_BUILDER
 from devenv.store.store import Store
 from devenv.store_path import StorePath
 from devenv.system import System, host_platform
@@ -47,6 +49,8 @@ class RealizeRequest:
     system: System
     host_libraries: bool = False
     """Whether programs from wheels run on the host's libraries instead of the pinned runtime."""
+    files: Mapping[str, StorePath] = field(default_factory=dict)
+    """The project's files that packages are built with, by their paths in it."""
 
 
 def realize_environment(
@@ -59,11 +63,14 @@ def realize_environment(
     """
     lock, system = request.lock, request.system
     require_system(lock, system)
-    derivations = LockDerivations(request.sets, request.manifest, lock, system)
+    derivations = LockDerivations(request.sets, request.manifest, lock, system, request.files)
     runtime = derivations.runtime()
     packages = {name: derivations.package(name, runtime) for name in sorted(lock.packages)}
     if request.host_libraries:
-        packages = {name: replace(each, inputs=()) for name, each in packages.items()}
+        packages = {
+            name: each if each.builder == SCRIPT_BUILDER else replace(each, inputs=())
+            for name, each in packages.items()
+        }
     for name, derivation in packages.items():
         if not derivation.inputs:
             require_platform(lock.packages[name], system, host_platform())

@@ -27,6 +27,11 @@ class DebianSet:
         self.label = DEBIAN + suite
         self._prefix = suite_prefix(suite, usual)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a recipe for a package of that name: there are none."""
+        del name
+        return False
+
     def package(self, name: str) -> Package:
         """The package with that name, whether there is one or not. Raises ResolutionError (`package-unknown`)."""
         if not is_name(name):

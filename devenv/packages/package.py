@@ -143,8 +143,8 @@ class Package:
     replaced: Mapping[str, str] = field(default_factory=dict)
     """Inputs and tools that others stand in for: the recipe's name → the name of the package."""
     prefix: str = ""
-    """What stands before the name on the command line: `debian:` or `debian:SUITE/` where a suite has the package and
-    there is no recipe.
+    """What stands before the name on the command line: `source:`, or `debian:` or `debian:SUITE/` where a suite has
+    the package and there is no recipe.
     """
 
     @property

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BASE_LABEL = "builtin:base"
 SOURCE_LABEL = "builtin:source"
+SOURCE_PREFIX = "source:"
+"""What stands before the names of packages that are built from source, on the command line."""
 RECIPE_DIRECTORY = "packages/"
 RECIPE_SUFFIX = ".star"
 PACKAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
@@ -39,12 +41,15 @@ SHOWN_NAME_LIMIT = 64
 class PackageSet:
     """The packages of one set. Not for use from several threads at once."""
 
-    def __init__(self, label: str, files: Mapping[str, str]) -> None:
+    def __init__(self, label: str, files: Mapping[str, str], prefix: str = "") -> None:
         """`label` names the set (`builtin:base`); `files` maps paths below it to their texts.
+
+        `prefix` stands before the names of its packages on the command line.
 
         The file `packages/<name>.star` defines the package `<name>`, as a global with `_` for `-`.
         """
         self.label = label
+        self._prefix = prefix
         self._files = dict(files)
         self._recipes = Recipes(label, self._files)
         self._packages: dict[str, Package] = {}
@@ -72,6 +77,10 @@ class PackageSet:
         """The names of all packages, sorted. Evaluates nothing."""
         return self._names
 
+    def has(self, name: str) -> bool:
+        """Whether there is a recipe for a package of that name. Evaluates nothing."""
+        return name in self._names
+
     def recipe(self, name: str) -> str:
         """The text of the recipe of `name`, which is one of `names`, headed by that name."""
         return f"{name}\n{self._files[_location(name)[0]]}"
@@ -87,7 +96,7 @@ class PackageSet:
             from devenv.packages.recipe_data import parse_package
 
             try:
-                self._packages[name] = parse_package(name, data)
+                self._packages[name] = parse_package(name, data, self._prefix)
             except ValueError as error:
                 raise self._invalid(name, error) from error
         return self._packages[name]
@@ -125,7 +134,9 @@ class PackageSet:
         meant = f"; did you mean {' or '.join(f'`{each}`' for each in similar)}?" if similar else ""
         raise ResolutionError(
             f"`{self.label}` has no package `{shown}`{meant}",
-            hint=f"add it with `devenv add {similar[0]}`" if similar else "look for it with `devenv search`",
+            hint=f"add it with `devenv add {self._prefix}{similar[0]}`"
+            if similar
+            else "look for it with `devenv search`",
             slug="package-unknown",
         )
 
@@ -146,7 +157,9 @@ def read_base_set() -> PackageSet:
 
 def read_source_set() -> PackageSet:
     """The set of packages that are built from source; it shares the modules of the base set (`//std`)."""
-    return PackageSet(SOURCE_LABEL, {**dict(_iter_files("base", "*")), **dict(_iter_files("source", "**/*"))})
+    return PackageSet(
+        SOURCE_LABEL, {**dict(_iter_files("base", "*")), **dict(_iter_files("source", "**/*"))}, SOURCE_PREFIX
+    )
 
 
 def _iter_files(directory: str, pattern: str) -> Iterator[tuple[str, str]]:

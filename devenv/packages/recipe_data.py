@@ -110,7 +110,7 @@ class PlanData(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     environment: Annotated[dict[Variable, str], msgspec.Meta(max_length=64)] = {}
 
 
-def parse_package(name: str, data: object) -> Package:
+def parse_package(name: str, data: object, prefix: str = "") -> Package:
     """The package that a recipe describes. Raises ValueError that says what is wrong."""
     described = msgspec.convert(data, PackageData)
     return Package(
@@ -125,6 +125,7 @@ def parse_package(name: str, data: object) -> Package:
         inputs=tuple(described.inputs),
         tools=tuple(described.tools),
         replaced=described.replaced,
+        prefix=prefix,
     )
 
 

@@ -74,7 +74,17 @@ class ArchiveChoice:
         return
 
 
-Choice = WheelChoice | DebChoice | ArchiveChoice
+@dataclass(frozen=True, slots=True)
+class OwnChoice:
+    """The project's own source: there is no file to be had."""
+
+    @property
+    def requirement(self) -> None:
+        """None, as for archives."""
+        return
+
+
+Choice = WheelChoice | DebChoice | ArchiveChoice | OwnChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from devenv.errors import ResolutionError
 from devenv.packages.package import ArchiveSource, DebianSource, Package, WheelSource
 from devenv.packages.versions import VersionRequest
 from devenv.packages.wheels import parse_version
-from devenv.resolve.offers import Choice, Offers, PackageIndex
+from devenv.resolve.offers import Choice, Offers, OwnChoice, PackageIndex
 from devenv.resolve.suites import package_unknown
 from devenv.system import ALL_SYSTEMS, System
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SHOWN_VERSIONS = 5
 """Versions that an error names."""
+
+
+BUILT = "built from source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,28 @@ def resolve_package(
     if not satisfying:
         raise _version_unknown(package, request, offers)
     raise _system_missing(package, request, satisfying, systems, offers)
+
+
+def take_version(package: Package, version: Version, systems: Sequence[System] | None) -> Resolution:
+    """The answer where the project has its own source of `package`: that version, which no index need know.
+
+    Raises ResolutionError (`system-missing`).
+    """
+    served = [each for each in ALL_SYSTEMS if any(source.serves(each) for source in package.sources)]
+    lacking = [each for each in systems or () if each not in served]
+    if lacking:
+        names = ", ".join(f"`{each}`" for each in lacking)
+        raise ResolutionError(
+            f"`{package.name}` cannot be had for {names}: it is {BUILT}, which is for Linux only",
+            hint=f"leave {names} out of `systems` in `devenv.toml`",
+            slug="system-missing",
+        )
+    reason = f"it is {BUILT}, which is for Linux only"
+    return Resolution(
+        str(version),
+        dict.fromkeys((each for each in served if systems is None or each in systems), OwnChoice()),
+        {} if systems is not None else dict.fromkeys((each for each in ALL_SYSTEMS if each not in served), reason),
+    )
 
 
 def _find_resolution(
@@ -127,7 +152,7 @@ def _reason(system: System, offers: Offers) -> str:
 
 def _origin(offers: Offers) -> str:
     built = all(isinstance(source, ArchiveSource) for source in offers.package.sources)
-    return "built from source" if built else "from Debian"
+    return BUILT if built else "from Debian"
 
 
 def _having(system: System, offers: Offers, count: int) -> list[Version]:

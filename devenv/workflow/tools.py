@@ -128,16 +128,26 @@ class Tools:
 
         return read_base_set()
 
+    @functools.cached_property
+    def source_set(self) -> PackageSet:
+        """`builtin:source`."""
+        from devenv.packages.package_set import read_source_set
+
+        return read_source_set()
+
     def package_sets(self, manifest: Manifest) -> PackageSets:
-        """The manifest's inputs, opened. Its parser lets only `builtin:base` and suites of Debian through."""
+        """The manifest's inputs, opened. Its parser lets only devenv's own sets and suites of Debian through."""
         return {name: self._open_set(locator) for name, locator in manifest.inputs.items()}
 
     def _open_set(self, locator: str) -> Packages:
         from devenv.debian.suites import parse_suite
+        from devenv.manifest.model import SOURCE_LOCATOR
         from devenv.packages.debian_set import DebianSet
 
         suite = parse_suite(locator)
-        return self.base_set if suite is None else DebianSet(suite, self.usual_suite)
+        if suite is not None:
+            return DebianSet(suite, self.usual_suite)
+        return self.source_set if locator == SOURCE_LOCATOR else self.base_set
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[FetchLocked]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from devenv.build.realize import realize
 from devenv.debian.closure import find_closure
 from devenv.debian.policy import read_policy
-from devenv.environment.derive import LockDerivations
+from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.project import read_project
 from devenv.events import DownloadFinished, Event, Report, ignore
 from devenv.fetch.debian.index import DebianIndex

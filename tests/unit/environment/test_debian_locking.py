@@ -10,7 +10,8 @@ import pytest
 
 from devenv.debian.record import DebRecord
 from devenv.environment.answers import LockRequest
-from devenv.environment.derive import LockDerivations, PackageSets
+from devenv.environment.derive import PackageSets
+from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.locking import lock_manifest
 from devenv.errors import LockError, ResolutionError
 from devenv.lock.format import format_lock

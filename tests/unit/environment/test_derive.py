@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devenv.derivation.model import Derivation
-from devenv.environment.derive import LockDerivations, derive_environment
+from devenv.environment.lock_derivations import LockDerivations, derive_environment
 from devenv.environment.machine import require_platform, require_system
 from devenv.errors import ActivationError, LockError
 from devenv.lock.model import Lock, LockedPackage
