@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from devenv.build.build_one import Builds, script_build
 from devenv.build.compare import TreeDifference, iter_tree_differences
-from devenv.build.realize import BuildOptions, FetchArtifacts, try_realize
+from devenv.build.realize import BuildOptions, FetchArtifacts, require_bubblewrap, try_realize
 from devenv.build.script.arguments import SCRIPT_BUILDER
 from devenv.build.script.run import build_script
 from devenv.derivation.model import Derivation, Input
@@ -49,7 +49,7 @@ def build_again(
         realization = try_realize(store, wanted, fetch, report, replace(options, keep_going=False))
         realized.update(realization.outputs)
     artifacts = fetch(list(dict.fromkeys(source for target in targets for source in target.sources)))
-    builds = Builds(store, artifacts, report, realized, options.limits, options.find_bubblewrap(), options.debug)
+    builds = Builds(store, artifacts, report, realized, options.limits, require_bubblewrap(options), options.debug)
     return tuple(each for target in targets for each in _build_again(builds, target))
 
 

@@ -39,9 +39,20 @@ class FetchArtifacts(Protocol):
         ...
 
 
-def no_bubblewrap() -> Path:
-    """What finds bubblewrap where nothing was said about it. Raises BuildError."""
-    raise BuildError("nothing can be built from source here", slug="sandbox-unavailable")
+def no_bubblewrap() -> None:
+    """Finds no bubblewrap."""
+
+
+def require_bubblewrap(options: BuildOptions) -> Path:
+    """The program that sandboxes are made with. Raises BuildError (`sandbox-unavailable`)."""
+    found = options.find_bubblewrap()
+    if found is None:
+        raise BuildError(
+            "nothing is built without a sandbox, and there is no `bwrap` to make one",
+            hint="install bubblewrap",
+            slug="sandbox-unavailable",
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class BuildOptions:
     keep_going: bool = False
     """Whether what does not depend on a failed build is built all the same."""
     limits: Limits = field(default_factory=Limits)
-    find_bubblewrap: Callable[[], Path] = no_bubblewrap
+    find_bubblewrap: Callable[[], Path | None] = no_bubblewrap
     debug: Debug | None = None
 
 
@@ -105,7 +116,7 @@ def try_realize(
     failures: dict[Derivation, BuildError] = {}
     if plan.builds:
         scripts = any(each.builder == SCRIPT_BUILDER for each in plan.builds)
-        bubblewrap = options.find_bubblewrap() if scripts else None
+        bubblewrap = require_bubblewrap(options) if scripts else None
         builds = Builds(store, fetch(plan.artifacts), report, realized, options.limits, bubblewrap, options.debug)
         failures = _build_all(builds, plan, options)
     return Realization(realized, failures)

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from devenv.build.build_one import Artifacts
-from devenv.build.realize import realize
+from devenv.build.realize import BuildOptions
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.environment.derive import PackageSets
 from devenv.environment.lock_derivations import LockDerivations, derive_environment
+from devenv.environment.lock_realizer import FetchLocked, LockRealizer
 from devenv.environment.machine import require_platform, require_system
 from devenv.errors import BuildError
 from devenv.events import Report
-from devenv.lock.model import Lock, PinnedArtifact
+from devenv.lock.model import Lock
 from devenv.manifest.model import Manifest
 from devenv.packages.package import SCRIPT_BUILDER
 from devenv.store.store import Store
 from devenv.store_path import StorePath
 from devenv.system import System, host_platform
-
-
-class FetchLocked(Protocol):
-    """Brings locked artifacts here, verified. Raises FetchError."""
-
-    def __call__(self, pinned: Sequence[PinnedArtifact], /) -> Artifacts:
-        """The files by SHA-256."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +38,8 @@ class RealizeRequest:
     lock: Lock
     sets: PackageSets
     system: System
+    options: BuildOptions = field(default_factory=BuildOptions)
+    """How what is built from source is built."""
     host_libraries: bool = False
     """Whether programs from wheels run on the host's libraries instead of the pinned runtime."""
     files: Mapping[str, StorePath] = field(default_factory=dict)
@@ -74,12 +67,9 @@ def realize_environment(
     for name, derivation in packages.items():
         if not derivation.inputs:
             require_platform(lock.packages[name], system, host_platform())
-    expected = {build.derivation: build.output for build in lock.iter_builds(system)}
-    for key, output in expected.items():
-        _adopt_output(store, key, output)
-    by_digest = {pinned.artifact.sha256: pinned for pinned in lock.iter_pinned({system})}
     environment = derive_environment(derivations, packages)
-    realized = realize(store, [environment], lambda digests: fetch([by_digest[digest] for digest in digests]), report)
+    realized = LockRealizer(derivations, store, fetch, report, request.options).realize([environment])
+    expected = {build.derivation: build.output for build in lock.iter_builds(system)}
     known = _Known(store, realized)
     for derivation in (*packages.values(), *([] if runtime is None else [runtime])):
         _check_output(derivation, expected.get(derivation.key), known.find(derivation))
@@ -90,18 +80,6 @@ def realize_environment(
         {name: path for name, path in found.items() if path is not None},
         None if runtime is None else known.find(runtime),
     )
-
-
-def _adopt_output(store: Store, key: str, output: StorePath | None) -> None:
-    """Take what the lock says for known, where that object is here already: it came in an archive, say.
-
-    An object proves its content but not what made it; that the lock says, and whoever allowed the lock vouches for it.
-    """
-    if output is None or store.find_realisation(key, MAIN_OUTPUT) is not None:
-        return
-    store.keep([output])
-    if store.is_complete(output):
-        store.register_realisation(key, MAIN_OUTPUT, output)
 
 
 @dataclass(frozen=True, slots=True)

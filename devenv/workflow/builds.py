@@ -14,8 +14,8 @@ from devenv.build.script.run import Debug
 from devenv.build.source import add_source
 from devenv.environment.builds import SOURCE_NAME, ProjectDerivations
 from devenv.environment.lock_derivations import LockDerivations
+from devenv.environment.lock_realizer import LockRealizer
 from devenv.environment.project import Project, read_project, require_project_path
-from devenv.environment.realize import LockRealizer
 from devenv.errors import BuildError, UsageError
 from devenv.store.root_links import add_root_link
 from devenv.store_path import StorePath

@@ -15,6 +15,7 @@ from devenv.system import System, host_system
 
 if TYPE_CHECKING:
     from devenv.build.build_one import Artifacts
+    from devenv.build.realize import BuildOptions
     from devenv.environment.derive import Packages, PackageSets
     from devenv.environment.realize import FetchLocked
     from devenv.fetch.debian.client import DebianClient
@@ -148,6 +149,13 @@ class Tools:
         if suite is not None:
             return DebianSet(suite, self.usual_suite)
         return self.source_set if locator == SOURCE_LOCATOR else self.base_set
+
+    @functools.cached_property
+    def build_options(self) -> BuildOptions:
+        """How builds are run on this machine."""
+        from devenv.workflow.build_options import build_options
+
+        return build_options(self.settings, self.environ, self.store.root)
 
     @contextlib.contextmanager
     def fetching(self) -> Iterator[FetchLocked]:
