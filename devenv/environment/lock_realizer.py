@@ -1,4 +1,4 @@
-"""Realizes derivations of a lock on this machine: with the files that it pins, the outputs that it knows, its sandbox."""
+"""Realizes derivations of a lock on this machine, with the files that it pins and the outputs that it knows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.environment.lock_derivations import LockDerivations
 from devenv.events import Report
 from devenv.lock.model import PinnedArtifact
-from devenv.lock.satisfies import BUBBLEWRAP_NAME
+from devenv.lock.satisfies import SANDBOX_NAME
 from devenv.store.store import Store
 from devenv.store_path import StorePath
 
@@ -71,7 +71,7 @@ class LockRealizer:
         found = self.options.find_bubblewrap()
         if found is not None:
             return found
-        derivation = self.derivations.dependency(BUBBLEWRAP_NAME, self.derivations.runtime())
+        derivation = self.derivations.dependency(SANDBOX_NAME, self.derivations.runtime())
         return self.store.path(self.realize([derivation])[derivation]) / "bin" / "bwrap"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from devenv.build.source import source_derivation
 from devenv.derivation.model import Derivation, Input
 from devenv.environment.derive import DeriveRequest
 from devenv.errors import ResolutionError
@@ -14,9 +14,6 @@ from devenv.lock.model import RUNTIME_NAME
 from devenv.lock.satisfies import SYSROOT_NAME
 from devenv.packages.package import BuildPlan
 from devenv.store_path import StorePath, object_name
-
-SOURCE_BUILDER = "source/1"
-"""The builder of what is there already: a file or a directory of the project, as an object of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +56,6 @@ def derive_script(request: DeriveRequest, plan: BuildPlan, parts: ScriptParts) -
     )
 
 
-def derive_file(path: StorePath, system: str) -> Derivation:
-    """The derivation that stands for an object which was made of a file or a directory of the project."""
-    return Derivation(name=path.name, system=system, builder=SOURCE_BUILDER, output_hash=str(path))
-
-
 def _iter_parts(request: DeriveRequest, plan: BuildPlan, parts: ScriptParts) -> Iterator[_Part]:
     yield _Part(SYSROOT_NAME, "sysroot", parts.sysroot)
     yield _Part(RUNTIME_NAME, "runtime", parts.runtime)
@@ -83,4 +75,4 @@ def _file_part(request: DeriveRequest, path: str, role: str, parts: ScriptParts)
             hint="correct the path in `devenv.toml`; it is relative to the project",
             slug="project-file-missing",
         )
-    return _Part(PurePosixPath(path).name, role, derive_file(parts.files[path], str(request.system)))
+    return _Part(parts.files[path].name, role, source_derivation(parts.files[path]))

@@ -17,6 +17,7 @@ from devenv.digest import blake3_key
 from devenv.errors import RecipeError, ResolutionError
 from devenv.packages.evaluation import Recipes
 from devenv.packages.package import BuildPlan, BuildRequest, Package
+from devenv.packages.project_build import ProjectQuestion
 from devenv.packages.wheels import parse_version
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ SOURCE_LABEL = "builtin:source"
 SOURCE_PREFIX = "source:"
 """What stands before the names of packages that are built from source, on the command line."""
 RECIPE_DIRECTORY = "packages/"
+PROJECT_RECIPE, PROJECT_SYMBOL = "project.star", "project"
+"""What says how a project's own builds are done."""
 RECIPE_SUFFIX = ".star"
 PACKAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 """Names that packages may have; nothing in them means anything to a path or a shell (FAULTS K-03, K-07)."""
@@ -117,6 +120,24 @@ class PackageSet:
             return parse_build_plan(data, request, package)
         except ValueError as error:
             raise self._invalid(name, error) from error
+
+    def plan_project(self, question: ProjectQuestion) -> BuildPlan:
+        """The plan by which a project's own build is done; only the set of packages from source knows.
+
+        Raises RecipeError.
+        """
+        data = self._recipes.ask(PROJECT_RECIPE, PROJECT_SYMBOL, "build", question.data)
+        from devenv.packages.recipe_data import parse_build_plan
+
+        own = Package(question.name, "", "", None, (), (), inputs=question.inputs, tools=question.tools)
+        try:
+            return parse_build_plan(data, BuildRequest(question.version or "", question.system), own)
+        except ValueError as error:
+            raise RecipeError(
+                f"`{question.name}` cannot be built so: {error}",
+                place=self._recipes.place(PROJECT_RECIPE, PROJECT_SYMBOL),
+                slug="recipe-invalid",
+            ) from error
 
     def _invalid(self, name: str, error: ValueError) -> RecipeError:
         return RecipeError(

@@ -40,7 +40,8 @@ VERSION_WIDTH = 12
 @singledispatch
 def iter_lines(result: object, painter: Painter) -> Iterator[str]:
     """The lines that tell a person of `result`, ready to print."""
-    # Registers further texts here: only verbs that look after the store wait for what they import.
+    # Registers further texts here: only verbs about builds and the store wait for what they import.
+    import devenv.ui.build_text
     import devenv.ui.store_text  # noqa: F401 - for its effect
 
     known = iter_lines.dispatch(type(result))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from devenv.build.realize import BuildOptions
 from devenv.sandbox.find import find_bubblewrap
@@ -21,7 +22,7 @@ def build_options(settings: Settings, environ: Mapping[str, str], store_root: Pa
     build = settings.build
     jobs = build.jobs or os.cpu_count() or 1
     limits = Limits(memory=_memory() * MEMORY_SHARE[0] // MEMORY_SHARE[1] // jobs)
-    chosen = {
+    chosen: dict[str, Any] = {
         "seconds": build.timeout,
         "silence": build.silence,
         "memory": build.memory,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.build.plan import find_outputs
-from devenv.build.project.source import iter_source
 from devenv.build.realize import BuildOptions
 from devenv.build.script.run import Debug
-from devenv.build.source import add_source
-from devenv.environment.builds import SOURCE_NAME, ProjectDerivations
+from devenv.environment.builds import ProjectDerivations
 from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.lock_realizer import LockRealizer
 from devenv.environment.project import Project, read_project, require_project_path
@@ -21,6 +19,7 @@ from devenv.store.root_links import add_root_link
 from devenv.store_path import StorePath
 from devenv.workflow.build_results import BuildResult, Built, CheckOutcome, CheckResult
 from devenv.workflow.enter import require_allowed, require_satisfied
+from devenv.workflow.project_files import ProjectFiles, add_overriding_files
 from devenv.workflow.tools import Tools
 
 LINK_NAME = "result"
@@ -42,14 +41,13 @@ class BuildChoice:
     """Is shown a build that failed."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class ProjectBuilding:
     """A project that is allowed and locked, and what it takes to build in it."""
 
     tools: Tools
     project: Project
     choice: BuildChoice
-    _sources: dict[str, StorePath] = field(default_factory=dict)
 
     def derivations(self) -> ProjectDerivations:
         """Of the project's builds and packages."""
@@ -59,13 +57,9 @@ class ProjectBuilding:
             project.manifest,
             project.require_lock(),
             tools.system,
-            tools.project_files(project),
+            add_overriding_files(tools, project.path, project.manifest),
         )
-        return ProjectDerivations(locked, self._add_source, tools.source_set.plan_project)
-
-    def _add_source(self, path: str) -> StorePath:
-        nodes = iter_source(self.project.path, path, self.tools.source_rules(self.project.path))
-        return add_source(self.tools.store, SOURCE_NAME, nodes)
+        return ProjectDerivations(locked, ProjectFiles(tools, project.path).add, tools.source_set.plan_project)
 
     @property
     def options(self) -> BuildOptions:

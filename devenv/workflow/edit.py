@@ -28,6 +28,7 @@ from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
 from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
+from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
 from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
@@ -159,7 +160,8 @@ def _require_text(project: Project) -> str:
 def _lock(tools: Tools, project: Project, previous: Lock | None) -> Lock:
     if project.lock is not None:
         tools.oldest = dict(_iter_dates(project.lock))
-    request = LockRequest(project.manifest, previous, tools.package_sets(project.manifest))
+    files = add_overriding_files(tools, project.path, project.manifest)
+    request = LockRequest(project.manifest, previous, tools.package_sets(project.manifest), files)
     return lock_manifest(request, tools.index)
 
 

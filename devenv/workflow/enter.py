@@ -143,13 +143,16 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
     With `host_libraries`, programs from wheels run on the host's libraries instead of the lock's runtime.
     """
     from devenv.environment.realize import RealizeRequest, realize_environment
+    from devenv.workflow.project_files import add_overriding_files
 
     request = RealizeRequest(
         project.manifest,
         project.require_lock(),
         tools.package_sets(project.manifest),
         tools.system,
-        host_libraries,
+        files=add_overriding_files(tools, project.path, project.manifest),
+        options=tools.build_options,
+        host_libraries=host_libraries,
     )
     with tools.fetching() as fetch:
         return realize_environment(request, tools.store, fetch, tools.report)

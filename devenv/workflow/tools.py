@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devenv.build.build_one import Artifacts
     from devenv.build.realize import BuildOptions
     from devenv.environment.derive import Packages, PackageSets
-    from devenv.environment.realize import FetchLocked
+    from devenv.environment.lock_realizer import FetchLocked
     from devenv.fetch.debian.client import DebianClient
     from devenv.fetch.debian.index import DebianIndex
     from devenv.fetch.debian.suite_index import SuiteIndex

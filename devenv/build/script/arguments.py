@@ -18,12 +18,13 @@ from typing import Annotated, Literal
 import msgspec
 
 from devenv.errors import BuildError
+from devenv.store_path import NAME_PATTERN
 
 SCRIPT_BUILDER = "script/1"
 
 Role = Literal["sysroot", "runtime", "tool", "input", "source", "patch"]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9+_~=-][A-Za-z0-9+._~=:@-]{0,199}\Z")]
-InputName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9+._-]{0,99}\Z")]
+InputName = Annotated[str, msgspec.Meta(pattern=rf"^{NAME_PATTERN.pattern}\Z")]
 
 
 class ScriptArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

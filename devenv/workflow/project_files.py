@@ -1,0 +1,44 @@
+"""Files of a project that packages and builds are made of, as objects of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.build.project.files import SourceRules
+from devenv.build.project.git import find_git
+from devenv.build.project.source import iter_source
+from devenv.build.source import add_source
+from devenv.manifest.model import WHOLE_PROJECT, Manifest
+from devenv.store_path import NAME_PATTERN, StorePath
+from devenv.workflow.tools import Tools
+
+WHOLE_NAME = "source"
+"""What a project's directory is called, wherever it lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """Makes objects of paths in the project at `project`, which are read as they are on the disk now."""
+
+    tools: Tools
+    project: Path
+
+    def add(self, path: str) -> StorePath:
+        """The object of a file or a directory, by its path in the project. Raises BuildError."""
+        rules = SourceRules(find_git(self.tools.environ, self.project), self.tools.store.root)
+        name = path.rpartition("/")[2]
+        known = path != WHOLE_PROJECT and NAME_PATTERN.fullmatch(name) is not None
+        return add_source(self.tools.store, name if known else WHOLE_NAME, iter_source(self.project, path, rules))
+
+
+def add_overriding_files(tools: Tools, project: Path, manifest: Manifest) -> dict[str, StorePath]:
+    """The objects of all files that the manifest builds packages with: patches and sources, by their paths."""
+    paths = [
+        path
+        for request in manifest.packages.values()
+        for path in (*request.overrides.patches, request.overrides.source)
+        if path is not None
+    ]
+    files = ProjectFiles(tools, project)
+    return {path: files.add(path) for path in dict.fromkeys(paths)}
