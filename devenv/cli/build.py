@@ -29,18 +29,26 @@ if TYPE_CHECKING:
 @click.option("--link", type=PATH, metavar="PATH", help="Where the link to what was built goes (default: `result`).")
 @click.option("--no-link", "without_link", is_flag=True, help="Make no link: `devenv gc` may delete what was built.")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
-def command(names: tuple[str, ...], debug: bool, **choice: Any) -> Action:
+def command(names: tuple[str, ...], debug: bool, link: Path | None, without_link: bool, **choice: Any) -> Action:
     """Build what the project makes, `[build.NAME]`, or a package, in a sandbox.
 
     Without names, all builds of the project are built.
     """
-    if choice["link"] is not None and choice["without_link"]:
+    if link is not None and without_link:
         raise click.UsageError("Give either a link or none.")
 
     def action(tools: Tools) -> object:
+        from devenv.workflow.build_links import LinkChoice
+        from devenv.workflow.known_builds import find_known_builds
+
+        links = LinkChoice(link, without_link)
+        known = None if choice["rebuild"] else find_known_builds(tools, here(), names, links)
+        if known is not None:
+            return known
         from devenv.workflow.builds import BuildChoice, build_project
 
-        result = build_project(tools, here(), BuildChoice(names, debug=_debug if debug else None, **choice))
+        how = BuildChoice(names, links=links, debug=_debug if debug else None, **choice)
+        result = build_project(tools, here(), how)
         differs = any(each.first != each.second for each in result.rebuilt)
         return UnfitResult(result) if differs else result
 

@@ -52,6 +52,8 @@ class ProjectDerivations:
     locked: LockDerivations
     add_source: Callable[[str], StorePath]
     plan: Callable[[ProjectQuestion], BuildPlan]
+    source_objects: dict[str, StorePath] = field(default_factory=dict)
+    """The project's paths that were asked for, and what they are."""
     _made: dict[str, Derivation] = field(default_factory=dict)
 
     @property
@@ -161,12 +163,8 @@ class ProjectDerivations:
             inputs=tuple(Input(derivation) for _, _, derivation in inputs),
         )
 
-    @functools.cached_property
-    def _sources(self) -> dict[str, Derivation]:
-        return {}
-
     def _source(self, path: str) -> Derivation:
         """What stands for files of the project; they are read once."""
-        if path not in self._sources:
-            self._sources[path] = source_derivation(self.add_source(path))
-        return self._sources[path]
+        if path not in self.source_objects:
+            self.source_objects[path] = self.add_source(path)
+        return source_derivation(self.source_objects[path])

@@ -58,6 +58,8 @@ def add_root_link(store: Store, link: Path, path: StorePath) -> None:
         )
     absolute = Path(os.path.realpath(link.parent)) / link.name
     store.keep([path])
+    if _is_recorded(store.layout, absolute, store.path(path)):
+        return
     # The record comes first: a link without one would keep nothing.
     _record(store.layout, absolute, store.path(path))
     fault_point("roots.link")
@@ -65,9 +67,21 @@ def add_root_link(store: Store, link: Path, path: StorePath) -> None:
     replace_link(absolute, str(store.path(path)))
 
 
+def _entry_path(layout: Layout, link: Path) -> Path:
+    return layout.roots / hashlib.sha256(os.fsencode(link)).hexdigest()[:32]
+
+
+def _is_recorded(layout: Layout, link: Path, target: Path) -> bool:
+    """Whether `link` leads to `target` already and keeps it."""
+    entry = _entry_path(layout, link)
+    with contextlib.suppress(OSError):
+        return {os.readlink(link), os.readlink(entry / "object")} == {str(target)}
+    return False
+
+
 def _record(layout: Layout, link: Path, target: Path) -> None:
     with _records_locked(layout):
-        entry = layout.roots / hashlib.sha256(os.fsencode(link)).hexdigest()[:32]
+        entry = _entry_path(layout, link)
         temporary = make_private_directory(layout.roots / temporary_name())
         try:
             os.symlink(link, temporary / "link")

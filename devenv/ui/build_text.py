@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from devenv.build.again import Rebuilt
-from devenv.build.compare import TreeDifference
-from devenv.derivation.compare import Difference
 from devenv.ui.terminal import Painter, make_visible
 from devenv.ui.text import format_table, iter_lines
 from devenv.workflow.build_results import BuildResult, CheckResult, DerivationNode, DerivationResult, WhyRebuildResult
+
+if TYPE_CHECKING:
+    from devenv.build.again import Rebuilt
+    from devenv.build.compare import TreeDifference
+    from devenv.derivation.compare import Difference
 
 KEY_DIGITS = 12
 SHOWN_DIFFERENCES = 12

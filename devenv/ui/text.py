@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
@@ -37,13 +38,15 @@ VERSION_WIDTH = 12
 """Characters of a version in a table on a terminal; `devenv info` shows all of it."""
 
 
+FURTHER_TEXTS = {"devenv.workflow.build_results": "devenv.ui.build_text"}
+"""Modules of results → the module that has their texts; without one it is that of the store."""
+
+
 @singledispatch
 def iter_lines(result: object, painter: Painter) -> Iterator[str]:
     """The lines that tell a person of `result`, ready to print."""
-    # Registers further texts here: only verbs about builds and the store wait for what they import.
-    import devenv.ui.build_text
-    import devenv.ui.store_text  # noqa: F401 - for its effect
-
+    # Registers further texts here: a verb does not wait for what the texts of others import.
+    importlib.import_module(FURTHER_TEXTS.get(type(result).__module__, "devenv.ui.store_text"))
     known = iter_lines.dispatch(type(result))
     if known is iter_lines.dispatch(object):
         raise TypeError(f"no text for {type(result).__name__}")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from devenv.build.again import Rebuilt
-from devenv.derivation.compare import Difference
 from devenv.store_path import StorePath
+
+if TYPE_CHECKING:
+    from devenv.build.again import Rebuilt
+    from devenv.derivation.compare import Difference
 
 
 @dataclass(frozen=True, slots=True)

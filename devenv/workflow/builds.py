@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.build.plan import find_outputs
 from devenv.build.realize import BuildOptions
 from devenv.build.script.run import Debug
+from devenv.derivation.model import Derivation
 from devenv.environment.builds import ProjectDerivations
 from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.lock_realizer import LockRealizer
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.errors import BuildError, UsageError
-from devenv.store.root_links import add_root_link
 from devenv.store_path import StorePath
+from devenv.workflow.build_links import LinkChoice, link_builds
+from devenv.workflow.build_memo import BuildMemo, KnownBuild, memo_stamp, write_memo
 from devenv.workflow.build_results import BuildResult, Built, CheckOutcome, CheckResult
 from devenv.workflow.enter import require_allowed, require_satisfied
 from devenv.workflow.project_files import ProjectFiles, add_overriding_files
 from devenv.workflow.tools import Tools
-
-LINK_NAME = "result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,7 @@ class BuildChoice:
     keep_going: bool = False
     rebuild: bool = False
     """Whether it is built a second time and compared."""
-    link: Path | None = None
-    """Where the link goes that keeps it; None: `result` in the project."""
-    without_link: bool = False
+    links: LinkChoice = field(default_factory=LinkChoice)
     debug: Debug | None = None
     """Is shown a build that failed."""
 
@@ -97,23 +94,25 @@ def build_project(tools: Tools, start: Path, choice: BuildChoice) -> BuildResult
         realizer = LockRealizer(derivations.locked, tools.store, fetch, tools.report, building.options)
         realized = realizer.realize(wanted)
         rebuilt = realizer.build_again(wanted) if choice.rebuild else ()
-    links = {} if choice.without_link else _link(building, {name: realized[targets[name]] for name in names})
+    objects = {name: realized[target] for name, target in targets.items()}
+    _remember(building, derivations, targets, objects)
+    links = link_builds(tools, building.project.path, objects, choice.links)
     built = tuple(
-        Built(name, realized[target], target.key, name not in known, links.get(name))
-        for name, target in targets.items()
+        Built(name, objects[name], target.key, name not in known, links.get(name)) for name, target in targets.items()
     )
     return BuildResult(building.project.path, built, rebuilt)
 
 
-def _link(building: ProjectBuilding, objects: Mapping[str, StorePath]) -> dict[str, Path]:
-    """Links that keep what was built, beside the manifest unless another place was named."""
-    place = building.choice.link
-    place = building.project.path / LINK_NAME if place is None else Path(os.path.abspath(place))
-    links = {}
-    for name, path in objects.items():
-        links[name] = place if len(objects) == 1 else place.with_name(f"{place.name}-{name}")
-        add_root_link(building.tools.store, links[name], path)
-    return links
+def _remember(
+    building: ProjectBuilding,
+    derivations: ProjectDerivations,
+    targets: Mapping[str, Derivation],
+    objects: Mapping[str, StorePath],
+) -> None:
+    builds = {name: KnownBuild(target.key, objects[name]) for name, target in targets.items()}
+    names = tuple(building.project.manifest.builds)
+    stamp = memo_stamp(building.tools, building.project)
+    write_memo(building.tools, building.project, BuildMemo(stamp, names, derivations.source_objects, builds))
 
 
 def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult:

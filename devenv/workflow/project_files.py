@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.build.project.files import SourceRules
 from devenv.build.project.git import find_git
 from devenv.build.project.source import iter_source
-from devenv.build.source import add_source
+from devenv.build.source import add_source, find_source
 from devenv.manifest.model import WHOLE_PROJECT, Manifest
+from devenv.nar.nodes import Node
 from devenv.store_path import NAME_PATTERN, StorePath
 from devenv.workflow.tools import Tools
 
@@ -26,10 +28,20 @@ class ProjectFiles:
 
     def add(self, path: str) -> StorePath:
         """The object of a file or a directory, by its path in the project. Raises BuildError."""
+        return add_source(self.tools.store, _name_of(path), lambda: self._read(path))
+
+    def find(self, path: str) -> StorePath:
+        """What `add` would make. Raises BuildError."""
+        return find_source(self.tools.store, _name_of(path), lambda: self._read(path))
+
+    def _read(self, path: str) -> Iterable[Node]:
         rules = SourceRules(find_git(self.tools.environ, self.project), self.tools.store.root)
-        name = path.rpartition("/")[2]
-        known = path != WHOLE_PROJECT and NAME_PATTERN.fullmatch(name) is not None
-        return add_source(self.tools.store, name if known else WHOLE_NAME, iter_source(self.project, path, rules))
+        return iter_source(self.project, path, rules)
+
+
+def _name_of(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name if path != WHOLE_PROJECT and NAME_PATTERN.fullmatch(name) else WHOLE_NAME
 
 
 def add_overriding_files(tools: Tools, project: Path, manifest: Manifest) -> dict[str, StorePath]:
