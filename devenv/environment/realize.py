@@ -12,7 +12,7 @@ from devenv.environment.lock_derivations import LockDerivations, derive_environm
 from devenv.environment.lock_realizer import FetchLocked, LockRealizer
 from devenv.environment.machine import require_platform, require_system
 from devenv.errors import BuildError
-from devenv.events import Report
+from devenv.events import Notice, Report
 from devenv.lock.model import Lock
 from devenv.manifest.model import Manifest
 from devenv.packages.package import SCRIPT_BUILDER
@@ -72,7 +72,7 @@ def realize_environment(
     expected = {build.derivation: build.output for build in lock.iter_builds(system)}
     known = _Known(store, realized)
     for derivation in (*packages.values(), *([] if runtime is None else [runtime])):
-        _check_output(derivation, expected.get(derivation.key), known.find(derivation))
+        _check_output(derivation, expected.get(derivation.key), known.find(derivation), report)
     # What runs on the host's libraries is not what the lock describes.
     found = {name: known.find(derivation) for name, derivation in packages.items() if derivation.key in expected}
     return RealizedEnvironment(
@@ -93,8 +93,18 @@ class _Known:
         return self.realized.get(derivation) or self.store.find_realisation(derivation.key, MAIN_OUTPUT)
 
 
-def _check_output(derivation: Derivation, expected: StorePath | None, actual: StorePath | None) -> None:
-    if expected is not None and actual is not None and expected != actual:
+def _check_output(derivation: Derivation, expected: StorePath | None, actual: StorePath | None, report: Report) -> None:
+    if expected is None or actual is None or expected == actual:
+        return
+    if derivation.builder == SCRIPT_BUILDER:
+        # Who wrote the lock had the same description built; that compilers always agree nobody has promised.
+        report(
+            Notice(
+                f"`{derivation.name}` came out otherwise than where the lock was made: `devenv build --rebuild` shows "
+                "whether its build can be reproduced"
+            )
+        )
+    else:
         raise BuildError(
             f"`{derivation.name}` did not come out as the lock says",
             hint="restore `devenv.lock` from version control; if nobody changed it, report this, please",
