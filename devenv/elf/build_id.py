@@ -6,7 +6,7 @@ A linker makes it of all that it writes, paths of the store included, so that it
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from devenv.elf.tables import PT_NOTE, Tables, read_tables
 
@@ -22,17 +22,17 @@ MAX_NOTES = 64
 MAX_IDENTIFIER_BYTES = 64
 
 
-def find_build_ids(tables: Tables) -> list[range]:
-    """Where in the file identifiers stand: what they consist of, without the notes around them."""
-    return sorted(set(_iter_build_ids(tables)), key=lambda place: place.start)
+def find_build_ids(content: bytes) -> list[range]:
+    """Where in an image identifiers stand: what they consist of, without the notes around them.
 
-
-def set_build_ids(content: bytes, digest: Callable[[bytes], bytes]) -> bytes:
-    """The image with identifiers made anew: the first bytes of `digest`, of it with zeros in their places.
-
-    Raises ElfError if it is damaged.
+    They stay there when it is patched (`patch_elf`), but may be found by no header then. Raises ElfError if the image
+    is damaged.
     """
-    places = find_build_ids(read_tables(content))
+    return sorted(set(_iter_build_ids(read_tables(content))), key=lambda place: place.start)
+
+
+def set_build_ids(content: bytes, places: Sequence[range], digest: Callable[[bytes], bytes]) -> bytes:
+    """The image with the identifiers at `places` made anew: the first bytes of `digest` of it with zeros there."""
     if not places:
         return content
     changed = bytearray(content)

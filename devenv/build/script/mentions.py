@@ -18,6 +18,8 @@ MAX_PLACES = 64
 """Of one block in which the build directory's name is looked at: `/usr/build/` is none."""
 BEFORE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+/~}")
 """What stands before a slash in the middle of a path."""
+OPTIONS = (b"-I", b"-L", b"-R")
+"""Of compilers and linkers: a path follows at once."""
 
 
 class Mentions:
@@ -28,7 +30,7 @@ class Mentions:
         self._tools = {name[:STORE_DIGEST_LENGTH].decode(): name for name in scope.tool_names()}
         self._scanner = ReferenceScanner(self._tools.keys(), "")
         self._directory = scope.request.build_directory.rstrip(b"/") + b"/"
-        self._overlap = max(STORE_DIGEST_LENGTH - 1, len(self._directory))
+        self._overlap = max(STORE_DIGEST_LENGTH - 1, len(self._directory) + 1)
         self._leftovers = 0
 
     def watch(self, path: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -59,7 +61,7 @@ class Mentions:
         for count, start in enumerate(iter_places(block, self._directory, len(block))):
             if count == MAX_PLACES:
                 break
-            if not start or block[start - 1] not in BEFORE:
+            if not start or block[start - 1] not in BEFORE or block[max(start - 2, 0) : start] in OPTIONS:
                 self._leftovers += 1
                 self._scope.request.report_leftover(format_shown_path(path))
                 return True

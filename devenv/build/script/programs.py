@@ -14,7 +14,7 @@ from devenv.build.bundle.libraries import LOADERS
 from devenv.build.script.libraries import LibrarySearch, Loader
 from devenv.build.script.scope import Realm, Scope, normal
 from devenv.digest import STORE_DIGEST_LENGTH
-from devenv.elf.build_id import MAX_IDENTIFIER_BYTES, set_build_ids
+from devenv.elf.build_id import MAX_IDENTIFIER_BYTES, find_build_ids, set_build_ids
 from devenv.elf.erase import erase_requests
 from devenv.elf.image import ElfImage, ElfKind, parse_elf
 from devenv.elf.patch import ElfChange, patch_elf
@@ -44,9 +44,10 @@ class ProgramFixer:
         image = parse_elf(content)
         if image is None or image.kind is ElfKind.OBJECT:
             return content
+        identifiers = find_build_ids(content)
         if image.machine == self._loader.machine:
             content = self._lead(path, content, image)
-        return set_build_ids(content, self._identify)
+        return set_build_ids(content, identifiers, self._identify)
 
     def _lead(self, path: bytes, content: bytes, image: ElfImage) -> bytes:
         interpreter = self._interpreter(path, image.interpreter)

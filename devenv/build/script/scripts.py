@@ -2,7 +2,8 @@
 
 The kernel reads `#!`, a path, and the rest of the line as one argument. A path that is not in the output or what it may
 use is looked up by its name: first in the output's own `bin`, then in each input's. `env` is not needed to find a
-program whose place is known; it stays where it does more than that.
+program whose place is known. Where it does more than that (variables, several arguments) two paths of the store would
+have to stand in the line, and do not fit.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ LINE = re.compile(rb"#![ \t]*(/[^ \t\n\0]*)[ \t]*([^\n\0]*?)[ \t]*(?=[\n\0]|\Z)"
 """An interpreter's path and the argument. Other lines with that mark (`#![feature(…)]`) no kernel takes for any."""
 ENV = re.compile(rb"(?:(-S[ \t]*|--split-string=)?((?:(?:-[^ \t]*|[A-Za-z_]\w*=[^ \t]*)[ \t]+)*))([^ \t]+)[ \t]*(.*)")
 """What `env` is told: to split, options and variables, a program, and its arguments."""
+SEVERAL = re.compile(rb"[ \t\\\"'$]")
+"""What `-S` splits arguments at, or expands in them."""
 
 EQUIVALENTS = {b"sh": (b"sh", b"dash", b"bash")}
 """Name of an interpreter → the programs that can be it."""
@@ -53,16 +56,16 @@ class ScriptFixer:
         if match is None:
             return 0, b""
         if match.end() == MAX_READ_BYTES:
-            raise self._too_long(path, match.end())
+            raise self._too_long(path)
         line = b"#!" + self._command(path, match[1], match[2])
         if len(line) > MAX_LINE_BYTES:
-            raise self._too_long(path, len(line))
+            raise self._too_long(path)
         return match.end(), line
 
-    def _too_long(self, path: bytes, size: int) -> BuildError:
+    def _too_long(self, path: bytes) -> BuildError:
         return BuildError(
-            f"{self._scope.shown(path)} names its interpreter in a line of {size} bytes or more, "
-            f"of which the kernel reads {MAX_LINE_BYTES}",
+            f"{self._scope.shown(path)} begins with a line that does not fit into the {MAX_LINE_BYTES} bytes "
+            "which the kernel reads, with the path of its interpreter in the store",
             hint="let the install phase write a script of `sh` that starts it",
             slug="interpreter-too-long",
         )
@@ -81,11 +84,11 @@ class ScriptFixer:
         if match is None:
             return _join(self._require(path, b"env", env), text)
         split, settings, named, arguments = match.groups()
-        program = named if b"/" in named and self._scope.realm_of(normal(named)) in ALLOWED else None
-        program = program or self._require(path, named.rpartition(b"/")[2], named)
-        if not settings and not (split and re.search(rb"[ \t\\\"'$]", arguments)):
-            return _join(program, arguments)
-        return _join(self._require(path, b"env", env), b"-S " + settings + _join(program, arguments))
+        if settings or (split and SEVERAL.search(arguments)):
+            raise self._too_long(path)
+        if b"/" in named and self._scope.realm_of(normal(named)) in ALLOWED:
+            return _join(named, arguments)
+        return _join(self._require(path, named.rpartition(b"/")[2], named), arguments)
 
     def _require(self, path: bytes, name: bytes, interpreter: bytes) -> bytes:
         """The path of the program. Raises BuildError (`interpreter-undeclared`)."""

@@ -51,7 +51,7 @@ class Survey:
     def follow(self, directory: bytes, target: bytes) -> Goal:
         """Where `target` leads from a directory of the output, which is none of its links.
 
-        What is not there counts for a directory, and a circle of links leads to itself.
+        What is not there counts for a directory. What takes too many links leads nowhere, which is inside.
         """
         names, place = self._begin(directory, target)
         if names is None:
@@ -66,10 +66,12 @@ class Survey:
                 continue
             path = join(place, name)
             link = self.links.get(path)
-            if link is None or hops == MAX_HOPS:
+            if link is None:
                 place = path
                 continue
             hops += 1
+            if hops > MAX_HOPS:
+                return CLIMBED if b".." in names else Goal(True, path)
             below, start = self._begin(place, link)
             if below is None:
                 rest = b"/".join(names)
