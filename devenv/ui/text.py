@@ -38,7 +38,10 @@ VERSION_WIDTH = 12
 """Characters of a version in a table on a terminal; `devenv info` shows all of it."""
 
 
-FURTHER_TEXTS = {"devenv.workflow.build_results": "devenv.ui.build_text"}
+FURTHER_TEXTS = {
+    "devenv.workflow.build_results": "devenv.ui.build_text",
+    "devenv.workflow.results": "devenv.ui.format_text",
+}
 """Modules of results → the module that has their texts; without one it is that of the store."""
 
 

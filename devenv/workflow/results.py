@@ -273,3 +273,34 @@ class SmokeResult:
     """The packages that were tried, in their order."""
 
     tests: tuple[SmokeTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FormatterRun:
+    """A formatter, and how many files it was given."""
+
+    name: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file, relative to the project, that formatters changed or would change.
+
+    `diff` is a unified one of at most 64 KiB; None where it was changed, or is no text, or too large to compare.
+    """
+
+    path: str
+    diff: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormatResult:
+    """The project's formatters ran; with `check` on a copy, so that nothing changed yet."""
+
+    project: Path
+    check: bool
+    formatters: tuple[FormatterRun, ...]
+    files: int
+    """How many files were given to at least one of them."""
+    changes: tuple[FileChange, ...]

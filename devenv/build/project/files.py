@@ -36,6 +36,8 @@ class SourceRules:
     """The program, found outside of any project's environment (`devenv.build.project.git.find_git`)."""
     store: Path | None = None
     """The store's root: links into it are left out by whoever reads the files."""
+    nested: bool = True
+    """Whether submodules and other repositories in the work tree are part of it."""
 
 
 def list_files(directory: Path, rules: SourceRules) -> list[NodePath]:
@@ -63,6 +65,8 @@ def _list(directory: Path, rules: SourceRules, depth: int) -> set[NodePath]:
     place = os.fsencode(directory)
     for path in nested | {path for path in paths if _is_directory(place, path)}:
         paths.discard(path)
+        if not rules.nested:
+            continue
         if depth == NESTING_LIMIT:
             raise _too_large(directory, f"more than {NESTING_LIMIT} repositories inside of each other")
         paths |= {(*path, *below) for below in _list_nested(_join(directory, path), rules, depth + 1)}
