@@ -85,11 +85,19 @@ def find_work_tree(directory: Path) -> WorkTree | None:
         if top.stat().st_dev != device:
             return None
         git_directory = top / ".git"
-        if (git_directory / "HEAD").exists() or git_directory.is_file():
+        if _is_repository(git_directory):
             tree = WorkTree(top, git_directory)
             _require_own(tree)
             return tree
     return None
+
+
+def _is_repository(git_directory: Path) -> bool:
+    try:
+        return (git_directory / "HEAD").exists() or git_directory.is_file()
+    except PermissionError:
+        # What cannot be looked into is somebody else's, which its owner will tell.
+        return True
 
 
 def _require_own(tree: WorkTree) -> None:

@@ -10,7 +10,7 @@ import pytest
 from devenv.environment.description import DESCRIPTION_LIMIT, DESCRIPTION_PATH, derive_description, read_description
 from devenv.errors import StoreError
 from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
-from devenv.manifest.model import Manifest, PackageRequest, ShellSettings
+from devenv.manifest.model import Check, Formatter, Manifest, PackageRequest, ProjectBuild, ShellSettings
 from devenv.packages.package import Package
 from devenv.system import System
 
@@ -51,6 +51,18 @@ def test_order_does_not_show() -> None:
     one = Manifest(env={"A": "1", "B": "2"}, shell=ShellSettings(None, {"x": "1", "y": "2"}))
     other = Manifest(env={"B": "2", "A": "1"}, shell=ShellSettings(None, {"y": "2", "x": "1"}))
     assert derive_description(one, LOCK, [], LINUX).key == derive_description(other, LOCK, [], LINUX).key
+
+
+def test_what_is_built_is_no_part_of_it() -> None:
+    """Builds, checks and formatters leave the environment as it is: a change to them realizes nothing anew."""
+    plain = Manifest(env={"A": "1"})
+    other = Manifest(
+        env={"A": "1"},
+        builds={"app": ProjectBuild("app")},
+        checks={"test": Check("test", "x")},
+        formatters={"c": Formatter("c", ("x",), ("*.c",))},
+    )
+    assert derive_description(plain, LOCK, [], LINUX).key == derive_description(other, LOCK, [], LINUX).key
 
 
 def test_packages_set_variables(tmp_path: Path) -> None:
