@@ -36,8 +36,6 @@ NAMESPACES = (
 )
 
 DEVICES = (
-    "--proc",
-    "/proc",
     "--dev",
     "/dev",
     "--size",
@@ -52,11 +50,17 @@ DEVICES = (
 
 def bubblewrap_arguments(program: Path, request: SandboxRequest, control: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The whole command line. `control` are options for whoever supervises (descriptors)."""
+    # What follows `--` is no option, however it begins (FAULTS J-16).
+    return (str(program), *bubblewrap_options(request, control), "--", *request.command)
+
+
+def bubblewrap_options(request: SandboxRequest, control: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """All of it that stands between the program and `--`."""
     return (
-        str(program),
         *NAMESPACES,
         *control,
         *_iter_root(request),
+        *_iter_kernel(request),
         *DEVICES,
         *_iter_mounts(request),
         # The root is memory too, and everything that is to be written has its mount by now.
@@ -65,9 +69,6 @@ def bubblewrap_arguments(program: Path, request: SandboxRequest, control: tuple[
         *_iter_environment(request),
         "--chdir",
         request.directory,
-        # What follows is no option, however it begins (FAULTS J-16).
-        "--",
-        *request.command,
     )
 
 
@@ -77,6 +78,15 @@ def _iter_root(request: SandboxRequest) -> Iterator[str]:
             yield from ("--ro-bind", str(request.sysroot / name), f"/{name}")
         else:
             yield from ("--symlink", target, f"/{name}")
+
+
+def _iter_kernel(request: SandboxRequest) -> Iterator[str]:
+    yield from ("--proc", "/proc")
+    for name in request.hidden:
+        # A device that cannot be used where it lies: opening it fails.
+        yield from ("--ro-bind", "/dev/null", name)
+    # Who builds as root stays root to the kernel's settings, capabilities or not: `core_pattern` would be a way out.
+    yield from ("--remount-ro", "/proc")
 
 
 def _iter_mounts(request: SandboxRequest) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,17 @@ class SandboxRequest:
     environment: Mapping[str, str]
     directory: str
     """Where the command starts."""
+    hidden: tuple[str, ...] = ()
+    """Files in `/proc` that cannot be read (`kernel_secrets`)."""
+
+
+SECRETS = ("/proc/key-users", "/proc/keys", "/proc/timer_list")
+"""What the kernel tells of everybody in spite of all namespaces: whose keys there are, who waits for what."""
+
+
+def kernel_secrets() -> tuple[str, ...]:
+    """Those of them that this kernel has."""
+    return tuple(name for name in SECRETS if os.path.exists(name))
 
 
 @dataclass(frozen=True, slots=True)

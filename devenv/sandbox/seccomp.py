@@ -2,10 +2,15 @@
 
 Namespaces do not cover kernel keyrings: a build would inherit the session's, with what its user keeps there (FAULTS
 J-17). `io_uring` does what system calls do without being filtered itself; `bpf`, `perf_event_open` and `userfaultfd`
-are of no use to a build. All of them say ENOSYS, as an older kernel would: programs know how to do without.
+are of no use to a build, and the kernel's log (`syslog`) tells of everybody. All of them say ENOSYS, as an older kernel
+would: programs know how to do without.
 
-The program is classic BPF over `struct seccomp_data` (linux/seccomp.h): `nr` at offset 0, `arch` at offset 4. Calls of
-another architecture than the machine's own (32-bit ones) are refused whole: their numbers mean other things.
+Nor are all sockets of a network namespace: those between virtual machines (AF_VSOCK) reach the host of this one from
+everywhere. So there are those families only that a namespace confines, and others say EAFNOSUPPORT.
+
+The program is classic BPF over `struct seccomp_data` (linux/seccomp.h): `nr` at offset 0, `arch` at offset 4, the low
+half of the first argument at offset 16 on machines that put it first. Calls of another architecture than the machine's
+own (32-bit ones) are refused whole: their numbers mean other things.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import struct
 ALLOW = 0x7FFF0000
 ENOSYS = 0x00050000 | 38
 """SECCOMP_RET_ERRNO with the error's number."""
+EAFNOSUPPORT = 0x00050000 | 97
 
 LOAD_WORD = 0x20
 """BPF_LD | BPF_W | BPF_ABS"""
@@ -25,14 +31,19 @@ JUMP_AT_LEAST = 0x35
 RETURN = 0x06
 """BPF_RET | BPF_K"""
 
-NUMBER_OFFSET, ARCHITECTURE_OFFSET = 0, 4
+NUMBER_OFFSET, ARCHITECTURE_OFFSET, ARGUMENT_OFFSET = 0, 4, 16
 
 AUDIT_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 X32_BIT = 0x40000000
 """Calls of x86-64's 32-bit variant have it set; the numbers below mean the same."""
 
+SOCKET = {"x86_64": 41, "aarch64": 198}
+FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
+"""What a network namespace confines, and programs ask for."""
+
 REFUSED = {
     "x86_64": {
+        "syslog": 103,
         "add_key": 248,
         "request_key": 249,
         "keyctl": 250,
@@ -44,6 +55,7 @@ REFUSED = {
         "io_uring_register": 427,
     },
     "aarch64": {
+        "syslog": 116,
         "add_key": 217,
         "request_key": 218,
         "keyctl": 219,
@@ -62,12 +74,12 @@ def seccomp_filter(machine: str) -> bytes:
 
     Raises KeyError for another machine.
     """
-    numbers = sorted(REFUSED[machine].values())
-    tests = [(JUMP_EQUAL, number) for number in numbers]
+    tests = [(JUMP_EQUAL, number) for number in sorted(REFUSED[machine].values())]
     if machine == "x86_64":
         tests.append((JUMP_AT_LEAST, X32_BIT))
-    # A jump counts the instructions that it skips. Behind the tests: allow, then refuse.
-    body = [_instruction(code, len(tests) - index, 0, value) for index, (code, value) in enumerate(tests)]
+    # A jump counts the instructions that it skips. Behind the tests: allow, refuse, then what looks at families.
+    body = [_instruction(code, len(tests) - index + 1, 0, value) for index, (code, value) in enumerate(tests)]
+    families = sorted(FAMILIES.values())
     return b"".join(
         [
             _instruction(LOAD_WORD, 0, 0, ARCHITECTURE_OFFSET),
@@ -75,8 +87,13 @@ def seccomp_filter(machine: str) -> bytes:
             _instruction(RETURN, 0, 0, ENOSYS),
             _instruction(LOAD_WORD, 0, 0, NUMBER_OFFSET),
             *body,
+            _instruction(JUMP_EQUAL, 2, 0, SOCKET[machine]),
             _instruction(RETURN, 0, 0, ALLOW),
             _instruction(RETURN, 0, 0, ENOSYS),
+            _instruction(LOAD_WORD, 0, 0, ARGUMENT_OFFSET),
+            *(_instruction(JUMP_EQUAL, len(families) - index, 0, each) for index, each in enumerate(families)),
+            _instruction(RETURN, 0, 0, EAFNOSUPPORT),
+            _instruction(RETURN, 0, 0, ALLOW),
         ]
     )
 

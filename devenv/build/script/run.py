@@ -33,7 +33,7 @@ from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError
 from devenv.fsutil import delete_tree, temporary_name
 from devenv.nar.nodes import Node
-from devenv.sandbox.model import Ended, Limits, Mount, SandboxRequest
+from devenv.sandbox.model import Ended, Limits, Mount, SandboxRequest, kernel_secrets
 from devenv.sandbox.supervise import Supervision, require_sandbox, run_sandboxed
 from devenv.store.adding import Output
 from devenv.store.store import Store
@@ -155,6 +155,7 @@ def _prepare(build: ScriptBuild, arguments: ScriptArguments, place: Path) -> San
         mounts=tuple(mounts),
         environment=environment,
         directory=BUILD_DIRECTORY,
+        hidden=kernel_secrets(),
     )
 
 
