@@ -82,7 +82,7 @@ def diagnose(said: Iterable[str]) -> str:
             "AppArmor restricts user namespaces: `sysctl kernel.apparmor_restrict_unprivileged_userns=0` as root "
             "allows them, or a profile for `bwrap` with `userns,` in it"
         )
-    if "proc" in text:
+    if "mount proc" in text:
         return (
             "this container does not let `/proc` be mounted: run it with `--security-opt systempaths=unconfined`, or "
             "build outside of it"

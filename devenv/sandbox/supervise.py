@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import BuildError
-from devenv.sandbox.bubblewrap import bubblewrap_arguments
+from devenv.sandbox.bubblewrap import bubblewrap_options
 from devenv.sandbox.find import start_failure
 from devenv.sandbox.model import Ended, Limits, SandboxRequest
 from devenv.sandbox.output import BuildOutput
@@ -32,6 +32,12 @@ TICK = 0.25
 """Seconds between two looks at limits and at whether the work is still wanted."""
 PIECE_BYTES = 1 << 16
 INFO_LIMIT = 4096
+NOT_STARTED = 126
+"""What a shell says of a program that it cannot execute."""
+START_FAILED = 1
+"""bubblewrap's own status where it could not do what it was told."""
+FIRST_TO_GO = 1000
+"""The highest `oom_score_adj`: where memory runs out, the build dies and not what somebody works with."""
 OPEN_FILES = 1024
 """Programs ask for this number, and some do as much: it is the same everywhere."""
 LAST_WORDS = 0.2
@@ -71,6 +77,8 @@ def run_sandboxed(request: SandboxRequest, supervision: Supervision) -> Ended:
         _kill(init)
         _read_rest(started.output, output)
         status = _status_of(started.process.wait())
+        if stopped is None and status == START_FAILED and not started.has_run():
+            raise start_failure(supervision.program, output.last_lines, status)
         reason, slug = stopped if stopped is not None else (None, None)
         return Ended(status, reason, slug, output.last_lines)
 
@@ -90,6 +98,10 @@ class _Started:
         with contextlib.suppress(BrokenPipeError):
             os.write(self.block, b"\n")
 
+    def has_run(self) -> bool:
+        """Whether the command was begun at all, once bubblewrap has ended: it tells a status of no other."""
+        return b"exit-code" in os.read(self.info, INFO_LIMIT)
+
 
 @contextlib.contextmanager
 def _started(request: SandboxRequest, program: Path) -> Iterator[_Started]:
@@ -97,20 +109,15 @@ def _started(request: SandboxRequest, program: Path) -> Iterator[_Started]:
         output, output_in = _open_pipe(ours, its)
         info, info_in = _open_pipe(ours, its)
         block_out, block = _open_pipe(its, ours)
-        rules = _open_filter()
-        its.callback(os.close, rules)
-        control = ("--info-fd", str(info_in), "--block-fd", str(block_out), "--seccomp", str(rules))
-        process = subprocess.Popen(
-            bubblewrap_arguments(program, request, control),
-            stdin=subprocess.DEVNULL,
-            stdout=output_in,
-            stderr=output_in,
-            cwd="/",
-            env={},
-            pass_fds=(info_in, block_out, rules),
-            # Ctrl-C is for us: the build is stopped in order.
-            start_new_session=True,
-            umask=0o022,
+        rules = _open_memory(its, seccomp_filter(platform.machine()))
+        control = ("--json-status-fd", str(info_in), "--block-fd", str(block_out), "--seccomp", str(rules))
+        # Where everybody sees the arguments of a process, they tell nobody of its variables and our directories.
+        options = _open_memory(its, b"".join(os.fsencode(each) + b"\0" for each in bubblewrap_options(request, control)))
+        process = _start(
+            program,
+            [str(program), "--args", str(options), "--", *request.command],
+            output_in,
+            (info_in, block_out, rules, options),
         )
         ours.callback(_end_process, process)
         its.close()
@@ -130,9 +137,30 @@ def _end_process(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _open_filter() -> int:
-    descriptor = os.memfd_create("seccomp", os.MFD_CLOEXEC)
-    os.write(descriptor, seccomp_filter(platform.machine()))
+def _start(program: Path, command: list[str], output: int, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={},
+            pass_fds=inherited,
+            # Ctrl-C is for us: the build is stopped in order.
+            start_new_session=True,
+            umask=0o022,
+        )
+    except OSError as error:
+        raise start_failure(program, (f"it could not be started: {error.strerror}",), NOT_STARTED) from error
+
+
+def _open_memory(its: contextlib.ExitStack, content: bytes) -> int:
+    """A descriptor from which `content` is read."""
+    descriptor = os.memfd_create("bubblewrap", os.MFD_CLOEXEC)
+    its.callback(os.close, descriptor)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 
@@ -142,6 +170,7 @@ def _find_init(started: _Started, supervision: Supervision, output: BuildOutput)
     import json
 
     text = b""
+    # One line, which comes before the command begins; that of its end comes later.
     while len(text) < INFO_LIMIT and (piece := os.read(started.info, INFO_LIMIT)):
         text += piece
         with contextlib.suppress(ValueError):
@@ -157,6 +186,8 @@ def _find_init(started: _Started, supervision: Supervision, output: BuildOutput)
 
 def _limit(number: int, limits: Limits) -> None:
     """Limits that the kernel keeps; what the command starts inherits them."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{number}/oom_score_adj").write_text(str(FIRST_TO_GO))
     with contextlib.suppress(ProcessLookupError):
         for kind, value in (
             (resource.RLIMIT_CORE, 0),
