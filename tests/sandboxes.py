@@ -19,7 +19,7 @@ import pytest
 
 from devenv.build.realize import BuildOptions, realize
 from devenv.build.source import add_source, source_derivation
-from devenv.derivation.model import Derivation, Input
+from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
 from devenv.errors import BuildError
 from devenv.events import Event
 from devenv.sandbox.find import find_bubblewrap
@@ -161,6 +161,12 @@ class Workshop:
     def attack(self, script: str, *inputs: Derivation) -> list[str]:
         """What a script could do, of all that it tries."""
         return (self.build(self.derive(PRELUDE + script, "attack", *inputs)) / "did").read_text().split()
+
+    def object_of(self, derivation: Derivation) -> Path:
+        """Where the main output of what was realized lies."""
+        path = self.store.find_realisation(derivation.key, MAIN_OUTPUT)
+        assert path is not None
+        return self.store.path(path)
 
     def log(self, derivation: Derivation) -> bytes:
         """What a build said."""

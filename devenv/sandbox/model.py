@@ -30,7 +30,7 @@ class Mount:
     def __post_init__(self) -> None:
         """Raises BuildError where the target would escape or hide what the sandbox is made of (FAULTS J-14)."""
         names = self.target.split("/")
-        if names[0] or any(name in {"", ".", ".."} for name in names[1:]) or "\0" in self.target:
+        if len(names) == 1 or names[0] or any(name in {"", ".", ".."} for name in names[1:]) or "\0" in self.target:
             raise _escapes(self.target)
         if self.target in OWN_PLACES or names[1] in {"dev", "proc"} or not self.source.is_absolute():
             raise _escapes(self.target)
