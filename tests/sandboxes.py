@@ -146,7 +146,9 @@ class Workshop:
     def build(self, target: Derivation | str) -> Path:
         """The object that a script makes."""
         derivation = self.derive(target) if isinstance(target, str) else target
-        return self.store.path(realize(self.store, [derivation], no_artifacts, self.events.append, self.options)[derivation])
+        return self.store.path(
+            realize(self.store, [derivation], no_artifacts, self.events.append, self.options)[derivation]
+        )
 
     def fail(self, target: Derivation | str) -> BuildError:
         """How a script fails, which must leave no object behind."""
@@ -178,7 +180,7 @@ class Workshop:
 
     def add(self, tree: Tree, name: str) -> Derivation:
         """An object of the store, as an input."""
-        return source_derivation(add_source(self.store, name, iter_tree_nodes(tree)))
+        return source_derivation(add_source(self.store, name, lambda: iter_tree_nodes(tree)))
 
 
 def derive_script(
@@ -209,5 +211,5 @@ def open_workshop(home: Path) -> Workshop:
     """A workshop in a home directory; whoever opens it closes its store. Raises Unavailable."""
     bubblewrap, tree = host_bubblewrap(), host_sysroot()
     store = Store(default_settings(home))
-    path = add_source(store, "sysroot", iter_tree_nodes(tree))
+    path = add_source(store, "sysroot", lambda: iter_tree_nodes(tree))
     return Workshop(home, store, bubblewrap, source_derivation(path))

@@ -120,7 +120,7 @@ def _unknown(derivation: Derivation) -> BuildError:
         return BuildError(
             f"`{derivation.output_hash}`, a file of the project, was collected while it was needed",
             hint="run the command again",
-            slug="source-missing",
+            slug="source-collected",
         )
     return BuildError(
         f"`{derivation.name}` asks for the builder `{derivation.builder}`, which this devenv does not have",

@@ -83,6 +83,19 @@ class Limits:
     """Of one file."""
 
 
+LIMIT_SLUGS = frozenset(
+    {
+        "build-disk-full",
+        "build-log-too-long",
+        "build-out-of-memory",
+        "build-silent",
+        "build-timeout",
+        "build-too-many-processes",
+    }
+)
+"""What `Ended.stopped_as` can be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a command ended: its exit status as a shell tells it, or the limit that it broke."""

@@ -112,7 +112,9 @@ def _started(request: SandboxRequest, program: Path) -> Iterator[_Started]:
         rules = _open_memory(its, seccomp_filter(platform.machine()))
         control = ("--json-status-fd", str(info_in), "--block-fd", str(block_out), "--seccomp", str(rules))
         # Where everybody sees the arguments of a process, they tell nobody of its variables and our directories.
-        options = _open_memory(its, b"".join(os.fsencode(each) + b"\0" for each in bubblewrap_options(request, control)))
+        options = _open_memory(
+            its, b"".join(os.fsencode(each) + b"\0" for each in bubblewrap_options(request, control))
+        )
         process = _start(
             program,
             [str(program), "--args", str(options), "--", *request.command],

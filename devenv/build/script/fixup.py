@@ -154,7 +154,7 @@ class _Fixer:
             raise BuildError(
                 f"{self._scope.shown(path)} is a program, and nothing was declared that it could run on",
                 hint="give the derivation an input with the role `runtime`",
-                slug="runtime-missing",
+                slug="output-runtime-missing",
             )
 
 

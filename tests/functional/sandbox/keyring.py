@@ -13,7 +13,8 @@ from devenv.sandbox.supervise import Supervision, run_sandboxed
 NUMBERS = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}
 READ = 11
 
-SEARCH = r"""
+SEARCH = (
+    r"""
 echo control
 cat /proc/keys /proc/key-users
 perl -e '
@@ -25,7 +26,9 @@ perl -e '
     my $found = syscall($request, $type, $name, 0, -3);
     print "found $found: errno ", $! + 0, "\n";
 ' "$@"
-""" % READ  # noqa: UP031 - braces are perl's
+"""
+    % READ
+)  # noqa: UP031 - braces are perl's
 
 
 def main(key: int) -> None:

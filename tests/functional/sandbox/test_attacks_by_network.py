@@ -56,9 +56,10 @@ STREAM, DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 
 def test_no_host_on_any_network(workshop: Workshop) -> None:
     """TCP and UDP to the host's loopback, to the world, and to whoever runs the machine, end nowhere (J-03)."""
-    with listening(socket.AF_INET, STREAM, ("127.0.0.1", 0)) as tcp, listening(
-        socket.AF_INET, DATAGRAM, ("127.0.0.1", 0)
-    ) as udp:
+    with (
+        listening(socket.AF_INET, STREAM, ("127.0.0.1", 0)) as tcp,
+        listening(socket.AF_INET, DATAGRAM, ("127.0.0.1", 0)) as udp,
+    ):
         own = {"tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1]}
         with socket.create_connection(("127.0.0.1", own["tcp"]), 1):
             assert heard(tcp, STREAM)
@@ -145,9 +146,7 @@ perl -e '
 def test_two_builds_do_not_meet(workshop: Workshop) -> None:
     """Two builds at once find no place to hand a descriptor over, so neither can change what the other made (J-03)."""
     script = SMUGGLER.replace("STORE", str(workshop.store.root))
-    pair = [
-        replace(workshop.derive(script, role), environment={"role": role}) for role in ("receiver", "sender")
-    ]
+    pair = [replace(workshop.derive(script, role), environment={"role": role}) for role in ("receiver", "sender")]
     failures: list[BaseException] = []
 
     def build(number: int) -> None:

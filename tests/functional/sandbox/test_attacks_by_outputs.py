@@ -41,7 +41,11 @@ def test_refused(workshop: Workshop, name: str) -> None:
     """Special files, set-id programs, ways out of the package and no output at all fail the build (J-06, J-13)."""
     script, slug = REFUSED[name]
     script = script.replace("mknod", "PATH=/usr/bin:/bin mknod")
-    with unchanged(Path("/etc"), [Path("/etc/mtab")]) if os.getuid() == 0 else unchanged(workshop.home / ".local" / "bin"):
+    with (
+        unchanged(Path("/etc"), [Path("/etc/mtab")])
+        if os.getuid() == 0
+        else unchanged(workshop.home / ".local" / "bin")
+    ):
         error = workshop.fail(script)
     assert error.slug == slug, error.message
     assert error.hint
@@ -104,7 +108,9 @@ def test_sparse_file(workshop: Workshop) -> None:
 
 def test_hard_links(workshop: Workshop) -> None:
     """Hard links within the output become files that are what they were, not links to what could change (J-06)."""
-    path = workshop.build("mkdir $out; echo x > $out/a; ln $out/a $out/b; ln $out/a /build/c 2>/dev/null || true; echo y >> $out/b")
+    path = workshop.build(
+        "mkdir $out; echo x > $out/a; ln $out/a $out/b; ln $out/a /build/c 2>/dev/null || true; echo y >> $out/b"
+    )
     assert (path / "a").read_text() == (path / "b").read_text() == "x\ny\n"
 
 
@@ -210,6 +216,6 @@ def test_undeclared_reference(workshop: Workshop) -> None:
     derivation = workshop.derive(script, "user", declared)
     path = workshop.build(derivation)
     assert undeclared.name not in workshop.log(derivation).decode()
-    assert [str(each) for each in workshop.store.database.references(require_store_path(path.name))] == [workshop.object_of(declared).name]
-
-
+    assert [str(each) for each in workshop.store.database.references(require_store_path(path.name))] == [
+        workshop.object_of(declared).name
+    ]

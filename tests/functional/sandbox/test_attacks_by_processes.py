@@ -109,7 +109,9 @@ def test_long_log_at_the_end(workshop: Workshop) -> None:
 
 def test_fork_bomb(workshop: Workshop) -> None:
     """A script that starts ever more processes is stopped, and all of them end with it (J-09)."""
-    error = workshop.limited(processes=60).fail(f"bomb() {{ bomb {MARK} | bomb {MARK} & }}; bash -c \"$(declare -f bomb); bomb; sleep 30\" {MARK}")
+    error = workshop.limited(processes=60).fail(
+        f'bomb() {{ bomb {MARK} | bomb {MARK} & }}; bash -c "$(declare -f bomb); bomb; sleep 30" {MARK}'
+    )
     assert error.slug in {"build-too-many-processes", "build-failed"}
     assert os.getuid() != 0 or error.slug == "build-too-many-processes"
     assert living(MARK) == []
@@ -130,7 +132,9 @@ perl -e 'my $name = "x"; my $it = syscall(__MACHINE__, $name, 0); open(my $file,
 """
     number = {"x86_64": 319, "aarch64": 279}[os.uname().machine]
     with monkeypatch.context() as context:
-        context.setattr(os, "statvfs", lambda _: os.statvfs_result((4096, 4096, 1 << 40, 1 << 40, 1 << 40, 0, 0, 0, 0, 255)))
+        context.setattr(
+            os, "statvfs", lambda _: os.statvfs_result((4096, 4096, 1 << 40, 1 << 40, 1 << 40, 0, 0, 0, 0, 255))
+        )
         assert workshop.fail(hog.replace("__MACHINE__", str(number))).slug == "build-out-of-memory"
 
 
@@ -151,7 +155,9 @@ def test_large_file(workshop: Workshop) -> None:
 
 def test_limits_that_the_kernel_keeps(workshop: Workshop) -> None:
     """No memory images are left, and the number of open files is the same on every machine (J-09, J-18)."""
-    path = workshop.limited(processes=321, file_bytes=1 << 30).build("(ulimit -c; ulimit -Hc; ulimit -n; ulimit -u; ulimit -f) > $out")
+    path = workshop.limited(processes=321, file_bytes=1 << 30).build(
+        "(ulimit -c; ulimit -Hc; ulimit -n; ulimit -u; ulimit -f) > $out"
+    )
     core, hard_core, files, processes, size = path.read_text().split()
     assert (core, hard_core, files, processes) == ("0", "0", "1024", "321")
     assert int(size) * 1024 == 1 << 30

@@ -178,7 +178,9 @@ def test_keyring_of_the_session(workshop: Workshop) -> None:
     if os.uname().machine not in {"x86_64", "aarch64"}:
         pytest.skip("numbers of system calls are known for two machines")
     command = [sys.executable, "-c", KEYRING, str(workshop.bubblewrap), str(workshop.object_of(workshop.sysroot))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3], timeout=30)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3], timeout=30
+    )
     assert done.returncode == 0, done.stderr
     inside = done.stdout
     assert "control" in inside
@@ -189,7 +191,22 @@ def test_keyring_of_the_session(workshop: Workshop) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "/", "relative", "/a/../b", "/..", "/a/./b", "/a//b", "/a/", "//a", "/dev", "/dev/kvm", "/proc", "/proc/1", "/a\0b"],
+    [
+        "",
+        "/",
+        "relative",
+        "/a/../b",
+        "/..",
+        "/a/./b",
+        "/a//b",
+        "/a/",
+        "//a",
+        "/dev",
+        "/dev/kvm",
+        "/proc",
+        "/proc/1",
+        "/a\0b",
+    ],
 )
 def test_places_that_escape(target: str) -> None:
     """What is mounted has one spelling, within the root, and hides nothing that the sandbox made (J-14)."""

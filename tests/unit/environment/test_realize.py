@@ -88,7 +88,7 @@ def realize(base_set: PackageSet, store: Store, tmp_path: Path, monkeypatch: pyt
                 path.write_bytes(index.files[sha256])
             return paths
 
-        request = RealizeRequest(MANIFEST, lock, sets, AMD, host_libraries)
+        request = RealizeRequest(MANIFEST, lock, sets, AMD, host_libraries=host_libraries)
         return store.path(realize_environment(request, store, fetch, ignore).path) / "bin" / "just"
 
     return run
