@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import devenv.build.project.files
 import devenv.build.project.git
@@ -18,6 +20,8 @@ from devenv.build.project.git import find_git, find_work_tree
 from devenv.build.project.source import iter_source
 from devenv.errors import BuildError
 from devenv.nar.nodes import Directory, File, Symlink
+from tests.homes import temporary_home
+from tests.trees import Tree, iter_tree_nodes, names, trees, write_files
 
 GIT = find_git(os.environ, Path("/nowhere"))
 RULES = SourceRules(GIT, Path("/store"))
@@ -378,3 +382,31 @@ def test_work_trees_are_found_upwards(work_tree: Path, project: Path, tmp_path: 
     (work_tree / "src/.git").mkdir()
     assert find_work_tree(work_tree / "src") == found
     assert find_work_tree(tmp_path) is None
+
+
+def prune(tree: Tree) -> Tree:
+    """`tree` without directories that hold no file or link."""
+    if not isinstance(tree, Mapping):
+        return tree
+    pruned = {name: prune(entry) for name, entry in tree.items()}
+    return {name: entry for name, entry in pruned.items() if entry != {}}
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(names(), trees(), min_size=1, max_size=4), st.booleans())
+def test_any_tree(tree: dict[bytes, Tree], with_git: bool) -> None:
+    """Whatever names, contents and links there are: with git and without, they arrive in the order of an archive."""
+    expected = prune(tree)
+    assume(expected and b".git" not in tree)
+    with temporary_home() as home:
+        project = write_files(tree, home / "project")
+        if with_git:
+            subprocess.run(["git", "init", "-q", str(project)], check=True, env={"PATH": os.environ["PATH"]})
+        nodes = [
+            (node.path, node.executable, b"".join(node.content)) if isinstance(node, File) else node
+            for node in iter_source(project, ".", RULES)
+        ]
+        assert nodes == [
+            (node.path, node.executable, b"".join(node.content)) if isinstance(node, File) else node
+            for node in iter_tree_nodes(expected)
+        ]
