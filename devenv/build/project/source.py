@@ -182,12 +182,15 @@ class _Reading:
         """The content: exactly what was there when the file was opened."""
         left = status.st_size
         try:
-            # One byte more than there should be shows what was appended meanwhile.
-            while piece := os.read(descriptor, min(left + 1, READ_BYTES)):
+            is_over = False
+            while not is_over:
+                # One byte more than there should be shows what was appended meanwhile; fewer bytes show the end.
+                wanted = min(left + 1, READ_BYTES)
+                piece = os.read(descriptor, wanted)
                 left -= len(piece)
-                if left < 0:
-                    break
-                yield piece
+                is_over = len(piece) < wanted or left < 0
+                if piece and left >= 0:
+                    yield piece
             after = os.fstat(descriptor)
         except OSError as error:
             error.filename = str(self._name(path))

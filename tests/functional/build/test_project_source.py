@@ -236,6 +236,17 @@ def test_files_that_change_meanwhile(work_tree: Path, change: str) -> None:
     assert "README" in caught.value.message
 
 
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
+def test_files_of_any_size(project: Path, size: int) -> None:
+    """A file arrives whole, whether it is read in one piece or in several."""
+    (project / "file").write_bytes(b"x" * size)
+    nodes = iter_source(project, "file", RULES)
+    file = next(nodes)
+    assert isinstance(file, File)
+    assert (file.size, b"".join(file.content)) == (size, b"x" * size)
+    assert list(nodes) == []
+
+
 def test_submodules(work_tree: Path, git: Git, tmp_path: Path) -> None:
     """A submodule is part of the source by its own rules for what is ignored; one that is not there is an error."""
     library = tmp_path / "library"
