@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.activation.state import leave_inherited
 from devenv.build.project.files import SourceRules
 from devenv.build.project.git import find_git
 from devenv.build.project.source import iter_source
@@ -35,7 +36,9 @@ class ProjectFiles:
         return find_source(self.tools.store, _name_of(path), lambda: self._read(path))
 
     def _read(self, path: str) -> Iterable[Node]:
-        rules = SourceRules(find_git(self.tools.environ, self.project), self.tools.store.root)
+        # Not the git of an environment: it says what the source is.
+        environ = leave_inherited(self.tools.settings, self.tools.environ)
+        rules = SourceRules(find_git(environ, self.project), self.tools.store.root)
         return iter_source(self.project, path, rules)
 
 
