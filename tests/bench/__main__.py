@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from devenv import __version__
+from tests.bench.build import measure_build
 from tests.bench.debian import measure_debian
 from tests.bench.lock import measure_lock
 from tests.bench.prompt import measure_prompt
@@ -31,9 +32,16 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
     "run": measure_run,
     "store": measure_store,
     "debian": measure_debian,
+    "build": measure_build,
 }
 ALL = "all"
-PEERS = {"prompt": ("bash", "direnv", "strace"), "run": ("direnv",), "store": ("nix",), "debian": ("dpkg-deb",)}
+PEERS = {
+    "prompt": ("bash", "direnv", "strace"),
+    "run": ("direnv",),
+    "store": ("nix",),
+    "debian": ("dpkg-deb",),
+    "build": ("nix", "bwrap"),
+}
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ TZ = "UTC"
 """
 
 
-PACKAGES = {"nix": "nix-bin", "dpkg-deb": "dpkg", "apt-get": "apt"}
+PACKAGES = {"bwrap": "bubblewrap", "nix": "nix-bin", "dpkg-deb": "dpkg", "apt-get": "apt"}
 """What of Debian brings a program, where it is called otherwise."""
 
 
