@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from devenv.build.script.scope import Scope
 from devenv.digest import STORE_DIGEST_LENGTH
 from devenv.manifest.wording import format_shown_path
-from devenv.store.scan import ReferenceScanner, iter_places
+from devenv.store.scan import FEW_PATTERNS, ReferenceScanner, iter_places
 
+SMALL_BYTES = 1 << 16
+"""Up to here it takes less time to ask the interpreter for each digest than to have a block scanned."""
 MAX_LEFTOVERS = 16
 """Files that are reported; nobody reads more."""
 MAX_PLACES = 64
@@ -28,6 +30,7 @@ class Mentions:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._tools = {name[:STORE_DIGEST_LENGTH].decode(): name for name in scope.tool_names()}
+        self._digests = [digest.encode() for digest in self._tools]
         self._scanner = ReferenceScanner(self._tools.keys(), "")
         self._directory = scope.request.build_directory.rstrip(b"/") + b"/"
         self._overlap = max(STORE_DIGEST_LENGTH - 1, len(self._directory) + 1)
@@ -49,15 +52,22 @@ class Mentions:
 
     def scan(self, path: bytes, block: bytes) -> None:
         """Look for tools in a part of what stands at `path`. Raises BuildError (`tool-referenced`)."""
-        if self._tools:
+        if len(block) < STORE_DIGEST_LENGTH or not self._tools:
+            return
+        if len(block) <= SMALL_BYTES and len(self._digests) <= FEW_PATTERNS:
+            found = [digest.decode() for digest in self._digests if digest in block]
+        else:
             self._scanner.scan(block)
-            if self._scanner.found:
-                raise self._scope.tool_error(path, self._scope.root + b"/" + self._tools[min(self._scanner.found)])
+            found = sorted(self._scanner.found)
+        if found:
+            raise self._scope.tool_error(path, self._scope.root + b"/" + self._tools[found[0]])
 
     def _find_leftover(self, path: bytes, block: bytes) -> bool:
         """Whether the block mentions the build directory; if so, that was reported."""
         if self._leftovers == MAX_LEFTOVERS:
             return True
+        if len(block) <= SMALL_BYTES and self._directory not in block:
+            return False
         for count, start in enumerate(iter_places(block, self._directory, len(block))):
             if count == MAX_PLACES:
                 break
