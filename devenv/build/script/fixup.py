@@ -55,8 +55,6 @@ def iter_output(request: FixupRequest) -> Iterator[Node]:
     with OutputTree(scope) as tree, tree.named:
         fixer = _Fixer(tree, scope)
         for entry in tree.iter_entries():
-            if entry.path in LEFT_OUT:
-                continue
             fixer.mentions.scan(entry.path, entry.name)
             if entry.kind == stat.S_IFREG:
                 descriptor = open_file(entry.directory, entry.name)
@@ -96,7 +94,7 @@ class _Fixer:
         status = os.fstat(descriptor)
         self._require_plain(entry.path, descriptor)
         head = os.pread(descriptor, HEAD_BYTES, 0)
-        if LIBTOOL_PATH.fullmatch(entry.path) and LIBTOOL_MARK in head:
+        if entry.path in LEFT_OUT or (LIBTOOL_PATH.fullmatch(entry.path) and LIBTOOL_MARK in head):
             return None
         size = status.st_size
         if is_elf(head):

@@ -21,6 +21,8 @@ MAX_REMEMBERED_BYTES = 256 << 20
 """Of paths and targets; a large package has one."""
 MAX_HOPS = 40
 """How many links may stand in the way of a path; as many as Linux follows."""
+MAX_STEPS = 1 << 11
+"""Names that are gone through to where a path leads, links included: as many as one path can have."""
 LIBRARY = b".so"
 """In the name of whatever a program can need."""
 
@@ -51,14 +53,17 @@ class Survey:
     def follow(self, directory: bytes, target: bytes) -> Goal:
         """Where `target` leads from a directory of the output, which is none of its links.
 
-        What is not there counts for a directory. What takes too many links leads nowhere, which is inside.
+        What is not there counts for a directory. What takes too many links or names leads nowhere, which is inside.
         """
         names, place = self._begin(directory, target)
         if names is None:
             return Goal(False, normal(target))
-        hops = 0
+        hops = steps = 0
         while names:
             name = names.popleft()
+            steps += 1
+            if steps > MAX_STEPS:
+                return CLIMBED if name == b".." or b".." in names else Goal(True, place)
             if name == b"..":
                 if not place:
                     return CLIMBED

@@ -75,6 +75,11 @@ def test_index_of_info_pages(world: World) -> None:
     assert sorted(fixed) == [b"", b"share", b"share/dir", b"share/info", b"share/info/a.info"]
 
 
+def test_directory_called_like_the_index(world: World) -> None:
+    """Only a file is an index: what lies in a directory of its name stays, and has a parent (J-06)."""
+    assert world.fix({b"share": {b"info": {b"dir": {b"f": b"x"}}}})[b"share/info/dir/f"] == b"x"
+
+
 def test_gzip_times(world: World) -> None:
     """What was compressed at another time comes out the same, and still opens (J-18)."""
     pages = {b"%d.1.gz" % time: gzip.compress(b"page", mtime=time) for time in (1, 2_000_000_000)}

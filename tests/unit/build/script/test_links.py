@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -130,3 +131,14 @@ def test_circles(world: World) -> None:
     """Links that lead in a circle, or double with each step, end (J-06)."""
     links = {b"l%d" % number: Link(b"l%d/l%d" % (number + 1, number + 1)) for number in range(60)}
     assert world.fix({**links, b"l60": Link(b"l0")})[b"l0"] == Link(b"l1/l1")
+
+
+def test_long_ways(world: World) -> None:
+    """Chains of links with thousands of names take no time that grows with their product (J-06)."""
+    links = {b"l%d" % number: Link(b"l%d" % (number + 1) + b"/x" * 2000) for number in range(60)}
+    started = time.process_time()
+    assert world.fix({**links, b"l60": Link(b".")})[b"l0"] == links[b"l0"]
+    assert time.process_time() - started < 5
+    (world.tree / "l61").symlink_to("l0/" + "x/" * 700 + "../" * 600)
+    with pytest.raises(BuildError, match="is a link to"):
+        world.fix()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devenv.build.script import libraries
 from devenv.elf.build_id import find_build_ids
 from devenv.elf.image import ElfImage, parse_elf
 from devenv.elf.tables import PT_NOTE, read_tables
@@ -335,3 +336,12 @@ def test_fixing_twice(world: World) -> None:
     write(second)
     assert flatten(world.request(inputs=(package,), tree=second)) == once
     assert SCRATCH.encode() in once[b"bin/x"].content  # type: ignore[union-attr] # it is a program
+
+
+def test_lookups_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output in which every program needs everything from everywhere is refused in the end (J-09)."""
+    monkeypatch.setattr(libraries, "MAX_LOOKUPS", 40)
+    places = {b"d%d" % number: {b"libz.so.1": b"no library"} for number in range(50)}
+    with pytest.raises(BuildError, match="look-ups") as caught:
+        world.fix({**places, b"x": program(b"libz.so.1")})
+    assert caught.value.slug == "elf-invalid"
