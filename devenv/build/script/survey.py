@@ -7,6 +7,7 @@ are followed here, in what was read, as the system would follow them, and never 
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import deque
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ MAX_STEPS = 1 << 11
 """Names that are gone through to where a path leads, links included: as many as one path can have."""
 LIBRARY = b".so"
 """In the name of whatever a program can need."""
+UNSAFE_IN_SEARCH_PATH = re.compile(rb"[:$]")
+"""What would end an entry of a search path, or be replaced in it: no library is found in such a directory."""
 
 
 class Goal(NamedTuple):
@@ -115,7 +118,7 @@ def survey_output(tree: OutputTree, scope: Scope) -> Survey:
         if entry.kind == stat.S_IFLNK:
             survey.links[entry.path] = os.readlink(entry.name, dir_fd=entry.directory)
             remembered += len(entry.path) + len(survey.links[entry.path])
-        if LIBRARY in entry.name and entry.path:
+        if LIBRARY in entry.name and entry.path and not UNSAFE_IN_SEARCH_PATH.search(parent(entry.path)):
             directory = parent(entry.path)
             survey.libraries.setdefault(entry.name, []).append(directory)
             survey.directories.add(directory)

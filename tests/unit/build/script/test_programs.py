@@ -168,8 +168,10 @@ def test_link_to_a_library_of_an_input(world: World) -> None:
         {b"lib": {b"libz.so.1": Link(b"missing")}},
         {b"lib": {b"libz.so.1": make_elf(Sketch(interpreter=None, machine=AARCH64))}},
         {b"lib": {b"libz.so.1": {}}},
+        {b"lib:": {b"tmp": {b"libz.so.1": Z}}},
+        {b"$LIB": {b"libz.so.1": Z}},
     ],
-    ids=["nothing", "text", "dangling", "other machine", "directory"],
+    ids=["nothing", "text", "dangling", "other machine", "directory", "two entries", "variable"],
 )
 def test_undeclared_library(world: World, tree: dict[bytes, Tree]) -> None:
     """A program that needs what nothing has is named now, with the library and the next step (J-13)."""
