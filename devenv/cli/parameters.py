@@ -108,10 +108,11 @@ class PackageName(CompletedName):
     def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
         """Names without versions."""
         from devenv.settings import read_settings
-        from devenv.workflow.names import iter_base_names, iter_debian_names
+        from devenv.workflow.names import iter_base_names, iter_debian_names, iter_source_names
 
         yield from iter_base_names(incomplete)
         if self._with_debian:
+            yield from iter_source_names(incomplete)
             yield from iter_debian_names(read_settings(), incomplete)
 
 

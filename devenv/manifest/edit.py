@@ -18,6 +18,7 @@ from devenv.manifest.model import (
     DEBIAN_INPUT,
     DEFAULT_INPUT,
     MANIFEST_NAME,
+    SOURCE_INPUT,
     SOURCE_LOCATOR,
     Manifest,
     find_suite_input,
@@ -77,6 +78,22 @@ def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
     if first is None and DEBIAN_INPUT not in manifest.inputs:
         name = DEBIAN_INPUT
     return _add(document, (INPUTS, name), _spell(locator)), name
+
+
+def require_source_input(text: str) -> str:
+    """The input of the manifest `text` whose packages are built from source.
+
+    Raises UsageError (`package-invalid`) where it calls another set so and has none of its own name for it.
+    """
+    _, manifest = _parse(text)
+    names = [name for name in (SOURCE_INPUT, *manifest.inputs) if manifest.inputs.get(name) == SOURCE_LOCATOR]
+    if not names:
+        raise UsageError(
+            f"the input `{SOURCE_INPUT}` of this manifest is `{manifest.inputs[SOURCE_INPUT]}`",
+            hint=f'add an input that is `"{SOURCE_LOCATOR}"` to `[inputs]`, under another name',
+            slug="package-invalid",
+        )
+    return names[0]
 
 
 def remove_package(text: str, name: str) -> str:

@@ -21,9 +21,10 @@ from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedPackage
-from devenv.manifest.edit import remove_package, set_package, set_suite
-from devenv.manifest.model import usual_suite
+from devenv.manifest.edit import remove_package, require_source_input, set_package, set_suite
+from devenv.manifest.model import SOURCE_LOCATOR, usual_suite
 from devenv.manifest.parse import parse_manifest
+from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
@@ -46,7 +47,9 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
     def edit(text: str) -> str:
         for each in wanted:
             source = None
-            if each.input is not None:
+            if each.input == SOURCE_LOCATOR:
+                source = require_source_input(text)
+            elif each.input is not None:
                 text, source = set_suite(text, each.input.removeprefix(DEBIAN) or None)
             text = set_package(text, each.name, each.version, source)
         return text
@@ -61,7 +64,8 @@ def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResu
 
     A set before a name must be the one that the package is from.
     """
-    unwanted = [parse_wanted(name) if name.startswith(DEBIAN) else WantedPackage(name, None) for name in names]
+    sets = (DEBIAN, SOURCE_PREFIX)
+    unwanted = [parse_wanted(name) if name.startswith(sets) else WantedPackage(name, None) for name in names]
 
     def edit(text: str) -> str:
         for each in unwanted:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import SUITES, parse_suite, suite_prefix
 from devenv.errors import ActivationError, FetchError, ResolutionError, UsageError
+from devenv.manifest.model import SOURCE_LOCATOR
 from devenv.system import System
 from devenv.workflow.results import DebianClosure, DebianInfoResult, InfoResult, OfferedVersion, SuiteVersion
 from devenv.workflow.tools import Tools
@@ -29,7 +30,7 @@ SHOWN_VERSIONS = 10
 
 
 def package_info(tools: Tools, start: Path, name: str) -> InfoResult | DebianInfoResult:
-    """What is known of a package, with its newest versions: `nodejs`, `debian:htop` or `debian:bookworm/htop`.
+    """What is known of a package, with its newest versions: `nodejs`, `source:curl` or `debian:bookworm/htop`.
 
     `debian:` means what it means in the project at or above `start`. Raises FetchError, RecipeError, ResolutionError
     (`package-unknown`), UsageError (`package-invalid`).
@@ -43,15 +44,16 @@ def package_info(tools: Tools, start: Path, name: str) -> InfoResult | DebianInf
             slug="package-invalid",
         )
     if wanted.input is None:
-        return _base_info(tools, wanted.name)
+        return _recipe_info(tools, _find_recipe(tools, wanted.name))
+    if wanted.input == SOURCE_LOCATOR:
+        return _recipe_info(tools, tools.source_set.package(wanted.name))
     return _debian_info(tools, parse_suite(wanted.input) or tools.usual_suite, wanted.name)
 
 
-def _base_info(tools: Tools, name: str) -> InfoResult:
+def _recipe_info(tools: Tools, package: Package) -> InfoResult:
     from devenv.resolve.offers import Offers
     from devenv.resolve.suites import iter_suites
 
-    package = _find_recipe(tools, name)
     tools.index.open_suites(list(dict.fromkeys(iter_suites([package], None))))
     offers = Offers(package, tools.index)
     versions = (
@@ -66,7 +68,7 @@ def _base_info(tools: Tools, name: str) -> InfoResult:
         if offers.choices(version)
     )
     return InfoResult(
-        name=package.name,
+        name=package.wanted_name,
         summary=package.summary,
         license=package.license,
         homepage=package.homepage,

@@ -20,6 +20,18 @@ def iter_base_names(start: str) -> Iterator[str]:
     return (name for name in read_base_set().names() if name.startswith(start))
 
 
+def iter_source_names(start: str) -> Iterator[str]:
+    """What begins with `start`, `source:` included: packages of `builtin:source`."""
+    from devenv.packages.package_set import SOURCE_PREFIX, read_source_set
+
+    if not start.startswith(SOURCE_PREFIX):
+        if start and SOURCE_PREFIX.startswith(start):
+            yield SOURCE_PREFIX
+        return
+    names = read_source_set().names()
+    yield from (SOURCE_PREFIX + name for name in names if (SOURCE_PREFIX + name).startswith(start))
+
+
 def iter_manifest_names(directory: Path, start: str) -> Iterator[str]:
     """The packages in the manifest of the project at or above `directory` whose names begin with `start`.
 

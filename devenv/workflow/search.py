@@ -13,6 +13,7 @@ from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEBIAN, SUITES, suite_prefix
 from devenv.errors import FetchError, UsageError
 from devenv.events import Detail, Notice
+from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
 from devenv.workflow.tools import Tools
 from devenv.workflow.usual_suite import choose_suite, find_usual_suite
@@ -28,12 +29,12 @@ DEBIAN_LIMIT = 20
 WORDS_LIMIT, WORD_LIMIT = 20, 100
 """Words of one search, and characters of a word: more find nothing, and a database takes only so many conditions."""
 
-SET = re.compile(rf"^{DEBIAN}(?:(?:{'|'.join(SUITES)})/)?", re.ASCII)
+SET = re.compile(rf"^(?:{SOURCE_PREFIX}|{DEBIAN}(?:(?:{'|'.join(SUITES)})/)?)", re.ASCII)
 """What a pasted name may begin with."""
 
 
 def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool = False) -> SearchResult:
-    """The packages that all words apply to, best first; without words those of `builtin:base`.
+    """The packages that all words apply to, best first; without words those that have a recipe.
 
     Debian's are looked for in the suites whose indexes are kept, however old; where none is, that of the usual suite is
     fetched. What keeps it from coming becomes a notice, as does that nothing was found. A set before a word counts for
@@ -48,7 +49,7 @@ def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool 
     # Recipes are evaluated by one thread while others read the disk.
     run_parallel([asked.look_into_base, asked.look_into_debian], 2)
     asked.report_missing()
-    packages = tuple(FoundPackage(each.name, each.summary, each.programs) for each in asked.packages)
+    packages = tuple(FoundPackage(each.wanted_name, each.summary, each.programs) for each in asked.packages)
     if not asked.words:
         return SearchResult((), packages, suites={suite: index.count() for suite, index in asked.suites.items()})
     shown = asked.debian if everything else asked.debian[:DEBIAN_LIMIT]
@@ -84,7 +85,8 @@ class _Search:
     def look_into_base(self) -> None:
         from devenv.packages.search import search_packages
 
-        self.packages = search_packages(self.tools.base_set, self.words)
+        sets = (self.tools.base_set, self.tools.source_set)
+        self.packages = [package for each in sets for package in search_packages(each, self.words)]
 
     def look_into_debian(self) -> None:
         from devenv.debian.search import search_summaries

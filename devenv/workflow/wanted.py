@@ -1,4 +1,4 @@
-"""What people call packages on the command line: `nodejs@24`, `debian:htop`, `debian:bookworm/htop`.
+"""What people call packages on the command line: `nodejs@24`, `source:curl`, `debian:htop`, `debian:bookworm/htop`.
 
 All verbs that take such names read them here, so that a slip gets the same answer everywhere.
 """
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, SUITES
 from devenv.errors import UsageError
-from devenv.manifest.grammar import MOVING_SUITES, GrammarError, require_suite
+from devenv.manifest.grammar import MOVING_SUITES, PACKAGE_NAME, GrammarError, require_suite
+from devenv.manifest.model import SOURCE_LOCATOR
 from devenv.manifest.wording import find_closest, format_shown
+from devenv.packages.package_set import SOURCE_PREFIX
 
 COMPARISON = re.compile(r"(?P<name>[^=<>~!]+)(?P<operator>==?|[<>~!]=|[<>])(?P<version>.+)", re.ASCII)
 """A package and a version as other tools have them: `nodejs==24`, `htop=3.4.1-5`."""
@@ -23,7 +25,7 @@ class WantedPackage:
     """A package that is to be added, and the version that is asked for (None: whatever is newest).
 
     `input` is None for the input that the package has or would have anyway; else `debian:`, for whichever of Debian's
-    suites the manifest has, or `debian:SUITE`.
+    suites the manifest has, or `debian:SUITE`, or `builtin:source`.
     """
 
     name: str
@@ -32,7 +34,7 @@ class WantedPackage:
 
 
 def parse_wanted(text: str) -> WantedPackage:
-    """`nodejs@24`, `nodejs`, `debian:htop` or `debian:bookworm/htop`.
+    """`nodejs@24`, `nodejs`, `source:curl`, `debian:htop` or `debian:bookworm/htop`.
 
     Whether there is such a package is found out later. Raises UsageError: `version-missing`, `package-invalid`.
     """
@@ -46,6 +48,8 @@ def parse_wanted(text: str) -> WantedPackage:
     match = COMPARISON.fullmatch(name)
     if match is not None and not separator:
         raise _misplaced_version(text, match)
+    if name.startswith(SOURCE_PREFIX):
+        return WantedPackage(_require_source_name(name), version or None, SOURCE_LOCATOR)
     if not name.startswith(DEBIAN):
         _refuse_other_sets(name)
         return WantedPackage(name, version or None)
@@ -89,11 +93,11 @@ def _misplaced_version(text: str, match: re.Match[str]) -> UsageError:
 
 def _refuse_other_sets(name: str) -> None:
     """Raise UsageError where something before `name` looks like a package set."""
-    known = f"sets are `{DEBIAN}` and `{DEBIAN}SUITE/`"
+    known = f"sets are `{SOURCE_PREFIX}`, `{DEBIAN}` and `{DEBIAN}SUITE/`"
     head, colon, rest = name.partition(":")
     if colon:
-        meant = find_closest(head, (DEBIAN.rstrip(":"),))
-        hint = f"did you mean `{DEBIAN}{format_shown(rest)}`?" if meant else f"{known}; other packages have none"
+        meant = find_closest(head, (DEBIAN.rstrip(":"), SOURCE_PREFIX.rstrip(":")))
+        hint = f"did you mean `{meant}:{format_shown(rest)}`?" if meant else f"{known}; other packages have none"
         raise _invalid(f"`{format_shown(head)}:` is no package set that devenv knows", hint)
     head, slash, rest = name.partition("/")
     meant = find_closest(head, (DEBIAN.rstrip(":"), *SUITES)) if slash and rest else None
@@ -113,6 +117,16 @@ def _require_suite(text: str, suite: str, name: str) -> None:
     except GrammarError as error:
         meant = find_closest(suite, SUITES)
         raise _invalid(error.message, f"did you mean `{DEBIAN}{meant}/{name}`?" if meant else error.hint) from error
+
+
+def _require_source_name(text: str) -> str:
+    """The name behind `source:`. Raises UsageError where there is none that a package could have."""
+    name = text.removeprefix(SOURCE_PREFIX)
+    if not name:
+        raise _invalid(f"`{SOURCE_PREFIX}` names no package", "look for one with `devenv search WORD`")
+    if PACKAGE_NAME.pattern.fullmatch(name) is None:
+        raise _invalid(f"`{format_shown(name)}` is not the name of a package", "look for one with `devenv search WORD`")
+    return name
 
 
 def _require_debian_name(prefix: str, name: str) -> None:

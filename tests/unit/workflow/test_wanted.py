@@ -13,6 +13,7 @@ from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
     [
         ("nodejs", WantedPackage("nodejs", None)),
         ("go@>=1.25,<1.27", WantedPackage("go", ">=1.25,<1.27")),
+        ("source:curl@8", WantedPackage("curl", "8", "builtin:source")),
         ("debian:htop", WantedPackage("htop", None, "debian:")),
         ("debian:bookworm/libstdc++6@12", WantedPackage("libstdc++6", "12", "debian:bookworm")),
         ("debian:htop@1!2", WantedPackage("htop", "1!2", "debian:")),
@@ -43,7 +44,10 @@ LEFT_OUT = "epoch and Debian's revision are left out, letters stand behind `+`"
 
 @pytest.mark.parametrize(("text", "hint"), [
     ("debain:htop", "did you mean `debian:htop`?"),
-    ("nix:htop", "sets are `debian:` and `debian:SUITE/`; other packages have none"),
+    ("nix:htop", "sets are `source:`, `debian:` and `debian:SUITE/`; other packages have none"),
+    ("sorce:curl", "did you mean `source:curl`?"),
+    ("source:", "look for one with `devenv search WORD`"),
+    ("source:../curl", "look for one with `devenv search WORD`"),
     ("debian/htop", "did you mean `debian:htop`?"),
     ("bookworm/htop", "did you mean `debian:bookworm/htop`?"),
     ("debian:bokworm/htop", "did you mean `debian:bookworm/htop`?"),
