@@ -65,6 +65,10 @@ class LockDerivations:
         """
         return self._find(Node(name, is_dependency=name in self.lock.dependencies), runtime)
 
+    def derived_dependencies(self, runtime: Derivation | None) -> dict[str, Derivation]:
+        """The dependencies that packages which were asked for are built with, by name."""
+        return {node.name: each for node, each in self._known.get(runtime, {}).items() if node.is_dependency}
+
     def _find(self, node: Node, runtime: Derivation | None) -> Derivation:
         known = self._known.setdefault(runtime, {})
         if node not in known:

@@ -23,11 +23,15 @@ from devenv.system import System, host_platform
 
 @dataclass(frozen=True, slots=True)
 class RealizedEnvironment:
-    """The environment's object, and those of packages (by name) and runtime that are as the lock describes them."""
+    """The environment's object, and those of packages (by name) and runtime that are as the lock describes them.
+
+    Of `dependencies` those that are known here: what was built elsewhere needs none.
+    """
 
     path: StorePath
     packages: dict[str, StorePath]
     runtime: StorePath | None = None
+    dependencies: Mapping[str, StorePath] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,12 @@ def realize_environment(
     for derivation in (*packages.values(), *([] if runtime is None else [runtime])):
         _check_output(derivation, expected.get(derivation.key), known.find(derivation), report)
     # What runs on the host's libraries is not what the lock describes.
-    found = {name: known.find(derivation) for name, derivation in packages.items() if derivation.key in expected}
+    described = {name: derivation for name, derivation in packages.items() if derivation.key in expected}
     return RealizedEnvironment(
         realized[environment],
-        {name: path for name, path in found.items() if path is not None},
+        known.find_all(described),
         None if runtime is None else known.find(runtime),
+        known.find_all(derivations.derived_dependencies(runtime)),
     )
 
 
@@ -91,6 +96,11 @@ class _Known:
 
     def find(self, derivation: Derivation) -> StorePath | None:
         return self.realized.get(derivation) or self.store.find_realisation(derivation.key, MAIN_OUTPUT)
+
+    def find_all(self, derivations: Mapping[str, Derivation]) -> dict[str, StorePath]:
+        """Those that are known."""
+        found = ((name, self.find(derivation)) for name, derivation in derivations.items())
+        return {name: path for name, path in found if path is not None}
 
 
 def _check_output(derivation: Derivation, expected: StorePath | None, actual: StorePath | None, report: Report) -> None:

@@ -6,7 +6,7 @@ that cannot be met changes nothing. A project that was allowed stays allowed: it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,16 +182,23 @@ def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:
 
 
 def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:
-    """The lock with what the packages turned out to be on this system."""
-    outputs = environment.packages
-    packages = {
-        name: _with_output(package, system, outputs[name]) if name in outputs else package
-        for name, package in lock.packages.items()
-    }
+    """The lock with what the packages and their dependencies turned out to be on this system."""
+
+    def complete(table: Mapping[str, LockedPackage], outputs: Mapping[str, StorePath]) -> dict[str, LockedPackage]:
+        return {
+            name: _with_output(package, system, outputs[name]) if name in outputs else package
+            for name, package in table.items()
+        }
+
     runtime = lock.runtime
     if runtime is not None and environment.runtime is not None:
         runtime = _with_output(runtime, system, environment.runtime)
-    return replace(lock, packages=packages, runtime=runtime)
+    return replace(
+        lock,
+        packages=complete(lock.packages, environment.packages),
+        runtime=runtime,
+        dependencies=complete(lock.dependencies, environment.dependencies),
+    )
 
 
 def _with_output(package: LockedPackage, system: System, output: StorePath) -> LockedPackage:
