@@ -41,11 +41,19 @@ def test_toml_examples_are_accepted(document: str, text: str) -> None:
         parse_manifest(text.encode(), document)
 
 
+def find_packages(text: str) -> list[str]:
+    """The names of the packages that a recipe defines."""
+    symbols = re.findall(r"^(\w+) = (?:package|override)\(", text, re.MULTILINE)
+    return [symbol.replace("_", "-") for symbol in symbols]
+
+
 @pytest.mark.parametrize(("document", "text"), list(iter_blocks("python")))
 def test_recipe_examples_evaluate(document: str, text: str) -> None:
-    """Every recipe that the documentation shows evaluates as a package of a set."""
+    """Every recipe that the documentation shows evaluates as a package of a set, beside those shown with it."""
     shared = {path.name: path.read_text() for path in (ROOT / "devenv/packages/base").glob("*.star")}
-    names = re.findall(r"^(\w+) = package\(", text, re.MULTILINE)
+    for place, other in iter_blocks("python"):
+        shared |= {f"packages/{name}.star": other for name in find_packages(other) if place == document}
+    names = find_packages(text)
     assert names, f"{document} shows Python that is no recipe"
     for name in names:
         packages = PackageSet(document, {**shared, f"packages/{name}.star": text})
