@@ -63,6 +63,8 @@ def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
 def _build(
     builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath], advance: Advance
 ) -> dict[str, StorePath]:
+    if derivation.builder == SCRIPT_BUILDER and derivation.output_hash is not None:
+        raise _fixed(derivation)
     record_derivation(builds.store.layout, derivation)
     if derivation.builder == SCRIPT_BUILDER:
         return build_script(script_build(builds, derivation, inputs))
@@ -113,6 +115,15 @@ def _run_builder(builds: Builds, derivation: Derivation, inputs: tuple[StorePath
     )
     nodes = _watched(builder(request), request.advance)
     return builds.store.add(Output(nodes, derivation.name, scratch, frozenset(inputs)))
+
+
+def _fixed(derivation: Derivation) -> BuildError:
+    """Of a build of a fixed content nobody would look at what it is made of: it would be a fetch (FAULTS N-04)."""
+    return BuildError(
+        f"`{derivation.name}` is built by a script, and its output is fixed by a hash",
+        hint="let the recipe name what is to be fetched as a source: scripts have no network",
+        slug="output-hash-unsupported",
+    )
 
 
 def _unknown(derivation: Derivation) -> BuildError:

@@ -7,6 +7,7 @@ a new pseudo-terminal, between which and the person's own only bytes pass.
 from __future__ import annotations
 
 import os
+import platform
 import pty
 import sys
 from dataclasses import replace
@@ -15,7 +16,9 @@ from pathlib import Path
 from devenv.errors import UsageError
 from devenv.sandbox.bubblewrap import bubblewrap_arguments
 from devenv.sandbox.model import SandboxRequest
+from devenv.sandbox.seccomp import seccomp_filter
 
+EMPTY_ENVIRONMENT = ("/usr/bin/env", "-i")
 PROMPT = "build:\\w$ "
 
 
@@ -30,6 +33,13 @@ def open_shell(program: Path, request: SandboxRequest) -> None:
         )
     environment = {**request.environment, "PS1": PROMPT, "TERM": os.environ.get("TERM", "dumb")}
     shell = replace(request, command=(request.command[0], "--norc", "-i"), environment=environment)
-    arguments = bubblewrap_arguments(program, shell)
-    # The new terminal is its controlling one: with a session of its own there would be none, and no job control.
-    pty.spawn([each for each in arguments if each != "--new-session"])
+    rules = os.memfd_create("seccomp", 0)
+    try:
+        os.write(rules, seccomp_filter(platform.machine()))
+        os.lseek(rules, 0, os.SEEK_SET)
+        arguments = bubblewrap_arguments(program, shell, ("--seccomp", str(rules)))
+        # The new terminal is its controlling one: with a session of its own there would be none, and no job control.
+        # Of the environment nothing comes along: what bubblewrap was started with can be read inside.
+        pty.spawn([*EMPTY_ENVIRONMENT, *(each for each in arguments if each != "--new-session")])
+    finally:
+        os.close(rules)

@@ -36,6 +36,7 @@ NOT_STARTED = 126
 """What a shell says of a program that it cannot execute."""
 START_FAILED = 1
 """bubblewrap's own status where it could not do what it was told."""
+NO_COMMAND = "bwrap: execvp "
 FIRST_TO_GO = 1000
 """The highest `oom_score_adj`: where memory runs out, the build dies and not what somebody works with."""
 OPEN_FILES = 1024
@@ -77,7 +78,9 @@ def run_sandboxed(request: SandboxRequest, supervision: Supervision) -> Ended:
         _kill(init)
         _read_rest(started.output, output)
         status = _status_of(started.process.wait())
-        if stopped is None and status == START_FAILED and not started.has_run():
+        # That there is no such command is not the machine's fault.
+        missing = any(line.startswith(NO_COMMAND) for line in output.last_lines)
+        if stopped is None and status == START_FAILED and not started.has_run() and not missing:
             raise start_failure(supervision.program, output.last_lines, status)
         reason, slug = stopped if stopped is not None else (None, None)
         return Ended(status, reason, slug, output.last_lines)

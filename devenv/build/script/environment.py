@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.build.script.arguments import ScriptArguments, variable_of
+from devenv.errors import BuildError
 
 BUILD_DIRECTORY = "/build"
 SOURCES_DIRECTORY = "/sources"
@@ -49,6 +52,24 @@ class BuildPaths:
 
     inputs: tuple[Path, ...]
     outputs: Mapping[str, Path]
+
+
+LONGEST = 128 << 10
+"""Bytes of one variable, name and end included: Linux' MAX_ARG_STRLEN, of 32 pages."""
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def require_variables(name: str, own: Mapping[str, str]) -> None:
+    """Raises BuildError (`arguments-invalid`) where no program could be given what the derivation `name` says."""
+    for variable, value in own.items():
+        if not NAME.match(variable) or "\0" in value:
+            raise BuildError(
+                f"`{name}` gives its script a variable that cannot be: {variable[:100]!a}", slug="arguments-invalid"
+            )
+        if len(os.fsencode(f"{variable}={value}")) >= LONGEST:
+            raise BuildError(
+                f"`{name}` gives its script a variable that is too long: `{variable[:100]}`", slug="arguments-invalid"
+            )
 
 
 def build_environment(

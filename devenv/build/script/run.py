@@ -25,6 +25,7 @@ from devenv.build.script.environment import (
     TEMPORARY_DIRECTORY,
     BuildPaths,
     build_environment,
+    require_variables,
 )
 from devenv.build.script.fixup import iter_output
 from devenv.build.script.outputs import order_outputs, renamed
@@ -78,6 +79,7 @@ class ScriptBuild:
                 f"`{name}` gives its builder wrong arguments: {error}", slug="arguments-invalid"
             ) from error
         arguments.require_fit(name, len(self.derivation.inputs), len(self.sources))
+        require_variables(name, self.derivation.environment)
         return arguments
 
     @property
