@@ -28,7 +28,7 @@ SOURCE_LABEL = "builtin:source"
 SOURCE_PREFIX = "source:"
 """What stands before the names of packages that are built from source, on the command line."""
 RECIPE_DIRECTORY = "packages/"
-PROJECT_RECIPE, PROJECT_SYMBOL = "project.star", "project"
+PROJECT_RECIPE, PROJECT_SYMBOL = "project.star", "recipe"
 """What says how a project's own builds are done."""
 RECIPE_SUFFIX = ".star"
 PACKAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
