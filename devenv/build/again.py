@@ -49,7 +49,8 @@ def build_again(
         realization = try_realize(store, wanted, fetch, report, replace(options, keep_going=False))
         realized.update(realization.outputs)
     artifacts = fetch(list(dict.fromkeys(source for target in targets for source in target.sources)))
-    builds = Builds(store, artifacts, report, realized, options.limits, require_bubblewrap(options), options.debug)
+    bubblewrap = require_bubblewrap(options)
+    builds = Builds(store, artifacts, report, realized, options.limits, bubblewrap, options.debug, options.slots)
     return tuple(each for target in targets for each in _build_again(builds, target))
 
 

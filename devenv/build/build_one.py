@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.build.builders import BUILDERS
@@ -27,6 +29,9 @@ from devenv.workers import current_check
 Artifacts = Mapping[str, Path]
 """SHA-256 (64 hexadecimal digits) → a verified file."""
 
+SLOT_SECONDS = 0.2
+"""How often whoever waits for a slot looks whether the work is still wanted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Builds:
@@ -39,6 +44,20 @@ class Builds:
     limits: Limits
     bubblewrap: Path | None = None
     debug: Debug | None = None
+    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(os.cpu_count() or 1))
+    """As many as there may be builds at work; what is only waited for the disk takes none."""
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait until there is one. Raises Cancelled where the work is not wanted any more."""
+        check = current_check()
+        while not self.slots.acquire(timeout=SLOT_SECONDS):
+            check()
+        try:
+            check()
+            yield
+        finally:
+            self.slots.release()
 
 
 def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
@@ -51,13 +70,11 @@ def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
         inputs = {each: builds.realized[each] for each in derivation.inputs}
         resolved = derivation.resolved_key(inputs)
         outputs = find_outputs(store, derivation, resolved)
-        keys = {derivation.key}
-        if outputs is None:
-            with work(builds.report, f"building {derivation.name}", None) as advance:
-                outputs = _build(builds, derivation, inputs, advance)
-            keys.add(resolved)
-        store.register_realisations({(key, output): path for key in keys for output, path in outputs.items()})
-        return outputs
+        if outputs is not None:
+            store.register_realisations({(derivation.key, output): path for output, path in outputs.items()})
+            return outputs
+        with work(builds.report, f"building {derivation.name}", None) as advance:
+            return _build(builds, derivation, inputs, advance)
 
 
 def _build(
@@ -67,8 +84,14 @@ def _build(
         raise _fixed(derivation)
     record_derivation(builds.store.layout, derivation)
     if derivation.builder == SCRIPT_BUILDER:
-        return build_script(script_build(builds, derivation, inputs))
-    return {MAIN_OUTPUT: _run_builder(builds, derivation, tuple(inputs.values()), advance)}
+        return build_script(replace(script_build(builds, derivation, inputs), keys=_keys(derivation, inputs)))
+    with builds.slot():
+        return {MAIN_OUTPUT: _run_builder(builds, derivation, inputs, advance)}
+
+
+def _keys(derivation: Derivation, inputs: Mapping[Input, StorePath]) -> tuple[str, ...]:
+    """What the outputs are known by: the derivation, and what it comes to with these inputs (early cutoff)."""
+    return tuple(dict.fromkeys([derivation.key, derivation.resolved_key(inputs)]))
 
 
 def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath]) -> ScriptBuild:
@@ -92,6 +115,7 @@ def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, 
         sources=tuple(builds.artifacts[source] for source in derivation.sources),
         bubblewrap=builds.bubblewrap,
         limits=builds.limits,
+        slot=builds.slot,
         cores=os.cpu_count() or 1,
         check=current_check(),
         say=lambda line: report(WorkSaid(text, line)),
@@ -100,7 +124,9 @@ def script_build(builds: Builds, derivation: Derivation, inputs: Mapping[Input, 
     )
 
 
-def _run_builder(builds: Builds, derivation: Derivation, inputs: tuple[StorePath, ...], advance: Advance) -> StorePath:
+def _run_builder(
+    builds: Builds, derivation: Derivation, inputs: Mapping[Input, StorePath], advance: Advance
+) -> StorePath:
     builder = BUILDERS.get(derivation.builder)
     if builder is None:
         raise _unknown(derivation)
@@ -109,12 +135,13 @@ def _run_builder(builds: Builds, derivation: Derivation, inputs: tuple[StorePath
         name=derivation.name,
         arguments=derivation.arguments,
         sources=tuple(builds.artifacts[source] for source in derivation.sources),
-        inputs=tuple(builds.store.path(path) for path in inputs),
+        inputs=tuple(builds.store.path(path) for path in inputs.values()),
         out=builds.store.root / f"{scratch}-{derivation.name}",
         advance=_cancellable(advance),
     )
     nodes = _watched(builder(request), request.advance)
-    return builds.store.add(Output(nodes, derivation.name, scratch, frozenset(inputs)))
+    realises = tuple((key, MAIN_OUTPUT) for key in _keys(derivation, inputs))
+    return builds.store.add(Output(nodes, derivation.name, scratch, frozenset(inputs.values()), realises=realises))
 
 
 def _fixed(derivation: Derivation) -> BuildError:

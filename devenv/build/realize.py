@@ -9,6 +9,7 @@ failure stops the others at the next piece of a file, unless they are to go on; 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ from devenv.workers import Crew, pause
 RETRIES = 2
 """How often a build is tried again whose failure is said to pass by itself."""
 RETRY_SECONDS = 1.0
+
+WAITING_THREADS = 8
+"""For each job."""
 
 
 class FetchArtifacts(Protocol):
@@ -69,6 +73,16 @@ class BuildOptions:
     limits: Limits = field(default_factory=Limits)
     find_bubblewrap: Callable[[], Path | None] = no_bubblewrap
     debug: Debug | None = None
+
+    @property
+    def slots(self) -> threading.Semaphore:
+        """For as many builds as there may be at once."""
+        return threading.Semaphore(self.jobs or os.cpu_count() or 1)
+
+    @property
+    def threads(self) -> int:
+        """More than jobs, because those whose script has ended wait for the disk, all of them together."""
+        return 1 if self.debug is not None else (self.jobs or os.cpu_count() or 1) * WAITING_THREADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,9 @@ def try_realize(
     if plan.builds:
         scripts = any(each.builder == SCRIPT_BUILDER for each in plan.builds)
         bubblewrap = require_bubblewrap(options) if scripts else None
-        builds = Builds(store, fetch(plan.artifacts), report, realized, options.limits, bubblewrap, options.debug)
+        builds = Builds(
+            store, fetch(plan.artifacts), report, realized, options.limits, bubblewrap, options.debug, options.slots
+        )
         failures = _build_all(builds, plan, options)
     return Realization(realized, failures)
 
@@ -139,7 +155,7 @@ def _build_all(builds: Builds, plan: Plan, options: BuildOptions) -> dict[Deriva
                 raise
             return error
 
-    with Crew[Derivation, Outputs | BuildError](build, options.jobs or os.cpu_count() or 1) as crew:
+    with Crew[Derivation, Outputs | BuildError](build, options.threads) as crew:
         waiting = 0
         while sorter.is_active():
             for derivation in sorter.get_ready():

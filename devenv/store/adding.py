@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,16 +53,19 @@ class Output:
     scratch: str
     candidates: frozenset[StorePath] = frozenset()
     expected: StorePath | None = None
+    realises: tuple[tuple[str, str], ...] = ()
+    """The derivations' outputs that it is, by key and name: remembered as soon as it is valid."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class Written:
     """A tree that lies, normalised, at `place`, and what the pass over it found."""
 
     place: Path
     path: StorePath
     size: int
     references: tuple[StorePath, ...]
+    realises: tuple[tuple[str, str], ...] = ()
 
 
 def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterator[StorePath]:
@@ -70,7 +73,7 @@ def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterato
 
     Unfinished trees are named `prefix` and a number. Raises as `Store.add` does; batches that were registered stay.
     """
-    batch: list[_Written] = []
+    batch: list[Written] = []
     size = 0
     behind = WriteBehind(store.root)
     try:
@@ -94,8 +97,8 @@ def add_objects(store: Store, outputs: Iterable[Output], prefix: str) -> Iterato
             delete_tree(written.place)
 
 
-def _finish(store: Store, batch: list[_Written]) -> Iterator[StorePath]:
-    _register(store, batch)
+def _finish(store: Store, batch: list[Written]) -> Iterator[StorePath]:
+    store.commits.commit(batch)
     paths = [written.path for written in batch]
     for written in batch:
         delete_tree(written.place)
@@ -103,7 +106,7 @@ def _finish(store: Store, batch: list[_Written]) -> Iterator[StorePath]:
     yield from paths
 
 
-def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> _Written:
+def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> Written:
     """Write, hash and scan one output."""
     digests = _digests(output.candidates)
     hasher = AddressHasher(os.fsencode(store.root), output.scratch, digests)
@@ -146,7 +149,7 @@ def _write(store: Store, output: Output, place: Path, behind: WriteBehind) -> _W
         _require_references(path, hasher, digests)
     with NamedErrors(place):
         write_self_references(place, spans, len(hasher.self_references), output.scratch, path.digest)
-    return _Written(place, path, size, _named(output.candidates, hasher.references))
+    return Written(place, path, size, _named(output.candidates, hasher.references), output.realises)
 
 
 @functools.lru_cache(maxsize=4)
@@ -193,7 +196,7 @@ def _require_references(path: StorePath, hasher: AddressHasher, declared: frozen
         )
 
 
-def _register(store: Store, batch: list[_Written]) -> None:
+def register_written(store: Store, batch: Sequence[Written]) -> None:
     """Put written trees at their final paths and make them valid. What is valid already is left alone."""
     store.keep(written.path for written in batch)
     valid = {path for path in store.database.valid_paths({written.path for written in batch}) if store.is_present(path)}
@@ -205,7 +208,10 @@ def _register(store: Store, batch: list[_Written]) -> None:
                 _install(store, fresh[path].place, path)
         fault_point("register.sync")
         sync_directory(store.root)
-    store.database.register([Registration(each.path, each.size, each.references) for each in batch])
+    store.database.register(
+        [Registration(each.path, each.size, each.references) for each in batch],
+        {name: each.path for each in batch for name in each.realises},
+    )
 
 
 def _install(store: Store, place: Path, path: StorePath) -> None:

@@ -116,8 +116,10 @@ class StoreDatabase:
         with self._mapped():
             return {path for path in paths if self._connection.execute(query, (str(path),)).fetchone() is not None}
 
-    def register(self, registrations: Sequence[Registration]) -> None:
-        """Make objects valid, all or none; they may refer to each other.
+    def register(
+        self, registrations: Sequence[Registration], outputs: Mapping[tuple[str, str], StorePath] | None = None
+    ) -> None:
+        """Make objects valid, all or none; they may refer to each other. `outputs` as for `register_realisations`.
 
         Where one is valid, references are added: the same content may have come from a derivation that did not have
         what it names among its inputs. Raises StoreError (`reference-invalid`) where a reference is not valid.
@@ -130,6 +132,7 @@ class StoreDatabase:
             )
             for each in registrations:
                 self._add_references(connection, each)
+            _add_realisations(connection, outputs or {})
 
     def _add_references(self, connection: sqlite3.Connection, registration: Registration) -> None:
         for reference in registration.references:
@@ -228,17 +231,7 @@ class StoreDatabase:
     def register_realisations(self, outputs: Mapping[tuple[str, str], StorePath]) -> None:
         """Remember what outputs are, by (derivation, output); StoreError (`reference-invalid`) unless all are valid."""
         with self._transaction() as connection:
-            for (derivation, output), path in outputs.items():
-                added = connection.execute(
-                    "INSERT OR REPLACE INTO realisations SELECT ?, ?, id FROM objects WHERE path = ? RETURNING 1",
-                    (derivation, output, str(path)),
-                ).fetchone()
-                if added is None:
-                    raise StoreError(
-                        f"`{path}` is not in the store any more",
-                        hint="run the command again",
-                        slug="reference-invalid",
-                    )
+            _add_realisations(connection, outputs)
 
     def realisations(self) -> list[tuple[str, str, StorePath]]:
         """All realisations: derivation, output, object; in order."""
@@ -264,3 +257,15 @@ class StoreDatabase:
         """Raises StoreError (`database-failed`) where `problems` finds any: who deletes by it asks first."""
         if problems := self.problems():
             raise damaged_error(self._path, problems[0])
+
+
+def _add_realisations(connection: sqlite3.Connection, outputs: Mapping[tuple[str, str], StorePath]) -> None:
+    for (derivation, output), path in outputs.items():
+        added = connection.execute(
+            "INSERT OR REPLACE INTO realisations SELECT ?, ?, id FROM objects WHERE path = ? RETURNING 1",
+            (derivation, output, str(path)),
+        ).fetchone()
+        if added is None:
+            raise StoreError(
+                f"`{path}` is not in the store any more", hint="run the command again", slug="reference-invalid"
+            )

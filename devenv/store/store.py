@@ -14,7 +14,8 @@ from typing import Self
 
 from devenv.fsutil import DISK_FULL, TEMPORARY_PREFIX, delete_tree, locked, temporary_name
 from devenv.settings import Settings
-from devenv.store.adding import Output, add_objects
+from devenv.store.adding import Output, Written, add_objects, register_written
+from devenv.store.commits import GroupCommit
 from devenv.store.database import StoreDatabase
 from devenv.store.layout import iter_objects, open_layout
 from devenv.store.links import FileLinks
@@ -36,6 +37,8 @@ class Store:
             self._temporary_roots = TemporaryRoots(self.layout)
             opened.callback(self._temporary_roots.close)
             self._opened = opened.pop_all()
+        self.commits = GroupCommit[Written](lambda batch: register_written(self, batch))
+        """Makes what was written durable and valid."""
         self._tidied = False
 
     def __enter__(self) -> Self:

@@ -61,12 +61,16 @@ class ScriptBuild:
     sources: tuple[Path, ...]
     bubblewrap: Path
     limits: Limits
+    slot: Callable[[], contextlib.AbstractContextManager[None]]
+    """Entered for as long as the script runs."""
     cores: int
     check: Callable[[], None]
     say: Callable[[str], None]
     warn: Callable[[str], None]
     debug: Debug | None = None
     salt: str = ""
+    keys: tuple[str, ...] = ()
+    """The derivations' keys that the outputs are to be known by."""
 
     @property
     def arguments(self) -> ScriptArguments:
@@ -105,7 +109,9 @@ def build_script(build: ScriptBuild) -> dict[str, StorePath]:
     with _build_directory(build.store) as place:
         request = _prepare(build, arguments, place)
         log = build.store.layout.log_path(build.derivation.key)
-        ended = run_sandboxed(request, Supervision(build.bubblewrap, build.limits, log, build.check, build.say))
+        supervision = Supervision(build.bubblewrap, build.limits, log, build.check, build.say)
+        with build.slot():
+            ended = run_sandboxed(request, supervision)
         try:
             _require_success(build.derivation, ended, log)
             return _add_outputs(build, arguments, place)
@@ -226,6 +232,7 @@ def _add_outputs(build: ScriptBuild, arguments: ScriptArguments, place: Path) ->
                 derivation.object_name(output),
                 build.scratch[output],
                 frozenset({*candidates, *objects.values()}),
+                realises=tuple((key, output) for key in build.keys),
             )
         )
     return objects
