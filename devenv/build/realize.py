@@ -19,6 +19,7 @@ from devenv.build.build_one import Artifacts, Builds, build_once
 from devenv.build.plan import Plan, plan_realization
 from devenv.build.script.arguments import SCRIPT_BUILDER
 from devenv.build.script.run import Debug
+from devenv.build.substitution import Substituter, substitute
 from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
 from devenv.errors import BuildError, DevenvError
 from devenv.events import Report
@@ -73,6 +74,8 @@ class BuildOptions:
     limits: Limits = field(default_factory=Limits)
     find_bubblewrap: Callable[[], Path | None] = no_bubblewrap
     debug: Debug | None = None
+    substituters: tuple[Substituter, ...] = ()
+    """Asked, in this order, before anything is built."""
 
     @property
     def slots(self) -> threading.Semaphore:
@@ -125,6 +128,7 @@ def try_realize(
 ) -> Realization:
     """The same, but that builds which fail are told, where the options say to keep going."""
     options = options or BuildOptions()
+    substitute(store, targets, options.substituters, report)
     plan = plan_realization(store, targets)
     realized = dict(plan.known)
     failures: dict[Derivation, BuildError] = {}

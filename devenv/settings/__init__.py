@@ -17,7 +17,7 @@ from pathlib import Path
 from devenv.errors import Place, UsageError
 from devenv.fsutil import read_regular
 from devenv.settings.build import BuildSettings, parse_build
-from devenv.settings.values import directory, invalid, require_strings, require_table, size
+from devenv.settings.values import absolute_paths, directory, invalid, require_strings, require_table, size
 
 SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
@@ -69,6 +69,8 @@ class Settings:
     """Addresses, or absolute paths, below which pinned files lie by their hashes, best first."""
     artifact_limit: int = DEFAULT_ARTIFACT_LIMIT
     """Bytes of downloaded files that are kept; 0: only what a running process uses."""
+    substituters: tuple[str, ...] = ()
+    """Absolute paths of directories with stores, like `base`, from which is taken what they have, best first."""
     build: BuildSettings = field(default_factory=BuildSettings)
     host_libraries: bool = False
     """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
@@ -153,6 +155,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
     limit = size(document.pop("artifact_limit", DEFAULT_ARTIFACT_LIMIT), "artifact_limit", place)
     stores = _addresses(document.pop("artifact_stores", None), "artifact_stores", place) or ()
     host_libraries = _host_libraries(document.pop("runtime", "pinned"), place)
+    substituters = absolute_paths(document.pop("substituters", []), "substituters", place)
     build = parse_build(document.pop("build", {}), place)
     known = {"artifact_limit", "artifact_stores", "base", "cache", "runtime", "state"}
     paths = require_strings(document, "settings", known, place)
@@ -166,6 +169,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         debian=_parse_debian(registries.get("debian", {}), place),
         artifact_stores=stores,
         artifact_limit=limit,
+        substituters=substituters,
         build=build,
         host_libraries=host_libraries,
     )

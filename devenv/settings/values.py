@@ -50,3 +50,10 @@ def size(value: object, key: str, place: Place) -> int:
         raise ValueError(f"{value!r} is no size")
     except ValueError as error:
         raise invalid(f"`{key}` must be a size such as `500M` or `5G`: {error}", place) from None
+
+
+def absolute_paths(value: object, key: str, place: Place) -> tuple[str, ...]:
+    """The absolute paths in a list. Raises UsageError."""
+    if not isinstance(value, list) or not all(isinstance(each, str) and Path(each).is_absolute() for each in value):
+        raise invalid(f"`{key}` must be a list of absolute paths", place)
+    return tuple(value)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.build.realize import BuildOptions
+from devenv.build.substitution import StoreSubstituter
 from devenv.sandbox.find import find_bubblewrap
 from devenv.sandbox.model import Limits
 from devenv.settings import Settings
@@ -32,6 +33,7 @@ def build_options(settings: Settings, environ: Mapping[str, str], store_root: Pa
     return BuildOptions(
         jobs=jobs,
         limits=replace(limits, **{name: value for name, value in chosen.items() if value is not None}),
+        substituters=tuple(StoreSubstituter(Path(each)) for each in settings.substituters),
         find_bubblewrap=lambda: find_bubblewrap(environ.get("PATH", os.defpath), [store_root]),
     )
 

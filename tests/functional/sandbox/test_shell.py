@@ -41,7 +41,7 @@ def test_shell_is_as_closed_as_the_build(workshop: Workshop, tmp_path: Path) -> 
         child.expect("build:.*[$] ")
         for line in (
             "tr '\\0' '\\n' < /proc/1/environ; env; echo E''ND",
-            "perl -e 'syscall(250, 0, -3, 0); print \"keyctl \", $!+0, \"\\n\"; socket(S, 40, 1, 0); print \"vsock \", $!+0, \"\\n\"'; echo E''ND",
+            'perl -e \'syscall(250, 0, -3, 0); print "keyctl ", $!+0, "\\n"; socket(S, 40, 1, 0); print "vsock ", $!+0, "\\n"\'; echo E\'\'ND',
             "cat /build/left; ls /sys /home; echo E''ND",
         ):
             child.sendline(line)
@@ -55,7 +55,9 @@ def test_shell_is_as_closed_as_the_build(workshop: Workshop, tmp_path: Path) -> 
     from tests.sandboxes import no_artifacts
 
     with pytest.raises(BuildError):
-        realize(workshop.store, [workshop.derive("echo from the build > /build/left; exit 1")], no_artifacts, print, options)
+        realize(
+            workshop.store, [workshop.derive("echo from the build > /build/left; exit 1")], no_artifacts, print, options
+        )
     environment, calls, files = seen
     assert "open-sesame" not in environment
     assert "SOURCE_DATE_EPOCH" in environment

@@ -92,7 +92,7 @@ def test_host_paths_are_not_told(workshop: Workshop) -> None:
 @pytest.mark.parametrize("name", ["-rf", "--bind", "--", "-c"])
 def test_names_like_options(workshop: Workshop, name: str) -> None:
     """Values that look like options are values: of variables, of files that are seen, of scripts (J-16)."""
-    script = f"--share-net --bind / /host || true\n[[ -e /host ]] && exit 3\necho \"$dashes\" > $out\n"
+    script = f'--share-net --bind / /host || true\n[[ -e /host ]] && exit 3\necho "$dashes" > $out\n'
     derivation = replace(workshop.derive(script), environment={"dashes": name})
     assert workshop.build(derivation).read_text() == f"{name}\n"
 
@@ -115,7 +115,7 @@ def require(workshop: Workshop, each: Input) -> StorePath:
 def test_deterministic_script(workshop: Workshop) -> None:
     """A script that uses only what it should comes out alike under other scratch names, at another time (J-18, N-03)."""
     derivation = workshop.derive(
-        "mkdir -p $out/bin; echo \"at $out, $SOURCE_DATE_EPOCH, $(hostname 2>/dev/null || uname -n), $(id -u)\" > $out/bin/file; "
+        'mkdir -p $out/bin; echo "at $out, $SOURCE_DATE_EPOCH, $(hostname 2>/dev/null || uname -n), $(id -u)" > $out/bin/file; '
         "ln -s $out/bin/file $out/link; touch /tmp/x; stat -c %U:%G /build /tmp >> $out/bin/file; pwd >> $out/bin/file"
     )
     first = build_again(workshop, derivation)
@@ -141,7 +141,8 @@ def test_unsteady_script(workshop: Workshop, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "environment", [{"a b": "x"}, {"a=b": "x"}, {"": "x"}, {"a": "x\0y"}, {"BASH_FUNC_ls%%": "() { :; }"}, {"a\0b": "x"}]
+    "environment",
+    [{"a b": "x"}, {"a=b": "x"}, {"": "x"}, {"a": "x\0y"}, {"BASH_FUNC_ls%%": "() { :; }"}, {"a\0b": "x"}],
 )
 def test_variables_that_cannot_be(workshop: Workshop, environment: dict[str, str]) -> None:
     """A variable that no program could be given is refused by name, before anything runs (J-10, K-08)."""
