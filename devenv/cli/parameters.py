@@ -98,7 +98,7 @@ class ObjectName(CompletedName):
 
 
 class PackageName(CompletedName):
-    """A package as it is asked for; completed from `builtin:base`, and `with_debian` from the suites kept here."""
+    """A package as it is asked for; completed from devenv's own sets, and `with_debian` from the suites kept here."""
 
     name = "NAME"
 
@@ -111,8 +111,8 @@ class PackageName(CompletedName):
         from devenv.workflow.names import iter_base_names, iter_debian_names, iter_source_names
 
         yield from iter_base_names(incomplete)
+        yield from iter_source_names(incomplete)
         if self._with_debian:
-            yield from iter_source_names(incomplete)
             yield from iter_debian_names(read_settings(), incomplete)
 
 

@@ -236,7 +236,14 @@ class Answering:
         return Files(artifacts, source.suite, self._index.release(source.suite).date)
 
     def _package(self, wanted: PackageRequest) -> Package:
-        return self._request.sets[wanted.input].package(wanted.name)
+        packages = self._request.sets[wanted.input]
+        try:
+            return packages.package(wanted.name)
+        except ResolutionError as error:
+            for other in self._request.sets.values():
+                if other.has(wanted.name):
+                    error.hint = f"another set has it: `devenv add {other.package(wanted.name).wanted_name}`"
+            raise
 
     def derive_request(self, answer: Answer, system: System) -> DeriveRequest:
         """What there is to derive of an answer."""

@@ -52,7 +52,7 @@ class PackageSet:
         The file `packages/<name>.star` defines the package `<name>`, as a global with `_` for `-`.
         """
         self.label = label
-        self._prefix = prefix
+        self.prefix = prefix
         self._files = dict(files)
         self._recipes = Recipes(label, self._files)
         self._packages: dict[str, Package] = {}
@@ -99,7 +99,7 @@ class PackageSet:
             from devenv.packages.recipe_data import parse_package
 
             try:
-                self._packages[name] = parse_package(name, data, self._prefix)
+                self._packages[name] = parse_package(name, data, self.prefix)
             except ValueError as error:
                 raise self._invalid(name, error) from error
         return self._packages[name]
@@ -155,7 +155,7 @@ class PackageSet:
         meant = f"; did you mean {' or '.join(f'`{each}`' for each in similar)}?" if similar else ""
         raise ResolutionError(
             f"`{self.label}` has no package `{shown}`{meant}",
-            hint=f"add it with `devenv add {self._prefix}{similar[0]}`"
+            hint=f"add it with `devenv add {self.prefix}{similar[0]}`"
             if similar
             else "look for it with `devenv search`",
             slug="package-unknown",

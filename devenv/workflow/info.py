@@ -12,6 +12,7 @@ from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import SUITES, parse_suite, suite_prefix
 from devenv.errors import ActivationError, FetchError, ResolutionError, UsageError
 from devenv.manifest.model import SOURCE_LOCATOR
+from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.system import System
 from devenv.workflow.results import DebianClosure, DebianInfoResult, InfoResult, OfferedVersion, SuiteVersion
 from devenv.workflow.tools import Tools
@@ -81,10 +82,13 @@ def _recipe_info(tools: Tools, package: Package) -> InfoResult:
 
 
 def _find_recipe(tools: Tools, name: str) -> Package:
-    """The package of `builtin:base`. Raises ResolutionError, which tells where what is kept of Debian has one."""
+    """The package of `builtin:base`. Raises ResolutionError, which tells which other set has one."""
     try:
         return tools.base_set.package(name)
     except ResolutionError as error:
+        if tools.source_set.has(name):
+            error.hint = f"it can be built from source: `devenv info {SOURCE_PREFIX}{name}`"
+            raise
         suites: dict[str, SuiteIndex] = {}
         with contextlib.suppress(FetchError, ActivationError):
             suites = tools.kept_suites(tools.system)

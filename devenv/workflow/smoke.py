@@ -24,7 +24,7 @@ from devenv.environment.locking import lock_manifest
 from devenv.environment.realize import RealizeRequest, realize_environment
 from devenv.errors import DevenvError, ResolutionError, UsageError
 from devenv.events import Step
-from devenv.manifest.model import ANY_VERSION, Manifest, PackageRequest
+from devenv.manifest.model import ANY_VERSION, DEFAULT_INPUT, SOURCE_INPUT, SOURCE_LOCATOR, Manifest, PackageRequest
 from devenv.store_path import StorePath
 from devenv.workflow.enter import make_activation
 from devenv.workflow.results import SmokeResult, SmokeTest
@@ -53,12 +53,12 @@ class _Trial:
 def smoke_test(tools: Tools, wanted: Sequence[WantedPackage]) -> SmokeResult:
     """Realize each of `wanted` (without any: all packages of `builtin:base`) for this machine and try it.
 
-    Raises UsageError (`package-invalid`) where one is of another set.
+    Raises UsageError (`package-invalid`) where one is of a set without recipes.
     """
     for each in wanted:
-        if each.input is not None:
+        if each.input not in {None, SOURCE_LOCATOR}:
             raise UsageError(
-                f"`set test` tries packages of `builtin:base`, and `{each.name}` is asked of another set",
+                f"`set test` tries packages that have a recipe, and `{each.name}` is asked of another set",
                 hint="packages of other sets have no commands to try; add them to a project with `devenv add`",
                 slug="package-invalid",
             )
@@ -68,11 +68,13 @@ def smoke_test(tools: Tools, wanted: Sequence[WantedPackage]) -> SmokeResult:
 
 def _test_package(tools: Tools, wanted: WantedPackage) -> SmokeTest:
     started = time.monotonic()
-    tools.report(Step(f"testing {wanted.name}"))
+    packages = tools.base_set if wanted.input is None else tools.source_set
+    name = packages.prefix + wanted.name
+    tools.report(Step(f"testing {name}"))
     version = None
     failures: tuple[str, ...]
     try:
-        package = tools.base_set.package(wanted.name)
+        package = packages.package(wanted.name)
         version, environment = _realize(tools, wanted)
         failures = tuple(_iter_failures(tools, environment, package.smoke))
     except ResolutionError as error:
@@ -80,21 +82,30 @@ def _test_package(tools: Tools, wanted: WantedPackage) -> SmokeTest:
         if error.slug != "system-missing":
             failures = (error.message, *error.details)
         else:
-            return SmokeTest(wanted.name, None, time.monotonic() - started, (), lacking=error.message)
+            return SmokeTest(name, None, time.monotonic() - started, (), lacking=error.message)
     except DevenvError as error:
         failures = (error.message, *error.details)
-    return SmokeTest(wanted.name, version, time.monotonic() - started, failures)
+    return SmokeTest(name, version, time.monotonic() - started, failures)
 
 
 def _realize(tools: Tools, wanted: WantedPackage) -> tuple[str, StorePath]:
     """The version that answers, and the environment with that one package."""
-    request = PackageRequest(wanted.name, wanted.version or ANY_VERSION)
+    request = PackageRequest(
+        wanted.name, wanted.version or ANY_VERSION, DEFAULT_INPUT if wanted.input is None else SOURCE_INPUT
+    )
     manifest = Manifest(systems=(tools.system,), packages={request.name: request})
     sets = tools.package_sets(manifest)
     lock = lock_manifest(LockRequest(manifest, None, sets), tools.index)
     with tools.fetching() as fetch:
         realized = realize_environment(
-            RealizeRequest(manifest, lock, sets, tools.system, host_libraries=tools.settings.host_libraries),
+            RealizeRequest(
+                manifest,
+                lock,
+                sets,
+                tools.system,
+                options=tools.build_options,
+                host_libraries=tools.settings.host_libraries,
+            ),
             tools.store,
             fetch,
             tools.report,

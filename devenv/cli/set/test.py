@@ -10,15 +10,22 @@ from devenv.workflow.tools import Tools
 
 
 @verb(
-    "test", within="set", examples=["devenv set test", "devenv set test nodejs postgresql@15", "devenv set test --json"]
+    "test",
+    within="set",
+    examples=[
+        "devenv set test",
+        "devenv set test nodejs postgresql@15",
+        "devenv set test source:hello",
+        "devenv set test --json",
+    ],
 )
 @click.argument("packages", type=BASE_PACKAGE, nargs=-1, metavar="[NAME[@VERSION]]…")
 @refresh_option
 def command(packages: tuple[str, ...], refresh: bool) -> Action:
-    """Realize packages of `builtin:base` and run their smoke commands.
+    """Realize packages of devenv's own sets and run their smoke commands.
 
     Each package is tried alone, with nothing of the host at hand; a library that is loaded from the host fails it.
-    Without NAME, all of them, which takes tens of gigabytes. Exit status 12 where something fails.
+    Without NAME, all of `builtin:base`, which takes tens of gigabytes. Exit status 12 where something fails.
     """
     from devenv.workflow.smoke import smoke_test
     from devenv.workflow.wanted import parse_wanted

@@ -292,7 +292,7 @@ def test_set_test_is_for_recipes(debian_user: User) -> None:
     """A package of Debian is not mistaken for the base set's recipe of that name."""
     error = debian_user.failure("set", "test", "debian:jq")
     assert (error["slug"], error["exit_code"]) == ("package-invalid", 2)
-    assert "`set test` tries packages of `builtin:base`" in error["message"]
+    assert "`set test` tries packages that have a recipe" in error["message"]
 
 
 def test_search_for_a_pasted_name(debian_user: User) -> None:
