@@ -10,6 +10,7 @@ recurses, so that a hostile file could still end the process. Sets that devenv d
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from devenv.errors import Place, RecipeError
 
 if TYPE_CHECKING:
-    from starlark import AstModule, EvalOptions, FrozenModule, StarlarkError
+    from starlark import AstModule, EvalOptions, FrozenModule, Globals, StarlarkError
 
 TIME_LIMIT = 2.0
 """Seconds for one question to a recipe, the files that it loads included; a real one takes milliseconds."""
@@ -139,14 +140,13 @@ class Recipes:
         import starlark
 
         syntax = self._parse(label, source, question) if isinstance(source, str) else source
-        extensions = [starlark.LibraryExtension.StructType, starlark.LibraryExtension.Typing]
         module = starlark.Module()
         try:
             starlark.eval_with(
                 question.options(),
                 module,
                 syntax,
-                starlark.Globals.extended_by(extensions),
+                _globals(),
                 starlark.FileLoader(self._loaded),
             )
             return module.freeze()
@@ -211,6 +211,14 @@ class _Question:
         if span is not None and span["file"] != DRIVER:
             return Place(span["file"], int(span["line"]), int(span["column"]))
         return self._place
+
+
+@functools.cache  # making them takes as long as reading a small recipe
+def _globals() -> Globals:
+    """What every recipe finds without loading it."""
+    import starlark
+
+    return starlark.Globals.extended_by([starlark.LibraryExtension.StructType, starlark.LibraryExtension.Typing])
 
 
 def _module_name(path: str) -> str:
