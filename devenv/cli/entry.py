@@ -15,20 +15,20 @@ import click
 
 from devenv.cli.command import discard_output, print_failure
 from devenv.cli.crash import crash_error, output_error
+from devenv.cli.ending import Ending, orderly_ending
 from devenv.cli.group import devenv_command
 from devenv.errors import DevenvError, UsageError
 
 COMPLETION_VARIABLE = "_DEVENV_COMPLETE"
 """What shells set when they ask for completions."""
-INTERRUPTED = 130
-"""The status that shells give to what Ctrl-C ended."""
 
 
 def run_command_line(arguments: Sequence[str]) -> int:
     """Run `devenv` with these arguments; returns the exit status, unless the verb becomes another program."""
     open_standard_streams()
     try:
-        return _run(arguments)
+        with orderly_ending() as ending:
+            return _run(arguments, ending)
     finally:
         try:
             sys.stderr.flush()
@@ -37,7 +37,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
             discard_output(2)
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run(arguments: Sequence[str], ending: Ending) -> int:
     verb, as_json = "devenv", False
     if COMPLETION_VARIABLE in os.environ:
         import devenv.cli.bash_completion  # noqa: F401 - for its effect
@@ -45,7 +45,7 @@ def _run(arguments: Sequence[str]) -> int:
         status = devenv_command.main(list(arguments), prog_name="devenv", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.Abort:
-        return INTERRUPTED
+        return ending.status
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         failure: DevenvError = usage_error(error, context)
@@ -53,6 +53,9 @@ def _run(arguments: Sequence[str]) -> int:
             verb = context.command_path.partition(" ")[2] or verb
             as_json = wants_json(context, arguments)
     except OSError as error:
+        if ending.asked:
+            # The terminal that click says goodbye to is gone.
+            return ending.status
         # Verbs deal with their own: this one came from writing help or a completion script.
         discard_output()
         failure = output_error(error)

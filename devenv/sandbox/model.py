@@ -44,6 +44,8 @@ def _escapes(target: str) -> BuildError:
 class SandboxRequest:
     """A command, and all that it sees.
 
+    The command waits for a line on its standard input before it does anything (`supervise.WAIT`).
+
     `root` has the entries of its `/`: name → where it leads as a link, None for a directory, which is mounted from
     `sysroot` for reading. `mounts` come in their order, so that one may lie within another.
     """

@@ -4,6 +4,10 @@ bubblewrap waits, before it lets the command begin, until its first process is k
 come to mean another process, killing it kills the whole namespace, and it ends after everything in it has ended. Only
 then is what was written looked at (FAULTS J-04): bubblewrap itself returns as soon as the command does, while what the
 command left behind is still being killed.
+
+bubblewrap's processes die with us only once each of them has asked the kernel for it, and where we are killed before
+that, it takes the end of what it waits for as leave to go on. So the command itself waits for a line on its standard
+input (`WAIT`), which it gets when all of them have asked (FAULTS A-01).
 """
 
 from __future__ import annotations
@@ -34,6 +38,10 @@ PIECE_BYTES = 1 << 16
 INFO_LIMIT = 4096
 NOT_STARTED = 126
 """What a shell says of a program that it cannot execute."""
+WAIT = "read -r _ || exit; exec </dev/null; "
+"""What a script that is run here begins with."""
+START_TICK = 0.0002
+"""Seconds between two looks at whether the first process has come as far as that."""
 START_FAILED = 1
 """bubblewrap's own status where it could not do what it was told."""
 NO_COMMAND = "bwrap: execvp "
@@ -73,7 +81,7 @@ def run_sandboxed(request: SandboxRequest, supervision: Supervision) -> Ended:
         opened.callback(os.close, init)
         opened.callback(_kill, init)
         _limit(started.init_number, limits)
-        started.release()
+        started.release(init)
         stopped = _watch(started, supervision, output)
         _kill(init)
         _read_rest(started.output, output)
@@ -94,12 +102,17 @@ class _Started:
     output: int
     info: int
     block: int
+    go: int
     init_number: int = 0
 
-    def release(self) -> None:
-        """Let the command begin."""
+    def release(self, init: int) -> None:
+        """Let the command begin; `init` is the first process."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self.block, b"\n")
+            # It asks to die with bubblewrap, and then for its filter, which can be seen.
+            while not (_is_filtered(self.init_number) or _wait_readable(init, 0)):
+                time.sleep(START_TICK)
+            os.write(self.go, b"\n")
 
     def has_run(self) -> bool:
         """Whether the command was begun at all, once bubblewrap has ended: it tells a status of no other."""
@@ -112,6 +125,7 @@ def _started(request: SandboxRequest, program: Path) -> Iterator[_Started]:
         output, output_in = _open_pipe(ours, its)
         info, info_in = _open_pipe(ours, its)
         block_out, block = _open_pipe(its, ours)
+        go_out, go = _open_pipe(its, ours)
         rules = _open_memory(its, seccomp_filter(platform.machine()))
         control = ("--json-status-fd", str(info_in), "--block-fd", str(block_out), "--seccomp", str(rules))
         # Where everybody sees the arguments of a process, they tell nobody of its variables and our directories.
@@ -121,12 +135,12 @@ def _started(request: SandboxRequest, program: Path) -> Iterator[_Started]:
         process = _start(
             program,
             [str(program), "--args", str(options), "--", *request.command],
-            output_in,
+            (go_out, output_in),
             (info_in, block_out, rules, options),
         )
         ours.callback(_end_process, process)
         its.close()
-        yield _Started(process, output, info, block)
+        yield _Started(process, output, info, block, go)
 
 
 def _open_pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
@@ -142,11 +156,15 @@ def _end_process(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _start(program: Path, command: list[str], output: int, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def _start(
+    program: Path, command: list[str], standard: tuple[int, int], inherited: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    """`standard`: input, and output for what it says and for its errors."""
+    go, output = standard
     try:
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=go,
             stdout=output,
             stderr=output,
             cwd="/",
@@ -231,6 +249,13 @@ def _watch(started: _Started, supervision: Supervision, output: BuildOutput) -> 
                 return broken
     finally:
         os.close(outer)
+
+
+def _is_filtered(number: int) -> bool:
+    """Whether a process has a filter of system calls."""
+    with contextlib.suppress(OSError):
+        return b"\nSeccomp:\t2\n" in Path(f"/proc/{number}/status").read_bytes()
+    return False
 
 
 def _kill(init: int) -> None:

@@ -35,7 +35,7 @@ from devenv.errors import BuildError
 from devenv.fsutil import delete_tree, temporary_name
 from devenv.nar.nodes import Node
 from devenv.sandbox.model import Ended, Limits, Mount, SandboxRequest, kernel_secrets
-from devenv.sandbox.supervise import Supervision, require_sandbox, run_sandboxed
+from devenv.sandbox.supervise import WAIT, Supervision, require_sandbox, run_sandboxed
 from devenv.store.adding import Output
 from devenv.store.store import Store
 from devenv.store_path import StorePath
@@ -139,7 +139,7 @@ def _prepare(build: ScriptBuild, arguments: ScriptArguments, place: Path) -> San
     """Lay out the directory; returns what is to be run."""
     for name in ("build", "tmp", "store"):
         (place / name).mkdir(mode=0o700)
-    (place / "script").write_text(arguments.script, encoding="utf-8")
+    (place / "script").write_text(WAIT + arguments.script, encoding="utf-8")
     paths = build.paths
     sysroot = paths[arguments.named("sysroot")[0]]
     root = build.store.root
