@@ -19,16 +19,16 @@ import pytest
 
 from devenv.build.realize import BuildOptions, realize
 from devenv.build.source import add_source, source_derivation
-from devenv.derivation.model import MAIN_OUTPUT, Derivation, Input
+from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.errors import BuildError
 from devenv.events import Event
 from devenv.sandbox.find import find_bubblewrap
 from devenv.sandbox.model import Limits
 from devenv.settings import Settings, default_settings
 from devenv.store.store import Store
+from tests.scripts import derive_script, no_artifacts
 from tests.trees import Link, Script, Tree, iter_tree_nodes
 
-SYSTEM = "x86_64-linux"
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PROGRAMS = (
     "bash cat chmod cp cut date dd env find grep gzip head id kill ln ls mkdir mkfifo mktemp mv nproc perl readlink rm "
@@ -181,30 +181,6 @@ class Workshop:
     def add(self, tree: Tree, name: str) -> Derivation:
         """An object of the store, as an input."""
         return source_derivation(add_source(self.store, name, lambda: iter_tree_nodes(tree)))
-
-
-def derive_script(
-    sysroot: Derivation, script: str, name: str = "thing", *inputs: Derivation, **changes: object
-) -> Derivation:
-    """A derivation of `script/1` upon a sysroot."""
-    derivation = Derivation(
-        name,
-        SYSTEM,
-        "script/1",
-        arguments={
-            "script": script,
-            "inputs": ["sysroot", *(f"i{number}" for number in range(len(inputs)))],
-            "roles": ["sysroot", *("input" for _ in inputs)],
-        },
-        inputs=tuple(map(Input, (sysroot, *inputs))),
-    )
-    return replace(derivation, **changes) if changes else derivation  # type: ignore[arg-type]
-
-
-def no_artifacts(digests: object) -> dict[str, Path]:
-    """Nothing is fetched."""
-    assert not digests
-    return {}
 
 
 def open_workshop(home: Path) -> Workshop:

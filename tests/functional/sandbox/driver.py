@@ -24,7 +24,7 @@ from devenv.sandbox.model import Limits
 from devenv.settings import default_settings
 from devenv.store.store import Store
 from devenv.ui.failure import failure_data
-from tests.sandboxes import derive_script, no_artifacts
+from tests.scripts import derive_script, no_artifacts
 
 
 def derive_all(store: Store, scripts: list[tuple[str, str, list[str]]]) -> list[Derivation]:

@@ -17,7 +17,7 @@ from tests.functional.sandbox.driver import derive_all
 from tests.sandboxes import Workshop
 
 REPOSITORY = Path(__file__).parents[3]
-SECONDS = 10
+SECONDS = 30
 
 Scripts = list[tuple[str, str, list[str]]]
 
@@ -59,9 +59,9 @@ class Driver:
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
         )
 
-    def end(self) -> tuple[int, str]:
+    def end(self, seconds: int = SECONDS) -> tuple[int, str]:
         """Its exit status, and all that it said."""
-        output, errors = self.process.communicate(timeout=SECONDS)
+        output, errors = self.process.communicate(timeout=seconds)
         assert "Traceback" not in (errors or ""), errors
         return self.process.returncode, output
 

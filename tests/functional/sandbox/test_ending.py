@@ -87,7 +87,7 @@ def test_killed_tool(workshop: Workshop, tmp_path: Path, by: str) -> None:
     assert locks(workshop) == []
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02])
+@pytest.mark.parametrize("delay", [0.0, 0.002, 0.005, 0.012])
 def test_killed_tool_at_the_start(workshop: Workshop, tmp_path: Path, delay: float) -> None:
     """Nothing lives on either where devenv is killed while bubblewrap starts (A-01)."""
     mark = new_mark()

@@ -52,7 +52,7 @@ def test_shell_is_as_closed_as_the_build(workshop: Workshop, tmp_path: Path) -> 
 
     options = replace(workshop.options, debug=debug)
     from devenv.build.realize import realize
-    from tests.sandboxes import no_artifacts
+    from tests.scripts import no_artifacts
 
     with pytest.raises(BuildError):
         realize(

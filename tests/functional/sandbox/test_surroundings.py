@@ -15,7 +15,8 @@ from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError
 from devenv.events import ignore
 from devenv.store_path import StorePath
-from tests.sandboxes import Workshop, derive_script
+from tests.sandboxes import Workshop
+from tests.scripts import derive_script
 
 EXPECTED = """\
 HOME=/homeless
