@@ -14,8 +14,7 @@ from pathlib import Path
 
 from devenv import fsutil
 from devenv.errors import Place, UsageError
-from devenv.lock.model import LOCK_NAME
-from devenv.manifest.model import MANIFEST_NAME
+from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 
 WATCHED_NAMES = (MANIFEST_NAME, LOCK_NAME)
 SIZE_LIMIT = 16 << 20

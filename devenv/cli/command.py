@@ -142,8 +142,8 @@ def _print_result(name: str, result: object, output: Output) -> None:
 
         _write_output(format_result(name, result))
     else:
+        from devenv.ui.lines import iter_lines
         from devenv.ui.terminal import Painter
-        from devenv.ui.text import iter_lines
 
         painter = Painter(sys.stdout, os.environ)
         _write_output(b"".join(painter.encode_line(line) for line in iter_lines(result, painter)))

@@ -10,14 +10,16 @@ import functools
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
 from devenv.errors import ForeignFileError, LockError, Place, UsageError
 from devenv.fsutil import remove_unfinished, write_atomic
-from devenv.lock.model import LOCK_NAME, Lock
-from devenv.lock.parse import parse_lock
-from devenv.manifest.model import MANIFEST_NAME, Manifest
-from devenv.manifest.parse import parse_manifest
+from devenv.project_names import LOCK_NAME, MANIFEST_NAME
+
+if TYPE_CHECKING:
+    from devenv.lock.model import Lock
+    from devenv.manifest.model import Manifest
 
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""
@@ -46,11 +48,15 @@ class Project:
     @functools.cached_property
     def manifest(self) -> Manifest:
         """What the manifest says. Raises ManifestError, ForeignFileError."""
+        from devenv.manifest.parse import parse_manifest
+
         return parse_manifest(self.manifest_bytes, str(self.manifest_path))
 
     @functools.cached_property
     def lock(self) -> Lock | None:
         """What the lock says; None where there is none. Raises LockError, ForeignFileError."""
+        from devenv.lock.parse import parse_lock
+
         return None if self.lock_bytes is None else parse_lock(self.lock_bytes, str(self.lock_path))
 
     @property

@@ -39,9 +39,8 @@ from devenv.fsutil import (
     write_atomic,
 )
 from devenv.generations.states import register_state
-from devenv.lock.model import LOCK_NAME
-from devenv.manifest.model import MANIFEST_NAME
 from devenv.mounts import find_mount_point
+from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 from devenv.settings import Settings
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path

@@ -15,7 +15,6 @@ from devenv.lock.grammar import FieldError
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
-LOCK_NAME = "devenv.lock"
 FIRST_VERSION, DEBIAN_VERSION, SOURCE_VERSION = 1, 2, 3
 """The formats that are read and written: 1 knows one registry, 2 Debian's archives, 3 what is built from source."""
 

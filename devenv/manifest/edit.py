@@ -17,7 +17,6 @@ from devenv.manifest.model import (
     ANY_VERSION,
     DEBIAN_INPUT,
     DEFAULT_INPUT,
-    MANIFEST_NAME,
     SOURCE_INPUT,
     SOURCE_LOCATOR,
     Manifest,
@@ -27,6 +26,7 @@ from devenv.manifest.model import (
 from devenv.manifest.parse import check_document
 from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.project_names import MANIFEST_NAME
 
 INPUTS, PACKAGES = "inputs", "packages"
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.system import System
 
-MANIFEST_NAME = "devenv.toml"
-
 DEFAULT_INPUT = "base"
 SOURCE_INPUT = "source"
 """Where a package with overrides comes from that names no input."""

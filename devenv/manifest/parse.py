@@ -10,7 +10,7 @@ from __future__ import annotations
 from devenv.errors import ForeignFileError, ManifestError, Place
 from devenv.manifest.checker import Checker
 from devenv.manifest.document import Document, parse_document
-from devenv.manifest.model import MANIFEST_NAME, Manifest
+from devenv.manifest.model import Manifest
 from devenv.manifest.tables.builds import check_builds
 from devenv.manifest.tables.checks import check_checks
 from devenv.manifest.tables.environment import SHELL_KEYS, check_env, check_shell
@@ -20,6 +20,7 @@ from devenv.manifest.tables.keep import KEEP, check_keep, refuse_late_keep
 from devenv.manifest.tables.packages import check_packages
 from devenv.manifest.tables.project import PROJECT_KEYS, check_project
 from devenv.manifest.wording import find_closest, format_names
+from devenv.project_names import MANIFEST_NAME
 
 TABLES = ("build", "checks", "env", "formatters", "inputs", "packages", "project", "shell")
 TOP_KEYS = (*TABLES, KEEP)

@@ -7,20 +7,23 @@ and `archive` are what is done with many, each given a `Store`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from devenv.fsutil import DISK_FULL, TEMPORARY_PREFIX, delete_tree, locked, temporary_name
 from devenv.settings import Settings
-from devenv.store.adding import Output, Written, add_objects, register_written
-from devenv.store.commits import GroupCommit
 from devenv.store.database import StoreDatabase
 from devenv.store.layout import iter_objects, open_layout
 from devenv.store.links import FileLinks
 from devenv.store.temporary_roots import TemporaryRoots
 from devenv.store_path import StorePath
+
+if TYPE_CHECKING:
+    from devenv.store.adding import Output, Written
+    from devenv.store.commits import GroupCommit
 
 
 class Store:
@@ -37,8 +40,6 @@ class Store:
             self._temporary_roots = TemporaryRoots(self.layout)
             opened.callback(self._temporary_roots.close)
             self._opened = opened.pop_all()
-        self.commits = GroupCommit[Written](lambda batch: register_written(self, batch))
-        """Makes what was written durable and valid."""
         self._tidied = False
 
     def __enter__(self) -> Self:
@@ -46,6 +47,15 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
+
+    @functools.cached_property
+    def commits(self) -> GroupCommit[Written]:
+        """Makes what was written durable and valid."""
+        # Most processes only read.
+        from devenv.store.adding import register_written
+        from devenv.store.commits import GroupCommit
+
+        return GroupCommit(lambda batch: register_written(self, batch))
 
     def _find_gap(self) -> str | None:
         """Why a database that is made now would not know what lies in the store (FAULTS E-02)."""
@@ -133,6 +143,8 @@ class Store:
 
         An output may refer to those before it. What was yielded stays, whatever becomes of the rest.
         """
+        from devenv.store.adding import add_objects
+
         name = temporary_name()
         with self.lock(name):
             self._remove_abandoned()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.terminal import Painter, make_visible
-from devenv.ui.text import format_table, iter_lines
 from devenv.workflow.build_results import BuildResult, CheckResult, DerivationNode, DerivationResult, WhyRebuildResult
 
 if TYPE_CHECKING:

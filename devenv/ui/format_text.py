@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from devenv.ui.lines import iter_lines
 from devenv.ui.terminal import Painter, make_visible
-from devenv.ui.text import iter_lines
 from devenv.workflow.results import FileChange, FormatResult
 
 STYLES = {"+": "good", "-": "error"}

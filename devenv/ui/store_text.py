@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from devenv.sizes import format_size
 from devenv.store.rebuilding import Rebuilding
 from devenv.store.verification import Finding, Verification
+from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.terminal import Painter, make_visible
-from devenv.ui.text import format_table, iter_lines
 from devenv.workflow.store_results import (
     CollectResult,
     LinkResult,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
 
 from devenv.debian.suites import SUITES
 from devenv.sizes import format_size
 from devenv.system import ALL_SYSTEMS, System
+from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.terminal import TEXT_LIMIT, Painter, make_visible
 from devenv.workflow.results import (
     AllowResult,
@@ -36,33 +35,6 @@ SUMMARY_WIDTH = 10
 """Characters of a summary that are worth showing."""
 VERSION_WIDTH = 12
 """Characters of a version in a table on a terminal; `devenv info` shows all of it."""
-
-
-FURTHER_TEXTS = {
-    "devenv.workflow.build_results": "devenv.ui.build_text",
-    "devenv.workflow.results": "devenv.ui.format_text",
-}
-"""Modules of results → the module that has their texts; without one it is that of the store."""
-
-
-@singledispatch
-def iter_lines(result: object, painter: Painter) -> Iterator[str]:
-    """The lines that tell a person of `result`, ready to print."""
-    # Registers further texts here: a verb does not wait for what the texts of others import.
-    importlib.import_module(FURTHER_TEXTS.get(type(result).__module__, "devenv.ui.store_text"))
-    known = iter_lines.dispatch(type(result))
-    if known is iter_lines.dispatch(object):
-        raise TypeError(f"no text for {type(result).__name__}")
-    return known(result, painter)
-
-
-def format_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Columns of visible text, two spaces apart; the last column is as long as it is."""
-    widths = [max(len(make_visible(row[column])) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
-    for row in rows:
-        cells = [make_visible(cell) for cell in row]
-        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-        yield "  ".join([*padded, cells[-1]]).rstrip()
 
 
 def _packages(packages: Sequence[PackageVersion]) -> Iterator[str]:

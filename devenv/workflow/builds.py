@@ -16,10 +16,11 @@ from devenv.environment.lock_realizer import LockRealizer
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.errors import BuildError, UsageError
 from devenv.store_path import StorePath
+from devenv.workflow.allowed import require_allowed
 from devenv.workflow.build_links import LinkChoice, link_builds
 from devenv.workflow.build_memo import BuildMemo, KnownBuild, memo_stamp, write_memo
 from devenv.workflow.build_results import BuildResult, Built, CheckOutcome, CheckResult
-from devenv.workflow.enter import require_allowed, require_satisfied
+from devenv.workflow.enter import require_satisfied
 from devenv.workflow.project_files import ProjectFiles, add_overriding_files
 from devenv.workflow.tools import Tools
 

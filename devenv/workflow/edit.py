@@ -28,7 +28,8 @@ from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
-from devenv.workflow.enter import activate, add_generation, realize_project, trust_in
+from devenv.workflow.allowed import trust_in
+from devenv.workflow.enter import activate, add_generation, realize_project
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools

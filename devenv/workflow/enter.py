@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from devenv.activation.model import Activation
 from devenv.activation.saved import read_activation
 from devenv.activation.state import activate_project, write_generation_scripts
-from devenv.activation.trust import Trust, trust_of
 from devenv.activation.watched import write_stamps
 from devenv.environment.project import Project, read_project, require_project_path
-from devenv.errors import ActivationError, LockError, Place, TrustError
+from devenv.errors import ActivationError, LockError, Place
 from devenv.generations.generations import (
     Generation,
     NewGeneration,
@@ -27,6 +26,7 @@ from devenv.generations.generations import (
     record_generation,
 )
 from devenv.store_path import StorePath
+from devenv.workflow.allowed import require_allowed
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
@@ -40,28 +40,6 @@ class Entered:
     project: Project
     generation: Generation
     activation: Activation
-
-
-def trust_in(tools: Tools, project: Project) -> Trust:
-    """Whether the project's content, as it was read, was allowed."""
-    return trust_of(tools.settings, project.path, project.digest)
-
-
-def require_allowed(tools: Tools, project: Project) -> None:
-    """Raises TrustError where the project's content, as it was read, was not allowed."""
-    trust = trust_in(tools, project)
-    if trust is Trust.ALLOWED:
-        return
-    reasons = {
-        Trust.CHANGED: "changed since it was allowed",
-        Trust.DENIED: "was denied",
-        Trust.UNKNOWN: "was never allowed",
-    }
-    raise TrustError(
-        f"`{project.path}` {reasons[trust]}",
-        hint="look at `devenv.toml` and `devenv.lock`, then run `devenv allow`",
-        place=Place(str(project.manifest_path)),
-    )
 
 
 def enter_project(tools: Tools, start: Path) -> Entered:

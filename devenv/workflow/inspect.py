@@ -7,8 +7,9 @@ from pathlib import Path
 from devenv.activation.trust import Trust
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.generations.generations import find_current_generation
+from devenv.workflow.allowed import trust_in
 from devenv.workflow.edit import package_versions
-from devenv.workflow.enter import is_realized, trust_in
+from devenv.workflow.enter import is_realized
 from devenv.workflow.results import StatusResult
 from devenv.workflow.tools import Tools
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.environment.project import read_project, require_project_path
+from devenv.workflow.allowed import require_allowed
 from devenv.workflow.build_links import LinkChoice, link_builds
 from devenv.workflow.build_memo import BuildMemo, memo_stamp, read_memo
 from devenv.workflow.build_results import BuildResult, Built
-from devenv.workflow.enter import require_allowed
 from devenv.workflow.tools import Tools
 
 

@@ -17,8 +17,7 @@ from devenv.events import Notice, Step
 from devenv.fsutil import read_regular
 from devenv.generations.projects import GenerationState
 from devenv.generations.roots import list_projects
-from devenv.lock.model import LOCK_NAME
-from devenv.manifest.model import MANIFEST_NAME
+from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 from devenv.store.database import Graph
 from devenv.store.graph import closure_of
 from devenv.store.names import require_object

@@ -11,8 +11,7 @@ from devenv.activation.trust import allow
 from devenv.environment.project import read_project, refuse_foreign_directory
 from devenv.errors import EvaluationError, ForeignFileError, Place, UsageError
 from devenv.fsutil import write_atomic
-from devenv.lock.model import LOCK_NAME
-from devenv.manifest.model import MANIFEST_NAME
+from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 from devenv.resources import resource_path
 from devenv.workflow.results import InitResult, TemplatesResult
 from devenv.workflow.tools import Tools

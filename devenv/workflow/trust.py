@@ -8,8 +8,9 @@ from devenv.activation import state, trust
 from devenv.activation.trust import Trust
 from devenv.environment.project import read_project, require_project_path
 from devenv.errors import DevenvError
+from devenv.workflow.allowed import trust_in
 from devenv.workflow.edit import package_versions
-from devenv.workflow.enter import activate, enter_realized, find_entered, require_satisfied, trust_in
+from devenv.workflow.enter import activate, enter_realized, find_entered, require_satisfied
 from devenv.workflow.results import AllowResult, DenyResult
 from devenv.workflow.tools import Tools
 

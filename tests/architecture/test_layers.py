@@ -16,6 +16,7 @@ LAYERS = (
         "errors",
         "events",
         "digest",
+        "project_names",
         "durations",
         "system",
         "store_path",

@@ -27,7 +27,14 @@ def build_within(workshop: Workshop, tmp_path: Path, namespaces: list[str], befo
         pytest.skip("this machine lets nobody make such namespaces")
     place = tmp_path / "scripts"
     place.write_text(json.dumps(SCRIPTS))
-    command = [sys.executable, "-m", "tests.functional.sandbox.driver", str(workshop.home), str(workshop.bubblewrap), str(place)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.functional.sandbox.driver",
+        str(workshop.home),
+        str(workshop.bubblewrap),
+        str(place),
+    ]
     done = subprocess.run(
         ["unshare", *namespaces, "bash", "-ec", f'{before}\nexec "$@"', "bash", *command],
         cwd=REPOSITORY,
@@ -61,7 +68,7 @@ FALSE_ONES = {
     "fails": "echo 'bwrap: No permissions to create new namespace' >&2; exit 1",
     "silent": "exit 0",
     "killed": "kill -9 $$",
-    "lies": "echo '{ \"child-pid\": 0 }' >&\"$INFO\"; exit 0",
+    "lies": 'echo \'{ "child-pid": 0 }\' >&"$INFO"; exit 0',
 }
 
 

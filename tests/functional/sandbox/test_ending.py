@@ -119,7 +119,9 @@ def test_killed_sandbox(workshop: Workshop, tmp_path: Path, which: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
 )
 def test_asked_to_end(workshop: Workshop, tmp_path: Path, number: signal.Signals, status: int) -> None:
     """Ctrl-C, SIGTERM and SIGHUP end a build in order: children gone, locks given back, nothing left behind (A-11)."""

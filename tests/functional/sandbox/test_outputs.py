@@ -34,10 +34,12 @@ echo "uses $lib/file of $out" > $out/bin/program
 ln -s $lib/file $out/link
 """
     derivation = workshop.derive(script, "several", outputs=("out", "lib", "doc"))
-    derivation = replace(derivation, arguments={**derivation.arguments, "script": script + "echo \"see $out\" > $doc"})
+    derivation = replace(derivation, arguments={**derivation.arguments, "script": script + 'echo "see $out" > $doc'})
     found = outputs_of(workshop, derivation)
     assert {output: path.name for output, path in found.items()} == {
-        "out": "several", "lib": "several-lib", "doc": "several-doc"
+        "out": "several",
+        "lib": "several-lib",
+        "doc": "several-doc",
     }
     place = {output: workshop.store.path(path) for output, path in found.items()}
     assert (place["out"] / "bin" / "program").read_text() == f"uses {place['lib']}/file of {place['out']}\n"
@@ -102,7 +104,9 @@ def test_garbage_at_the_path(workshop: Workshop) -> None:
 def test_references_in_names_and_targets(workshop: Workshop) -> None:
     """An input that is named in a file's name or a link's target counts as well as one in a content (N-09)."""
     inputs = [workshop.add({b"file": number.encode()}, f"input{number}") for number in "123"]
-    script = "mkdir $out; ln -s $input_i0/file $out/link; touch $out/$(echo $input_i1 | tr / _); echo $input_i2 > $out/file"
+    script = (
+        "mkdir $out; ln -s $input_i0/file $out/link; touch $out/$(echo $input_i1 | tr / _); echo $input_i2 > $out/file"
+    )
     path = workshop.build(workshop.derive(script, "names", *inputs))
     references = workshop.store.database.references(require_store_path(path.name))
     assert {each.name for each in references} == {"input1", "input2", "input3"}

@@ -9,7 +9,7 @@ import pytest
 
 from devenv.debian.suites import SUITES
 from devenv.ui.terminal import LEAST_WIDTH, USUAL_WIDTH, Painter
-from devenv.ui.text import iter_lines
+from devenv.ui.lines import iter_lines
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
 
 VERSION = "20240905.3.1+dfsg"
