@@ -103,5 +103,5 @@ def _difference(difference: Difference, painter: Painter) -> Iterator[str]:
     verb = "is new" if difference.before is None else "is gone" if difference.after is None else "differs"
     yield f"{where}{make_visible(difference.what)} {verb}"
     sides = [("-", difference.before), ("+", difference.after)]
-    lines = [(sign, line) for sign, text in sides if text is not None for line in text.split("\n")]
+    lines = [(sign, line) for sign, text in sides if text for line in text.split("\n")]
     yield from (f"  {line}" for line in format_table(lines))
