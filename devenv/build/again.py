@@ -69,8 +69,10 @@ def _build_again(builds: Builds, derivation: Derivation) -> Iterator[Rebuilt]:
     build = script_build(builds, derivation, inputs)
     with work(builds.report, f"building {derivation.name} again", None):
         outputs = build_script(replace(build, salt=SALT, cores=build.cores + 1))
-    for output, second in outputs.items():
-        first = builds.realized[Input(derivation, output)]
-        found = [] if first == second else iter_tree_differences(store.path(first), store.path(second))
+    pairs = {output: (builds.realized[Input(derivation, output)], second) for output, second in outputs.items()}
+    # What differs has another digest, wherever outputs name themselves and each other.
+    alike = {second.digest: first.digest for first, second in pairs.values()}
+    for output, (first, second) in pairs.items():
+        found = [] if first == second else iter_tree_differences(store.path(first), store.path(second), alike)
         differences = tuple(each for each, _ in zip(found, range(DIFFERENCE_LIMIT), strict=False))
         yield Rebuilt(derivation.name, output, first, second, differences)
