@@ -67,6 +67,7 @@ def build_once(builds: Builds, derivation: Derivation) -> dict[str, StorePath]:
         known = find_outputs(store, derivation, derivation.key)
         if known is not None:
             return known
+        record_derivation(store.layout, derivation)
         inputs = {each: builds.realized[each] for each in derivation.inputs}
         resolved = derivation.resolved_key(inputs)
         outputs = find_outputs(store, derivation, resolved)
@@ -82,7 +83,6 @@ def _build(
 ) -> dict[str, StorePath]:
     if derivation.builder == SCRIPT_BUILDER and derivation.output_hash is not None:
         raise _fixed(derivation)
-    record_derivation(builds.store.layout, derivation)
     if derivation.builder == SCRIPT_BUILDER:
         return build_script(replace(script_build(builds, derivation, inputs), keys=_keys(derivation, inputs)))
     with builds.slot():

@@ -1,13 +1,14 @@
 """What is remembered of builds: the derivation and the log of each that was run, by its key.
 
-Beside the store's root lies `logs/<key>.json`, written when a build begins, and for scripts `logs/<key>.log`. They are
-for people: nothing is decided by them, and the collector removes old ones.
+Beside the store's root lies `logs/<key>.json`, written when a build begins or somebody looks at a derivation, and for
+scripts `logs/<key>.log`. They are for people: nothing is decided by them, and the collector removes old ones.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.derivation.model import Derivation
+from devenv.digest import canonical_json_key
 from devenv.errors import UsageError
 from devenv.fsutil import read_regular, temporary_name
 from devenv.store.layout import Layout
@@ -39,7 +41,10 @@ class BuildRecord:
 def record_derivation(layout: Layout, derivation: Derivation) -> None:
     """Keep what is built, so that two keys can be compared later."""
     path = _record_path(layout, derivation.key)
-    if not path.exists():
+    try:
+        # It is not old: it is built now.
+        os.utime(path)
+    except OSError:
         unfinished = path.with_name(temporary_name())
         # Not made durable: what a crash takes is written again by the next build.
         unfinished.write_text(json.dumps(derivation.document, sort_keys=True), encoding="utf-8")
@@ -48,9 +53,10 @@ def record_derivation(layout: Layout, derivation: Derivation) -> None:
 
 def read_document(layout: Layout, key: str) -> Mapping[str, Any] | None:
     """The canonical form of a derivation that was built here; None where it was not, or is not readable any more."""
-    with contextlib.suppress(OSError, ValueError):
-        document = json.loads(read_regular(_record_path(layout, key), RECORD_LIMIT))
-        if isinstance(document, dict) and {"name", "inputs", "arguments"} <= document.keys():
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        document: Mapping[str, Any] = json.loads(read_regular(_record_path(layout, key), RECORD_LIMIT))
+        # Whoever reads on relies on it, and a disk forgets.
+        if canonical_json_key(document) == key:
             return document
     return None
 
@@ -71,7 +77,7 @@ def require_record(layout: Layout, wanted: str) -> BuildRecord:
 
 
 def _iter_records(layout: Layout, wanted: str) -> Iterator[BuildRecord]:
-    """The builds that `wanted` may mean, the latest first."""
+    """The builds that `wanted` may mean: the latest first, and those that were not run at the end."""
     digits = KEY_DIGITS.fullmatch(wanted)
     if digits is not None:
         yield from _iter_named(layout, [path for path in _paths(layout) if path.stem.startswith(digits[1])], None)
@@ -81,10 +87,10 @@ def _iter_records(layout: Layout, wanted: str) -> Iterator[BuildRecord]:
 def _paths(layout: Layout) -> list[Path]:
     dated = []
     for path in layout.logs.glob("*.json"):
-        # A build that was run again wrote its log anew.
-        times = [_time_of(each) for each in (path, path.with_suffix(".log"))]
-        dated.append((max(times), path))
-    return [path for _, path in sorted(dated, reverse=True)]
+        log = path.with_suffix(".log")
+        # A build that was run again wrote its log anew. What has none was not run: it was known, or only looked at.
+        dated.append((log.exists(), max(_time_of(path), _time_of(log)), path))
+    return [path for *_, path in sorted(dated, reverse=True)]
 
 
 def _time_of(path: Path) -> float:
@@ -100,20 +106,21 @@ def _iter_named(layout: Layout, paths: list[Path], wanted: str | None) -> Iterat
         if document is None:
             continue
         name = str(document["name"])
-        if wanted is None or name == wanted or re.fullmatch(rf"{re.escape(wanted)}-[0-9].*", name):
+        if wanted is None or re.fullmatch(rf"(?:check-)?{re.escape(wanted)}(?:-v?[0-9].*)?", name):
             log = layout.log_path(key)
             yield BuildRecord(key, name, log if log.exists() else None)
 
 
 def remove_old_records(layout: Layout) -> int:
-    """Remove what was not written for `KEPT_SECONDS`; returns how many files went."""
+    """Remove the records and logs of builds that were not run for `KEPT_SECONDS`; returns how many files went."""
     oldest = time.time() - KEPT_SECONDS
-    removed = 0
+    builds: dict[str, list[Path]] = {}
     for path in layout.logs.iterdir():
-        if _time_of(path) < oldest:
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+        builds.setdefault(path.stem, []).append(path)
+    old = [path for paths in builds.values() if max(map(_time_of, paths)) < oldest for path in paths]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _record_path(layout: Layout, key: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from devenv.build.records import record_derivation
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.nar.nodes import Node
 from devenv.store.adding import Output
@@ -43,5 +44,6 @@ def add_source(store: Store, name: str, read: ReadNodes) -> StorePath:
         path = store.add(Output(read(), name, NO_SCRATCH))
     derivation = source_derivation(path)
     if store.find_realisation(derivation.key, MAIN_OUTPUT) is None:
+        record_derivation(store.layout, derivation)
         store.register_realisation(derivation.key, MAIN_OUTPUT, path)
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devenv.build.records import RECORD_LIMIT, read_document, require_record
+from devenv.build.records import RECORD_LIMIT, read_document, record_derivation, require_record
 from devenv.derivation.compare import iter_differences
 from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.errors import UsageError
@@ -44,6 +44,8 @@ def _node(tools: Tools, derivation: Derivation, role: str | None, shown: set[Der
     """As deep as derivations are nested; each is gone into once (FAULTS N-08)."""
     repeated = derivation in shown and bool(derivation.inputs)
     shown.add(derivation)
+    # So that it can be compared with what was built (`explain_rebuild`).
+    record_derivation(tools.store.layout, derivation)
     roles = derivation.arguments.get("roles", [None] * len(derivation.inputs))
     below = () if repeated else zip(derivation.inputs, roles, strict=True)
     return DerivationNode(
