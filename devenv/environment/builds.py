@@ -8,6 +8,7 @@ content is not checked twice.
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -31,12 +32,13 @@ mkdir source
 cp -r --preserve=timestamps,mode,links "$source/." source
 chmod -R u+w source
 cd source
-{exports}
 (
-{command}
+{exports}
+exec /usr/bin/bash -e -c {command}
 )
 mkdir "$out"
 """
+"""The command is handed over as one word: it cannot end what stands around it (FAULTS K-07)."""
 
 Role = tuple[str, str, Derivation]
 """Name, role and derivation of an input."""
@@ -117,15 +119,15 @@ class ProjectDerivations:
         """The derivation of a check, which succeeds where its command does in the project's environment."""
         packages = {name: self.locked.package(name, self.runtime) for name in sorted(self.locked.lock.packages)}
         environment = derive_environment(self.locked, packages)
-        script = CHECK_SCRIPT.format(
-            exports="\n".join(
-                line for name in sorted(packages) for line in self._iter_exports(name, variable_of(ENVIRONMENT_NAME))
-            ),
-            command=check.command,
-        )
+        exports = [
+            line for name in sorted(packages) for line in self._iter_exports(name, variable_of(ENVIRONMENT_NAME))
+        ]
+        # Not as the build's own: a variable `source` of the project is not the builder's.
+        exports += [f"export {name}={shlex.quote(value)}" for name, value in self.manifest.env.items()]
+        script = CHECK_SCRIPT.format(exports="\n".join(exports), command=shlex.quote(check.command))
         source = self._source(check.source)
         roles: list[Role] = [(ENVIRONMENT_NAME, "tool", environment), (SOURCE_NAME, "source", source)]
-        return self._derive_script(f"check-{check.name}", script, roles, self.manifest.env)
+        return self._derive_script(f"check-{check.name}", script, roles, {})
 
     def _iter_exports(self, name: str, variable: str) -> Iterator[str]:
         """What an environment with the package sets, for a script that has the object's path in `variable`."""
@@ -133,10 +135,10 @@ class ProjectDerivations:
         if package is None:
             return
         for each, path in sorted(package.variables.items()):
-            yield f'export {each}="${variable}/{path}"'
+            yield f'export {each}="${variable}"/{shlex.quote(path)}'
         for each, paths in sorted(package.search_paths.items()):
-            joined = ":".join(f"${variable}/{path}" for path in paths)
-            yield f'export {each}="{joined}${{{each}:+:${each}}}"'
+            joined = ":".join(f'"${variable}"/{shlex.quote(path)}' for path in paths)
+            yield f'export {each}={joined}"${{{each}:+:${each}}}"'
 
     def _find_package(self, name: str) -> Package | None:
         locked = self.locked.lock.packages.get(name)
