@@ -2,9 +2,9 @@
 
     <state>/builds/<id of the project>.json
 
-A memo holds for one manifest, one lock, one system and one set of recipe functions (`stamp`), and for the sources that
-the builds were made of, which are hashed again each time. It says nothing that could not be found out: where it is
-missing, damaged or about something else, the builds are derived as ever.
+A memo holds for one manifest, one lock, one system, one devenv and one set of recipe functions (`stamp`), and for the
+sources that the builds were made of, which are hashed again each time. It says nothing that could not be found out:
+where it is missing, damaged or about something else, the builds are derived as ever.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devenv import __version__
 from devenv.environment.project import Project
 from devenv.fsutil import make_private_directory, read_regular, write_atomic
 from devenv.store_path import StorePath, parse_store_path
@@ -51,7 +52,7 @@ def memo_stamp(tools: Tools, project: Project) -> str:
     recipes = Path(__file__).parents[1] / "packages"
     for path in sorted([*recipes.glob("base/*.star"), *recipes.glob("source/*.star")]):
         digest.update(path.read_bytes() + b"\0")
-    digest.update(f"{project.digest} {tools.system} {tools.store.root}".encode())
+    digest.update(f"{__version__} {project.digest} {tools.system} {tools.store.root}".encode())
     return digest.hexdigest()
 
 

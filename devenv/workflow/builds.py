@@ -113,7 +113,9 @@ def _remember(
     builds = {name: KnownBuild(target.key, objects[name]) for name, target in targets.items()}
     names = tuple(building.project.manifest.builds)
     stamp = memo_stamp(building.tools, building.project)
-    write_memo(building.tools, building.project, BuildMemo(stamp, names, derivations.source_objects, builds))
+    # What packages are patched with is read like the rest of the project.
+    sources = {**derivations.locked.files, **derivations.source_objects}
+    write_memo(building.tools, building.project, BuildMemo(stamp, names, sources, builds))
 
 
 def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult:
