@@ -47,6 +47,8 @@ def _(result: CollectResult, painter: Painter) -> Iterator[str]:
     freed = f", {format_size(result.disk_freed)} of the disk" if result.disk_freed and not result.dry_run else ""
     what = painter.paint("good", would)
     yield f"{what} {_count(len(result.objects), 'object')}, {format_size(result.size)} of contents{freed}"
+    if result.logs:
+        yield f"{what} {_count(result.logs, 'old record')} of builds"
     for name in result.foreign:
         yield f"{painter.paint('warning', 'note:')} {make_visible(name)} in the store is not devenv's; it stays"
     for text in result.failures:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from devenv.build.records import remove_old_records
 from devenv.events import Notice
 from devenv.generations.pins import remove_stale_pins
 from devenv.generations.projects import ProjectState
@@ -46,7 +47,8 @@ def collect_garbage(tools: Tools, options: CollectOptions) -> CollectResult:
         removals = [each for each in removals if _remove(projects, each)]
         _tidy(tools, projects)
     collection = _collect(tools, options, removals)
-    return _result(tools, options, removals, collection, over_budget)
+    logs = 0 if options.dry_run else remove_old_records(tools.store.layout)
+    return replace(_result(tools, options, removals, collection, over_budget), logs=logs)
 
 
 def _release_reserve(tools: Tools, options: CollectOptions) -> None:

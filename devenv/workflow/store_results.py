@@ -56,7 +56,8 @@ class DeletedObject:
 class CollectResult:
     """What was collected. `size` is that of the deleted contents; `disk_freed` what unused files gave back already.
 
-    `over_budget`: the bytes that are still too many, where a budget cannot be met.
+    `over_budget`: the bytes that are still too many, where a budget cannot be met. `logs`: records and logs of builds
+    that are too old.
     """
 
     dry_run: bool
@@ -68,6 +69,7 @@ class CollectResult:
     failures: tuple[str, ...]
     over_budget: int | None
     usage: UsageResult
+    logs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
