@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
-from devenv.cli.parameters import PATH
+from devenv.cli.parameters import BUILD, PATH
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 @click.option("--debug", is_flag=True, help="Open a shell in a build that fails.")
 @click.option("--link", type=PATH, metavar="PATH", help="Where the link to what was built goes (default: `result`).")
 @click.option("--no-link", "without_link", is_flag=True, help="Make no link: `devenv gc` may delete what was built.")
-@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.argument("names", nargs=-1, type=BUILD, metavar="[NAME]…")
 def command(names: tuple[str, ...], debug: bool, link: Path | None, without_link: bool, **choice: Any) -> Action:
-    """Build what the project makes, `[build.NAME]`, or a package, in a sandbox.
+    """Build the project's own packages, or others, in a sandbox.
 
-    Without names, all builds of the project are built.
+    NAME is a `[build.NAME]` of the manifest or one of its packages. Without names, all builds of the project are built.
     """
     if link is not None and without_link:
         raise click.UsageError("Give either a link or none.")

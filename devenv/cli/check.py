@@ -5,16 +5,18 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
+from devenv.cli.parameters import CHECK
 from devenv.workflow.tools import Tools
 
 
 @verb("check", examples=["devenv check", "devenv check test"])
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Checks at once.")
-@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.argument("names", nargs=-1, type=CHECK, metavar="[NAME]…")
 def command(jobs: int | None, names: tuple[str, ...]) -> Action:
-    """Run the project's `[checks]`, each in a sandbox with the environment's packages and a copy of the source.
+    """Run the project's checks, each in a sandbox.
 
-    What passed is not run again before something changes that it can see.
+    A check is a command under `[checks]`; it sees the environment's packages and a copy of the source. What
+    passed is not run again before something changes that it can see.
     """
 
     def action(tools: Tools) -> object:

@@ -116,20 +116,24 @@ class PackageName(CompletedName):
             yield from iter_debian_names(read_settings(), incomplete)
 
 
-class ManifestPackage(CompletedName):
-    """A package that the manifest has; completed from that."""
+class ManifestName(CompletedName):
+    """The name of something in the manifest; completed from its `tables`: `packages`, `builds`, `checks`."""
 
     name = "NAME"
+
+    def __init__(self, *tables: str) -> None:
+        self._tables = tables
 
     def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
         """Names alone."""
         from devenv.cli.command import here
         from devenv.workflow.names import iter_manifest_names
 
-        yield from iter_manifest_names(here(), incomplete)
+        yield from iter_manifest_names(here(), incomplete, self._tables)
 
 
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
 PATH, DIRECTORY = NamedPath(), NamedPath(file_okay=False)
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
-MANIFEST_PACKAGE = ManifestPackage()
+MANIFEST_PACKAGE, CHECK = ManifestName("packages"), ManifestName("checks")
+BUILD, LOGGED = ManifestName("builds", "packages"), ManifestName("builds", "packages", "checks")

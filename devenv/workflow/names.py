@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from devenv.debian.suites import DEBIAN, SUITES
@@ -32,15 +32,17 @@ def iter_source_names(start: str) -> Iterator[str]:
     yield from (SOURCE_PREFIX + name for name in names if (SOURCE_PREFIX + name).startswith(start))
 
 
-def iter_manifest_names(directory: Path, start: str) -> Iterator[str]:
-    """The packages in the manifest of the project at or above `directory` whose names begin with `start`.
+def iter_manifest_names(directory: Path, start: str, tables: Sequence[str] = ("packages",)) -> Iterator[str]:
+    """What begins with `start` in the manifest of the project at or above `directory`, each name once.
 
-    Raises UsageError, ManifestError, ForeignFileError.
+    `tables` are the attributes of a `Manifest` that are looked at, one after the other. Raises UsageError,
+    ManifestError, ForeignFileError.
     """
     from devenv.environment.project import read_project, require_project_path
 
-    packages = read_project(require_project_path(directory)).manifest.packages
-    return (name for name in packages if name.startswith(start))
+    manifest = read_project(require_project_path(directory)).manifest
+    names = dict.fromkeys(name for table in tables for name in getattr(manifest, table))
+    return (name for name in names if name.startswith(start))
 
 
 def iter_debian_names(settings: Settings, start: str) -> Iterator[str]:

@@ -11,6 +11,6 @@ EXAMPLES = """\
   devenv derivation show app --json    all that its key is made of
 """
 
-HELP = "Look at derivations: the descriptions of builds that objects come from."
+HELP = "Look at derivations: what builds are made of."
 
 command = make_group("derivation", HELP, SECTIONS, EXAMPLES)
