@@ -30,10 +30,12 @@ from tests.scripts import derive_script, no_artifacts
 from tests.trees import Link, Script, Tree, iter_tree_nodes
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-PROGRAMS = (
-    "bash cat chmod cp cut date dd env find grep gzip head id kill ln ls mkdir mkfifo mktemp mv nproc perl readlink rm "
-    "rmdir sed seq setsid sleep sort stat tail timeout touch tr true uname wc yes mount umount unshare hostname"
-).split()
+PROGRAMS = tuple(
+    (
+        "bash cat chmod cp cut date dd env find grep gzip head id kill ln ls mkdir mkfifo mktemp mv nproc "
+        "perl readlink rm rmdir sed seq setsid sleep sort stat tail timeout touch tr true uname wc yes mount umount unshare hostname"
+    ).split()
+)
 OPTIONAL = {"mount", "umount", "unshare", "hostname", "setsid", "find", "grep", "sed", "gzip"}
 ROOT_LINKS: dict[bytes, Tree] = {name: Link(b"usr/" + name) for name in (b"bin", b"sbin", b"lib", b"lib64")}
 PASSWD = b"root:x:0:0::/root:/bin/false\nbuilder:x:1000:100::/homeless:/bin/bash\n"
@@ -52,10 +54,10 @@ class Unavailable(Exception):  # noqa: N818 - a reason to skip
 
 
 @functools.cache
-def host_sysroot() -> Tree:
+def host_sysroot(programs: tuple[str, ...] = PROGRAMS) -> Tree:
     """A tree that is a sandbox's `/`. Raises Unavailable."""
     places: dict[str, bytes] = {}
-    for name in PROGRAMS:
+    for name in programs:
         program = shutil.which(name, path=SEARCH_PATH)
         if program is None:
             if name in OPTIONAL:
@@ -64,7 +66,7 @@ def host_sysroot() -> Tree:
         places[f"usr/bin/{name}"] = Path(program).read_bytes()
         for library in _iter_libraries(program):
             places[_place_in_usr(library)] = Path(library).read_bytes()
-    for directory in (*_perl_directories(), Path("/usr/lib/locale/C.utf8")):
+    for directory in (*(_perl_directories() if "perl" in programs else ()), Path("/usr/lib/locale/C.utf8")):
         for file in directory.rglob("*"):
             if file.is_file():
                 places[_place_in_usr(str(file))] = file.read_bytes()

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.errors import BuildError
+from devenv.fsutil import NamedErrors
 from devenv.sandbox.bubblewrap import bubblewrap_options
 from devenv.sandbox.find import start_failure
 from devenv.sandbox.model import Ended, Limits, SandboxRequest
@@ -74,7 +75,8 @@ def run_sandboxed(request: SandboxRequest, supervision: Supervision) -> Ended:
     and what `check` raises.
     """
     limits = supervision.limits
-    with contextlib.ExitStack() as opened:
+    # Of all that is written here only the log lies on a disk.
+    with NamedErrors(supervision.log), contextlib.ExitStack() as opened:
         output = opened.enter_context(BuildOutput(supervision.log, limits.log_bytes, supervision.say))
         started = opened.enter_context(_started(request, supervision.program))
         init = _find_init(started, supervision, output)

@@ -32,6 +32,7 @@ from devenv.build.script.outputs import order_outputs, renamed
 from devenv.build.script.scope import FixupRequest
 from devenv.derivation.model import Derivation, Input
 from devenv.errors import BuildError
+from devenv.fault_points import fault_point
 from devenv.fsutil import delete_tree, temporary_name
 from devenv.nar.nodes import Node
 from devenv.sandbox.model import Ended, Limits, Mount, SandboxRequest, kernel_secrets
@@ -110,6 +111,7 @@ def build_script(build: ScriptBuild) -> dict[str, StorePath]:
         request = _prepare(build, arguments, place)
         log = build.store.layout.log_path(build.derivation.key)
         supervision = Supervision(build.bubblewrap, build.limits, log, build.check, build.say)
+        fault_point("script.run")
         with build.slot():
             ended = run_sandboxed(request, supervision)
         try:
@@ -128,6 +130,7 @@ def _build_directory(store: Store) -> Iterator[Path]:
     with store.lock(name):
         place = store.root / f"{name}-0"
         try:
+            fault_point("script.directory")
             place.mkdir(mode=0o700)
             yield place
         finally:
@@ -224,6 +227,7 @@ def _add_outputs(build: ScriptBuild, arguments: ScriptArguments, place: Path) ->
     candidates = seen_objects(build, arguments)
     objects: dict[str, StorePath] = {}
     for output in order_outputs(derivation.name, build.scratch, nodes_of):
+        fault_point("script.output")
         names = {build.scratch[other]: path.digest for other, path in objects.items()}
         nodes = renamed(nodes_of(output), names)
         objects[output] = store.add(

@@ -36,6 +36,8 @@ class Scenario:
     run: Callable[[Path], None]
     require_done: Callable[[Path], None]
     require_between: Callable[[Path], None] = nothing
+    in_memory: bool = True
+    """Whether its home directory may lie in `/dev/shm`, which no sandbox shows."""
 
 
 def project_path(home: Path) -> Path:

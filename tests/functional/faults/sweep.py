@@ -79,7 +79,7 @@ class Ground:
 @contextmanager
 def prepared(scenario: Scenario) -> Iterator[Ground]:
     """The ground of a scenario."""
-    with temporary_home(in_memory=True) as place:
+    with temporary_home(in_memory=scenario.in_memory) as place:
         ground = Ground(place / "h", place / "template")
         for directory in ground.own:
             directory.parent.mkdir(parents=True, exist_ok=True)
