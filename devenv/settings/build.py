@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from devenv.durations import parse_duration
 from devenv.errors import Place
 from devenv.settings.values import invalid, require_table, size
 
 KEYS = {"jobs", "log", "memory", "processes", "silence", "timeout"}
+
+Limit = TypeVar("Limit", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,9 @@ def parse_build(table: object, place: Place) -> BuildSettings:
         jobs=_count(values, "jobs", place),
         timeout=_duration(values, "timeout", place),
         silence=_duration(values, "silence", place),
-        memory=size(values["memory"], "build.memory", place) if "memory" in values else None,
+        memory=_size(values, "memory", place),
         processes=_count(values, "processes", place),
-        log=size(values["log"], "build.log", place) if "log" in values else None,
+        log=_size(values, "log", place),
     )
 
 
@@ -52,6 +55,18 @@ def _duration(values: dict[str, object], key: str, place: Place) -> float | None
     if key not in values:
         return None
     try:
-        return parse_duration(str(values[key]))
+        duration = parse_duration(str(values[key]))
     except ValueError as error:
         raise invalid(f"`build.{key}` must be a duration such as `30m`: {error}", place) from None
+    return _above_zero(duration, key, place)
+
+
+def _size(values: dict[str, object], key: str, place: Place) -> int | None:
+    return _above_zero(size(values[key], f"build.{key}", place), key, place) if key in values else None
+
+
+def _above_zero(limit: Limit, key: str, place: Place) -> Limit:
+    """A limit of nothing would end every build; without one there is devenv's own."""
+    if limit <= 0:
+        raise invalid(f"`build.{key}` must be more than 0", place)
+    return limit
