@@ -190,11 +190,15 @@ def _build_with_retries(builds: Builds, derivation: Derivation) -> Outputs:
     return build_once(builds, derivation)
 
 
+def _hint_lines(error: BuildError) -> list[str]:
+    return [] if error.hint is None else [f"hint: {error.hint}"]
+
+
 def _joined(failures: Mapping[Derivation, BuildError]) -> BuildError:
     """One error for all that failed, each with what it said itself."""
     if len(failures) == 1:
         return next(iter(failures.values()))
-    lines = [line for error in failures.values() for line in (error.message, *error.details)]
+    lines = [line for error in failures.values() for line in (error.message, *error.details, *_hint_lines(error))]
     return BuildError(
         f"{len(failures)} builds failed; what needs them was not begun",
         hint="`devenv log NAME` shows the log of one of them",

@@ -126,7 +126,16 @@ class PackageSet:
 
         Raises RecipeError.
         """
-        data = self._recipes.ask(PROJECT_RECIPE, PROJECT_SYMBOL, "build", question.data)
+        try:
+            data = self._recipes.ask(PROJECT_RECIPE, PROJECT_SYMBOL, "build", question.data)
+        except RecipeError as error:
+            if error.slug != RecipeError.slug:
+                raise
+            # The recipe is right, and says what the manifest has wrong.
+            raise RecipeError(
+                f"`[build.{question.name}]` is not right: {error.message}",
+                hint="correct it in `devenv.toml`; `docs/manifest.md` describes what it may say",
+            ) from error
         from devenv.packages.recipe_data import parse_build_plan
 
         own = Package(question.name, "", "", None, (), (), inputs=question.inputs, tools=question.tools)

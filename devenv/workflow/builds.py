@@ -151,11 +151,13 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
             raise failure
     return CheckResult(
         building.project.path,
-        tuple(_outcome(name, name not in known, failures.get(target)) for name, target in targets.items()),
+        tuple(_outcome(name, target.name, name not in known, failures.get(target)) for name, target in targets.items()),
     )
 
 
-def _outcome(name: str, fresh: bool, failure: BuildError | None) -> CheckOutcome:
+def _outcome(name: str, built: str, fresh: bool, failure: BuildError | None) -> CheckOutcome:
     if failure is None:
         return CheckOutcome(name, passed=True, fresh=fresh)
-    return CheckOutcome(name, passed=False, fresh=True, reason=failure.message, last_lines=failure.details)
+    # Nobody asked for something to be built.
+    reason = failure.message.removeprefix(f"`{built}` could not be built: ")
+    return CheckOutcome(name, passed=False, fresh=True, reason=reason, last_lines=failure.details)

@@ -201,11 +201,19 @@ def _require_success(derivation: Derivation, ended: Ended, log: Path) -> None:
         return
     raise BuildError(
         f"`{derivation.name}` could not be built: {ended.stopped or _describe(ended.status)}",
-        hint=f"`devenv log {derivation.name}` shows the whole log, `devenv build --debug` opens a shell in the failed "
-        "build",
+        hint=f"{_advice(ended)}`devenv log {derivation.name}` shows the whole log, `devenv build --debug` opens a "
+        "shell in the failed build",
         details=(f"the log ends with (all of it: `{log}`):", *(f"  {line}" for line in ended.last_lines)),
         slug=ended.stopped_as or "build-failed",
     )
+
+
+def _advice(ended: Ended) -> str:
+    """What helps, where that can be told, before what helps to find out."""
+    from devenv.build.script.advice import advise
+
+    found = advise(ended.last_lines) if ended.stopped is None else None
+    return "" if found is None else f"{found}; "
 
 
 def _describe(status: int) -> str:

@@ -35,6 +35,17 @@ SEVERAL = re.compile(rb"[ \t\\\"'$]")
 EQUIVALENTS = {b"sh": (b"sh", b"dash", b"bash")}
 """Name of an interpreter → the programs that can be it."""
 
+USUAL_PACKAGES = {
+    b"awk": "gawk",
+    b"bash": "bash",
+    b"node": "nodejs",
+    b"perl": "perl",
+    b"python3": "python",
+    b"ruby": "ruby",
+    b"sh": "bash",
+}
+"""Name of an interpreter → the package of `builtin:base` that one takes for it."""
+
 
 class ScriptFixer:
     """Leads the scripts of one output."""
@@ -96,11 +107,12 @@ class ScriptFixer:
         if found is not None:
             return found
         shown = format_shown_path(name)
+        usual = USUAL_PACKAGES.get(name)
+        wanted = f"the package that has `{shown}`" if usual is None else f"`{usual}`, which has `{shown}`,"
         raise BuildError(
             f"{self._scope.shown(path)} is a script for `{format_shown_path(interpreter)}`, "
             f"and no input has `bin/{shown}`",
-            hint=f"add the package that has `{shown}` to `inputs`; if it is no program, let the install phase "
-            "take its executable bit away",
+            hint=f"add {wanted} to `inputs`; if it is no program, let the install phase take its executable bit away",
             slug="interpreter-undeclared",
         )
 

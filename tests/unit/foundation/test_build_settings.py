@@ -81,7 +81,7 @@ def test_what_is_no_setting_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(text)
     assert caught.value.slug == "settings-invalid"
-    assert text.split(" ")[0] in caught.value.message
+    assert text.split(" ", maxsplit=1)[0] in caught.value.message
 
 
 @pytest.mark.parametrize("text", ["build = 1", "build = []", "build = true"])
