@@ -30,12 +30,14 @@ from tests.scripts import derive_script, no_artifacts
 from tests.trees import Link, Script, Tree, iter_tree_nodes
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-PROGRAMS = tuple(
-    (
-        "bash cat chmod cp cut date dd env find grep gzip head id kill ln ls mkdir mkfifo mktemp mv nproc "
-        "perl readlink rm rmdir sed seq setsid sleep sort stat tail timeout touch tr true uname wc yes mount umount unshare hostname"
-    ).split()
+# fmt: off
+PROGRAMS = (
+    "bash", "cat", "chmod", "cp", "cut", "date", "dd", "env", "find", "grep", "gzip", "head", "id", "kill", "ln",
+    "ls", "mkdir", "mkfifo", "mktemp", "mv", "nproc", "perl", "readlink", "rm", "rmdir", "sed", "seq", "setsid",
+    "sleep", "sort", "stat", "tail", "timeout", "touch", "tr", "true", "uname", "wc", "yes", "mount", "umount",
+    "unshare", "hostname",
 )
+# fmt: on
 OPTIONAL = {"mount", "umount", "unshare", "hostname", "setsid", "find", "grep", "sed", "gzip"}
 ROOT_LINKS: dict[bytes, Tree] = {name: Link(b"usr/" + name) for name in (b"bin", b"sbin", b"lib", b"lib64")}
 PASSWD = b"root:x:0:0::/root:/bin/false\nbuilder:x:1000:100::/homeless:/bin/bash\n"
@@ -112,7 +114,7 @@ def host_bubblewrap() -> Path:
     program = find_bubblewrap(SEARCH_PATH)
     if program is None:
         raise Unavailable("there is no `bwrap` of version 0.8 or newer: `.ci/setup` installs it")
-    command = [program, "--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "true"]
+    command = [str(program), "--unshare-all", "--unshare-user", "--disable-userns", "--ro-bind", "/", "/", "true"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unavailable(f"no sandbox can be made here: {done.stderr.strip()}")
@@ -127,7 +129,7 @@ class Workshop:
     store: Store
     bubblewrap: Path
     sysroot: Derivation
-    limits: Limits = Limits(seconds=60)
+    limits: Limits = field(default_factory=lambda: Limits(seconds=60))
     jobs: int = 0
     events: list[Event] = field(default_factory=list)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from devenv.fsutil import DISK_FULL
+
 LAST_LINES = 25
 LINE_BYTES = 1000
 """Of a line that is shown: a build may write a megabyte without an end (FAULTS J-12)."""
@@ -26,6 +28,8 @@ class BuildOutput:
     def __init__(self, path: Path, limit: int, say: Callable[[str], None]) -> None:
         self.spoke = time.monotonic()
         """When the last piece came."""
+        self.disk_full = False
+        """Whether the log did not fit on its disk."""
         self._path = path
         self._left = limit
         self._say = say
@@ -45,12 +49,18 @@ class BuildOutput:
         os.close(self._descriptor)
 
     def write(self, piece: bytes) -> bool:
-        """Take what came; False where the log is full."""
+        """Take what came; False where the log, or its disk, is full."""
         self.spoke = time.monotonic()
         kept = piece[: self._left]
         self._left -= len(kept)
-        os.write(self._descriptor, kept)
         self._take_lines(kept)
+        try:
+            os.write(self._descriptor, kept)
+        except OSError as error:
+            if error.errno not in DISK_FULL:
+                raise
+            self.disk_full = True
+            return False
         return len(kept) == len(piece)
 
     def _take_lines(self, piece: bytes) -> None:

@@ -33,7 +33,7 @@ from devenv.sandbox.output import BuildOutput
 from devenv.sandbox.seccomp import seccomp_filter
 from devenv.sandbox.watch import Watch
 
-TICK = 0.25
+TICK = 0.1
 """Seconds between two looks at limits and at whether the work is still wanted."""
 PIECE_BYTES = 1 << 16
 INFO_LIMIT = 4096
@@ -243,7 +243,7 @@ def _watch(started: _Started, supervision: Supervision, output: BuildOutput) -> 
                     # Everybody closed it; that is no reason to stop (FAULTS J-09).
                     poll.unregister(started.output)
                 elif not output.write(piece):
-                    return f"it wrote more than {supervision.limits.log_bytes} bytes to its log", "build-log-too-long"
+                    return _full(output, supervision.limits)
             if outer in ready:
                 return None
             broken = watch.look(output.spoke)
@@ -251,6 +251,12 @@ def _watch(started: _Started, supervision: Supervision, output: BuildOutput) -> 
                 return broken
     finally:
         os.close(outer)
+
+
+def _full(output: BuildOutput, limits: Limits) -> tuple[str, str]:
+    if output.disk_full:
+        return "it filled the disk", "build-disk-full"
+    return f"it wrote more than {limits.log_bytes} bytes to its log", "build-log-too-long"
 
 
 def _is_filtered(number: int) -> bool:

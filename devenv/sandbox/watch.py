@@ -1,8 +1,8 @@
 """Limits that nobody but us keeps: time, silence, memory and number of processes, space on the disk.
 
 Control groups would be the kernel's own means, but an ordinary user has none that can be divided, and the limit of
-processes a user may have does not bind root. So the processes below the sandbox's first one are counted every quarter
-of a second; what they take in the meantime is what the kernel can give in that time.
+processes a user may have does not bind root. So the processes below the sandbox's first one are counted five
+times a second; what they take in the meantime is what the kernel can give in that time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from devenv.sandbox.model import Limits
 
-FIRST_LOOK = 0.5
+FIRST_LOOK = 0.1
 """Seconds before processes are counted: most builds of a graph are over by then."""
 FREE_BYTES = 256 << 20
 """Of the disk and of memory that a build leaves to everybody else."""

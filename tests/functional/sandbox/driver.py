@@ -55,5 +55,5 @@ def build(home: Path, bubblewrap: Path, place: Path) -> int:
 
 
 if __name__ == "__main__":
-    entry.devenv_command = build  # type: ignore[assignment]
+    entry.devenv_command = build  # type: ignore[assignment,attr-defined]
     sys.exit(entry.run_command_line(sys.argv[1:]))

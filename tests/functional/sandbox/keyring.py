@@ -13,22 +13,19 @@ from devenv.sandbox.supervise import Supervision, run_sandboxed
 NUMBERS = {"x86_64": (248, 249, 250), "aarch64": (217, 218, 219)}
 READ = 11
 
-SEARCH = (
-    r"""
+SEARCH = r"""
 echo control
 cat /proc/keys /proc/key-users
 perl -e '
     my ($add, $request, $control) = @ARGV[0 .. 2];
     my $buffer = "\0" x 64;
-    syscall($control, %d, $ARGV[3] + 0, $buffer, 64, 0);
+    syscall($control, READ, $ARGV[3] + 0, $buffer, 64, 0);
     print "read: errno ", $! + 0, " $buffer\n";
     $! = 0; my ($type, $name) = ("user", "devenv-secret");
     my $found = syscall($request, $type, $name, 0, -3);
     print "found $found: errno ", $! + 0, "\n";
 ' "$@"
 """
-    % READ
-)  # noqa: UP031 - braces are perl's
 
 
 def main(key: int) -> None:
@@ -38,7 +35,7 @@ def main(key: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory, "log")
         request = SandboxRequest(
-            command=("/usr/bin/bash", "-c", SEARCH, "search", *map(str, (*numbers, key))),
+            command=("/usr/bin/bash", "-c", SEARCH.replace("READ", str(READ)), "search", *map(str, (*numbers, key))),
             sysroot=sysroot,
             root={each.name: os.readlink(each) if each.is_symlink() else None for each in sysroot.iterdir()},
             mounts=(Mount(Path(directory), "/build", writable=True),),

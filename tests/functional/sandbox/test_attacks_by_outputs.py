@@ -172,11 +172,9 @@ def test_private_while_it_is_built(workshop: Workshop) -> None:
     seen: list[int] = []
 
     def look(_: object) -> None:
-        for entry in workshop.store.root.iterdir():
-            if entry.name.startswith(".tmp-"):
-                seen.append(stat.S_IMODE(entry.stat().st_mode))
+        seen.extend(stat.S_IMODE(entry.stat().st_mode) for entry in workshop.store.root.glob(".tmp-*"))
 
-    workshop.events = Looking(look)  # type: ignore[assignment]
+    workshop.events = Looking(look)
     workshop.build("chmod 777 /build /tmp; echo say; sleep 0.3; echo more; echo x > $out")
     assert set(seen) == {0o700}
 

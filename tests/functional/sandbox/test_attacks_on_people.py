@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import io
+import json
 import os
 import pty
 import subprocess
@@ -15,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from devenv.events import WorkSaid, WorkStarted
-from devenv.ui.failure import failure_data, write_failure
 from devenv.ui import progress
+from devenv.ui.failure import failure_data, write_failure
 from devenv.ui.terminal import Painter
 from tests.sandboxes import PRELUDE, Workshop
 
@@ -86,11 +87,11 @@ def test_progress_of_a_hostile_log(workshop: Workshop, monkeypatch: pytest.Monke
     outer, inner = pty.openpty()
     with open(inner, "w") as stream:
         with progress.ProgressReport(stream, {"TERM": "xterm"}, progress.NORMAL) as report:
-            for event in [WorkStarted("building thing", None), *said]:
+            report(WorkStarted("building thing", None))
+            for event in said:
                 report(event)
         stream.flush()
-        os.set_blocking(outer, False)
-        drawn = os.read(outer, 1 << 20).decode(errors="replace")
+        drawn = read_all(outer).decode(errors="replace")
     os.close(outer)
     assert "\x1b]0;" not in drawn
     assert "building thing" in drawn
@@ -98,7 +99,7 @@ def test_progress_of_a_hostile_log(workshop: Workshop, monkeypatch: pytest.Monke
     assert "\x07" not in drawn
 
 
-def test_no_terminal(workshop: Workshop) -> None:
+def test_no_terminal(workshop: Workshop, tmp_path: Path) -> None:
     """A script of somebody at a terminal has none: it cannot push characters into it, or write past devenv (J-08)."""
     script = (
         PRELUDE
@@ -115,17 +116,18 @@ ps() { cut -d' ' -f6,7 /proc/self/stat; }; ps > $out/session
 """
     )
     derivation = workshop.derive(script)
+    places = (workshop.home, workshop.bubblewrap, tmp_path / "scripts")
+    places[2].write_text(json.dumps([("thing", script, [])]))
     outer, inner = pty.openpty()
     try:
         child = subprocess.Popen(
-            [sys.executable, "-m", "tests.functional.sandbox.terminal", str(workshop.home), str(workshop.bubblewrap)],
+            [sys.executable, "-m", "tests.functional.sandbox.driver", *map(str, places)],
             cwd=REPOSITORY,
             stdin=inner,
             stdout=subprocess.PIPE,
             stderr=inner,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - a terminal of its own
-            env={**os.environ, "SCRIPT": script},
             text=True,
         )
         place, _ = child.communicate(timeout=60)
@@ -134,7 +136,7 @@ ps() { cut -d' ' -f6,7 /proc/self/stat; }; ps > $out/session
         os.close(outer)
         os.close(inner)
     assert child.returncode == 0, written
-    found = Path(place.strip())
+    found = Path(json.loads(place)["path"])
     assert found == workshop.object_of(derivation)
     assert (found / "did").read_text().split() == ["control"]
     descriptors = (found / "descriptors").read_text().split()

@@ -46,7 +46,7 @@ def test_shell_is_as_closed_as_the_build(workshop: Workshop, tmp_path: Path) -> 
         ):
             child.sendline(line)
             child.expect("\r\nEND\r\n")
-            seen.append(child.before.decode(errors="replace"))
+            seen.append(str(child.before))
         child.sendline("exit")
         child.expect(pexpect.EOF)
 

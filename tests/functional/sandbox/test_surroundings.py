@@ -40,10 +40,21 @@ tools=
 """
 
 
-LEAKING = (
-    "SECRET_TOKEN AWS_SECRET_ACCESS_KEY HTTP_PROXY LD_LIBRARY_PATH PYTHONPATH PERL5LIB BASH_ENV ENV PS4 LANG "
-    "BASH_FUNC_ls%% SSH_AUTH_SOCK DBUS_SESSION_BUS_ADDRESS"
-).split()
+LEAKING = [
+    "SECRET_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "HTTP_PROXY",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PERL5LIB",
+    "BASH_ENV",
+    "ENV",
+    "PS4",
+    "LANG",
+    "BASH_FUNC_ls%%",
+    "SSH_AUTH_SOCK",
+    "DBUS_SESSION_BUS_ADDRESS",
+]
 
 
 def test_environment_is_exact(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +104,7 @@ def test_host_paths_are_not_told(workshop: Workshop) -> None:
 @pytest.mark.parametrize("name", ["-rf", "--bind", "--", "-c"])
 def test_names_like_options(workshop: Workshop, name: str) -> None:
     """Values that look like options are values: of variables, of files that are seen, of scripts (J-16)."""
-    script = f'--share-net --bind / /host || true\n[[ -e /host ]] && exit 3\necho "$dashes" > $out\n'
+    script = '--share-net --bind / /host || true\n[[ -e /host ]] && exit 3\necho "$dashes" > $out\n'
     derivation = replace(workshop.derive(script), environment={"dashes": name})
     assert workshop.build(derivation).read_text() == f"{name}\n"
 

@@ -56,9 +56,9 @@ def test_order_does_not_follow_the_mapping() -> None:
     shuffled = SandboxRequest(
         REQUEST.command,
         REQUEST.sysroot,
-        dict(reversed(REQUEST.root.items())),
+        dict(reversed(list(REQUEST.root.items()))),
         REQUEST.mounts,
-        dict(reversed(REQUEST.environment.items())),
+        dict(reversed(list(REQUEST.environment.items()))),
         REQUEST.directory,
         REQUEST.hidden,
     )

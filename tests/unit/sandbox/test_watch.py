@@ -58,7 +58,9 @@ def test_space_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = look(GENEROUS, monkeypatch, passed=5)
     assert broken is not None
     assert broken[1] == "build-disk-full"
-    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((4096, 4096, 1 << 60, 1 << 60, 1 << 60, 0, 0, 0, 0, 9)))
+    monkeypatch.setattr(
+        os, "statvfs", lambda _: os.statvfs_result((4096, 4096, 1 << 60, 1 << 60, 1 << 60, 0, 0, 0, 0, 9))
+    )
     broken = look(GENEROUS, monkeypatch, passed=5)
     assert broken is not None
     assert broken[1] == "build-out-of-memory"
@@ -66,12 +68,15 @@ def test_space_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_short_builds_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking at processes costs time: what is over at once is not looked at."""
-    assert look(Limits(processes=0), monkeypatch, passed=0.1) is None
+    assert look(Limits(processes=0), monkeypatch, passed=0.05) is None
 
 
 def test_all_below() -> None:
     """All descendants are found, those that other threads started too; what has ended in between is passed over."""
-    program = "import subprocess, sys, threading; t = threading.Thread(target=lambda: subprocess.run(['sleep', '30'])); t.start(); print(flush=True); t.join()"
+    program = (
+        "import subprocess, threading; it = threading.Thread(target=lambda: subprocess.run(['sleep', '30'])); "
+        "it.start(); it.join()"
+    )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         try:
             deadline = time.monotonic() + 10

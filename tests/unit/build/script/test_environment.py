@@ -54,14 +54,27 @@ def arguments(**changes: Any) -> ScriptArguments:
     return msgspec.convert(said, ScriptArguments)
 
 
+PLACES = (
+    "openssl/include",
+    "openssl/lib/pkgconfig",
+    "openssl/bin",
+    "openssl/share/aclocal",
+    "zlib-ng/include",
+    "zlib-ng/share/pkgconfig",
+    "pkg-config/bin",
+    "pkg-config/share/aclocal",
+    "pkg-config/include",
+    "sysroot/bin",
+    "runtime/lib",
+    "app/bin",
+    "fix.patch",
+)
+
+
 @pytest.fixture
 def paths(tmp_path: Path) -> BuildPaths:
     """Objects with what is looked for in them."""
-    for place in (
-        "openssl/include openssl/lib/pkgconfig openssl/bin openssl/share/aclocal zlib-ng/include "
-        "zlib-ng/share/pkgconfig pkg-config/bin pkg-config/share/aclocal pkg-config/include sysroot/bin runtime/lib "
-        "app/bin fix.patch"
-    ).split():
+    for place in PLACES:
         (tmp_path / place).mkdir(parents=True)
     outputs = {"out": tmp_path / "a-thing", "lib": tmp_path / "b-thing-lib"}
     return BuildPaths(tuple(tmp_path / name for name in NAMES), outputs)
@@ -99,7 +112,12 @@ def test_values_of_variables() -> None:
 
 @pytest.mark.parametrize(
     ("name", "variable"),
-    [("zlib", "input_zlib"), ("pkg-config", "input_pkg_config"), ("gtk+-3.0", "input_gtk__3_0"), ("7zip", "input_7zip")],
+    [
+        ("zlib", "input_zlib"),
+        ("pkg-config", "input_pkg_config"),
+        ("gtk+-3.0", "input_gtk__3_0"),
+        ("7zip", "input_7zip"),
+    ],
 )
 def test_variables_of_inputs(name: str, variable: str) -> None:
     """Names of packages become names of variables."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +74,9 @@ def test_circles(trees: dict[str, Tree]) -> None:
     assert ("`c`" in caught.value.message) == (trees.get("c") == naming("a") and trees["b"] == naming("c"))
 
 
-WORDS = st.sampled_from([OLD["a"], OLD["b"], OLD["a"][:-1], OLD["a"][1:], OLD["b"][:20], NEW["a"], "0", "1", "a", " ", "\n"])
+WORDS = st.sampled_from(
+    [OLD["a"], OLD["b"], OLD["a"][:-1], OLD["a"][1:], OLD["b"][:20], NEW["a"], "0", "1", "a", " ", "\n"]
+)
 
 
 def rename_pieces(pieces: list[bytes]) -> bytes:
@@ -92,7 +96,7 @@ def test_renaming_does_not_depend_on_pieces(words: list[str], cuts: list[int]) -
     """Contents in any pieces come out as if they had come in one (F-14)."""
     text = "".join(words).encode()
     places = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
-    pieces = [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [text[start:end] for start, end in itertools.pairwise(places)]
     assert rename_pieces(pieces) == rename_pieces([text])
 
 
