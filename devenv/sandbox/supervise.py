@@ -45,6 +45,8 @@ START_TICK = 0.0002
 """Seconds between two looks at whether the first process has come as far as that."""
 START_FAILED = 1
 """bubblewrap's own status where it could not do what it was told."""
+NICE = 10
+"""Builds give way to whoever works at the machine, and to who watches them: a thousand processes would not let us."""
 NO_COMMAND = "bwrap: execvp "
 FIRST_TO_GO = 1000
 """The highest `oom_score_adj`: where memory runs out, the build dies and not what somebody works with."""
@@ -213,6 +215,8 @@ def _limit(number: int, limits: Limits) -> None:
     """Limits that the kernel keeps; what the command starts inherits them."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{number}/oom_score_adj").write_text(str(FIRST_TO_GO))
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, number, NICE)
     with contextlib.suppress(ProcessLookupError):
         for kind, value in (
             (resource.RLIMIT_CORE, 0),
