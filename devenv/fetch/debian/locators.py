@@ -17,6 +17,8 @@ PARTS = re.compile(rf"{DEBIAN}(?P<security>security/)?(?P<path>.+)", re.DOTALL)
 """The archive and the path in it, of a text that the grammar of locators has accepted."""
 DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z", re.ASCII)
 
+POOL, SECURITY_POOL = "pool/", "pool/updates/"
+"""Where the files lie in the main archive, and in that for security."""
 SNAPSHOT_NAMES = {"main": "debian", "security": "debian-security"}
 """What archives of past states call each."""
 
@@ -39,10 +41,18 @@ def candidate_addresses(locator: str, access: DebianAccess, date: str | None = N
     known. Raises ValueError as `parse_locator`.
     """
     name, path = parse_locator(locator)
-    bases = [base for archive in access.archives if archive.name == name for base in archive.bases]
+    bases = _bases(access, name)
     match = DATE.fullmatch(date) if date is not None else None
     if access.snapshot is not None and match is not None:
         timestamp = f"{''.join(match.groups()[:3])}T{''.join(match.groups()[3:])}Z"
         snapshot = access.snapshot.replace("{archive}", SNAPSHOT_NAMES[name])
         bases.append(snapshot.replace("{timestamp}", timestamp))
-    return tuple(base + path for base in bases)
+    addresses = [base + path for base in bases]
+    if name == "security" and path.startswith(SECURITY_POOL) and ".orig" in path:
+        # What upstream published is in both, and the archive for security does not always have its own.
+        addresses += [base + POOL + path.removeprefix(SECURITY_POOL) for base in _bases(access, "main")]
+    return tuple(addresses)
+
+
+def _bases(access: DebianAccess, name: str) -> list[str]:
+    return [base for archive in access.archives if archive.name == name for base in archive.bases]

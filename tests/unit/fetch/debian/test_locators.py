@@ -40,6 +40,16 @@ def test_security_archive() -> None:
     assert candidate_addresses(locator, DebianAccess(MAIN)) == ()
 
 
+def test_upstream_archives_lie_in_both() -> None:
+    """What upstream published and the archive for security lacks is looked for in the main one, where it lies too."""
+    locator = "debian:security/pool/updates/main/t/tool/tool_1.orig.tar.gz"
+    assert candidate_addresses(locator, ACCESS) == (
+        "https://one.example/security/pool/updates/main/t/tool/tool_1.orig.tar.gz",
+        "https://one.example/debian/pool/main/t/tool/tool_1.orig.tar.gz",
+        "https://two.example/d/pool/main/t/tool/tool_1.orig.tar.gz",
+    )
+
+
 def test_the_past_needs_a_date() -> None:
     """Without a date, or with something else in its place, the archive of past states is not asked."""
     for date in (None, "", "2026-11-18", "../../x"):
