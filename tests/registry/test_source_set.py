@@ -1,36 +1,3 @@
-<<<<<<< HEAD
-"""`builtin:source` for real: what its recipes name is there, and a package is locked, built and run."""
-
-from __future__ import annotations
-
-import pytest
-
-from devenv.debian.architectures import ARCHITECTURES
-from devenv.events import ignore
-from devenv.packages.package_set import read_source_set
-from devenv.resolve.offers import Offers
-from devenv.system import host_system
-from devenv.workflow.tools import Tools
-from tests.registry.user import User
-
-SOURCE_SET = read_source_set()
-
-
-@pytest.mark.parametrize("name", SOURCE_SET.names())
-def test_archives_are_there(user: User, name: str) -> None:
-    """Each recipe names a source package whose archives a suite has, for every system that there is a sandbox on."""
-    with Tools(user.settings, user.environ, ignore) as tools:
-        offers = Offers(SOURCE_SET.package(name), tools.index)
-        assert offers.versions
-        assert set(offers.choices(offers.versions[0])) == set(ARCHITECTURES)
-
-
-def test_package_is_built_and_run(user: User) -> None:
-    """A package from source is locked with all that it is built with, built, and does its work."""
-    (tried,) = user.ask("set", "test", "source:hello")["tests"]
-    assert tried["version"] or host_system() not in ARCHITECTURES
-    assert tried["failures"] == []
-=======
 """`builtin:source` for real: packages are built in the sandbox, do their work, and come out alike wherever that is.
 
 Without `-m catalogue`, a sample that takes seconds. All of the set takes half an hour and more:
@@ -44,8 +11,11 @@ import sys
 import pytest
 
 from devenv.debian.architectures import ARCHITECTURES
+from devenv.events import ignore
 from devenv.packages.package_set import read_source_set
+from devenv.resolve.offers import Offers
 from devenv.system import host_system
+from devenv.workflow.tools import Tools
 from tests.registry.test_native import Workshop
 from tests.registry.user import MakeUser, User
 
@@ -104,6 +74,15 @@ def build(user: User, name: str) -> str:
     return str(built["path"])
 
 
+@pytest.mark.parametrize("name", read_source_set().names())
+def test_archives_are_there(user: User, name: str) -> None:
+    """Each recipe names a source package whose archives a suite has, for every system that there is a sandbox on."""
+    with Tools(user.settings, user.environ, ignore) as tools:
+        offers = Offers(tools.source_set.package(name), tools.index)
+        assert offers.versions
+        assert set(offers.choices(offers.versions[0])) == set(ARCHITECTURES)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_packages_from_source_do_their_work(user: User, name: str) -> None:
     """Each package of the set builds, does its work alone with an empty PATH, and loads no library of the host."""
@@ -156,4 +135,3 @@ def test_override_rebuilds_what_depends_on_it(user: User) -> None:
     assert third["hello"]["path"] == first["hello"]["path"]
     assert third["oniguruma"]["path"] != first["oniguruma"]["path"]
     assert third["jq"]["path"] != first["jq"]["path"]
->>>>>>> ecd8be1 (squash)
