@@ -35,7 +35,7 @@ class User:
 
     def __init__(self, home: Path, wrapper: Sequence[str] = ()) -> None:
         self.home = home
-        self.command = (str(program_path()),)
+        self.command: tuple[str, ...] = (str(program_path()),)
         """`devenv` itself."""
         self._wrapper = tuple(wrapper)
         real_home = Path.home()

@@ -174,7 +174,7 @@ def project_plan(plan: Plan) -> Callable[[Mapping[str, Any]], BuildPlan]:
 
     def make(request: Mapping[str, Any]) -> BuildPlan:
         empty = {"name": "app", "version": None, "system": "x86_64-linux", "kind": "shell", "source": True}
-        lists = {"inputs": [], "tools": [], "flags": [], "env": {}, "phases": {}}
+        lists: dict[str, object] = {"inputs": [], "tools": [], "flags": [], "env": {}, "phases": {}}
         text = repr({**empty, **lists, **request})
         return plan(f"project({text})")
 

@@ -18,7 +18,7 @@ from devenv.ui import progress
 from devenv.ui.envelope import format_result
 from devenv.ui.progress import NORMAL, QUIET, ProgressReport
 from devenv.ui.terminal import Painter
-from devenv.ui.text import iter_lines
+from devenv.ui.lines import iter_lines
 from devenv.workflow.build_results import (
     BuildResult,
     Built,

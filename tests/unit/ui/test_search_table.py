@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from devenv.debian.suites import SUITES
-from devenv.ui.terminal import LEAST_WIDTH, USUAL_WIDTH, Painter
 from devenv.ui.lines import iter_lines
+from devenv.ui.terminal import LEAST_WIDTH, USUAL_WIDTH, Painter
 from devenv.workflow.results import FoundDebian, FoundPackage, SearchResult
 
 VERSION = "20240905.3.1+dfsg"
