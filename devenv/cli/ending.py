@@ -8,6 +8,7 @@ a kind ends the process as if nothing were here.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,11 @@ def orderly_ending() -> Iterator[Ending]:
 
     def interrupt(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
+        if ending.asked:
+            # The same again, before the first was dealt with, ends us; another says nothing new.
+            if ending.status == FATAL + number:
+                os.kill(os.getpid(), number)
+            return
         ending.status, ending.asked = FATAL + number, True
         raise KeyboardInterrupt
 

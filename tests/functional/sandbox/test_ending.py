@@ -147,8 +147,8 @@ def test_asked_twice(workshop: Workshop, tmp_path: Path, number: signal.Signals)
         driver.process.send_signal(number)
         time.sleep(0.02)
         driver.process.send_signal(number)
-        driver.process.communicate(timeout=10)
-        assert driver.process.returncode in {128 + number, -number}
+        _, errors = driver.process.communicate(timeout=10)
+        assert driver.process.returncode in {128 + number, -number}, errors
     wait_until(lambda: not living(mark))
     build_quickly(workshop, f"after-{number.name}")
     assert unfinished(workshop) == []
