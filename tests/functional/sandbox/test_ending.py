@@ -39,7 +39,7 @@ def new_mark() -> str:
 def begun(workshop: Workshop, driver: Driver, mark: str) -> None:
     """Wait until the script and its daemon run."""
     wait_until(lambda: len(living(mark)) >= 2)
-    assert workshop.log(driver.target)
+    wait_until(lambda: workshop.log(driver.target))
 
 
 def unfinished(workshop: Workshop) -> list[str]:
