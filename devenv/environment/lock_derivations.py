@@ -124,8 +124,21 @@ class LockDerivations:
         if derivation.key != locked:
             raise self._recipe_changed(package, f"locked derivation: {locked}", f"derivation now:    {derivation.key}")
 
+    def _overriding_files(self, package: LockedPackage) -> tuple[str, ...]:
+        """The project's files that the manifest builds the package with."""
+        own = self.manifest.packages.get(package.name)
+        if own is None or package is not self.lock.packages.get(package.name):
+            return ()
+        source = own.overrides.source
+        return (*own.overrides.patches, *(() if source is None else (source,)))
+
     def _recipe_changed(self, package: LockedPackage, *details: str) -> LockError:
-        if self.lock.inputs[package.input].is_index:
+        files = self._overriding_files(package)
+        if files:
+            shown = ", ".join(f"`{path}`" for path in files)
+            message = f"{shown}, which `{package.name}` is built with, or its recipe is not what the lock was made with"
+            hint = "run `devenv lock` to take over what there is now"
+        elif self.lock.inputs[package.input].is_index:
             message = f"this devenv makes another package of `{package.name}` than the one that made the lock"
             hint = "run `devenv lock` to take over this devenv's, or use the devenv that made the lock"
         else:

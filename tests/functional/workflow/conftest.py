@@ -10,10 +10,15 @@ from typing import Protocol
 
 import pytest
 
+from tests.fsck import check_store
 from tests.functional.catalogue import Catalogue
+from tests.functional.debian_archive import MadeArchive
+from tests.functional.host_programs import find_host_programs
 from tests.functional.loopback import Registry
+from tests.functional.workflow.building import Builder, offer_builds
 from tests.functional.workflow.command import User
 from tests.homes import NO_DEBIAN, temporary_home
+from tests.sandboxes import Unavailable, host_bubblewrap
 
 
 class MakeUser(Protocol):
@@ -49,6 +54,32 @@ def make_user(catalogue: Catalogue) -> Iterator[MakeUser]:
 def user(make_user: MakeUser) -> User:
     """A user in their home directory."""
     return make_user()
+
+
+@pytest.fixture(scope="session")
+def builder() -> Iterator[Builder]:
+    """A user who builds, with one store for all tests: it is sound in the end."""
+    programs = find_host_programs()
+    if programs is None:
+        pytest.skip("needs an `echo` that runs on glibc alone")
+    registry = Registry()
+    with temporary_home() as home:
+        try:
+            bubblewrap = host_bubblewrap()
+            archive = MadeArchive(registry, "/debian/")
+            offer_builds(archive, programs)
+        except Unavailable as error:
+            pytest.skip(str(error))
+        user = User(home, home, {**environ_of(home), "PATH": f"{bubblewrap.parent}:/usr/bin:/bin"})
+        keyring = home / "keyring.pgp"
+        keyring.write_bytes(bytes(archive.key.extract_certificate()))
+        user.configure(
+            f'[registries.pypi]\nindex = "{registry.index}"\n'
+            f'[registries.debian]\nmirrors = ["{archive.address}"]\nsecurity = []\nkeyring = "{keyring}"\n'
+        )
+        yield Builder(user)
+        check_store(user.settings, finished=False)
+    registry.close()
 
 
 def environ_of(home: Path) -> dict[str, str]:

@@ -16,9 +16,9 @@ from devenv.events import WorkFinished, WorkSaid, WorkStarted
 from devenv.store_path import StorePath
 from devenv.ui import progress
 from devenv.ui.envelope import format_result
+from devenv.ui.lines import iter_lines
 from devenv.ui.progress import NORMAL, QUIET, ProgressReport
 from devenv.ui.terminal import Painter
-from devenv.ui.lines import iter_lines
 from devenv.workflow.build_results import (
     BuildResult,
     Built,
