@@ -46,6 +46,17 @@ class ScriptArguments(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             raise BuildError(f"`{name}` must name each of its inputs and sources", slug="arguments-invalid")
         if len(self.named("sysroot")) != 1 or len(self.named("runtime")) > 1:
             raise BuildError(f"`{name}` must have one sysroot, and at most one runtime", slug="arguments-invalid")
+        named = [each for each, role in zip(self.inputs, self.roles, strict=True) if role in NAMED_ROLES]
+        if len(set(map(variable_of, named))) != len(named):
+            raise BuildError(
+                f"two inputs of `{name}` would have one variable: {', '.join(named)}",
+                hint="in `input_NAME`, all that is no letter or digit is `_`: leave one of them out",
+                slug="arguments-invalid",
+            )
+
+
+NAMED_ROLES = frozenset({"runtime", "tool", "input"})
+"""What scripts know by a variable of its own."""
 
 
 def variable_of(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.build.script.arguments import ScriptArguments, variable_of
+from devenv.build.script.arguments import NAMED_ROLES, ScriptArguments, variable_of
 from devenv.errors import BuildError
 
 BUILD_DIRECTORY = "/build"
@@ -86,8 +86,8 @@ def build_environment(
     named = {
         variable_of(name): str(path)
         for name, path, role in zip(arguments.inputs, paths.inputs, arguments.roles, strict=True)
-        # The sysroot is what `/` is, and not to be found under another name.
-        if role != "sysroot"
+        # Files of a project have their lists, and names that could be those of packages.
+        if role in NAMED_ROLES
     }
     lists = {
         "inputs": _join(inputs, " "),

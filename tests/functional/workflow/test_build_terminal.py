@@ -26,7 +26,7 @@ phases = { install = '''echo here > made; printf '\\033]0;title\\007'; exit 3'''
 """
 
 
-def spawn(there: User, *arguments: str) -> pexpect.spawn:
+def spawn(there: User, *arguments: str) -> pexpect.spawn[str]:
     """`devenv` on a terminal of 100 columns."""
     return pexpect.spawn(
         sys.executable,

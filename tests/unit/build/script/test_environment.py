@@ -32,8 +32,6 @@ TMPDIR=/tmp
 TZ=UTC
 USER=builder
 cores=4
-input_app=/s/app
-input_fix_patch=/s/fix.patch
 input_openssl=/s/openssl
 input_pkg_config=/s/pkg-config
 input_runtime=/s/runtime
@@ -172,3 +170,11 @@ def test_arguments_that_cannot_be(changes: dict[str, Any]) -> None:
     """Names are names of files and packages, never paths (J-14, K-03); what is unknown is no argument."""
     with pytest.raises(msgspec.ValidationError):
         arguments(**changes)
+
+
+def test_two_inputs_of_one_variable_are_refused() -> None:
+    """Packages whose names differ in what no variable can hold do not silently take each other's place."""
+    twins = ScriptArguments(script="", inputs=["root", "a-b", "a.b"], roles=["sysroot", "tool", "input"])
+    with pytest.raises(BuildError) as failure:
+        twins.require_fit("thing", 3, 0)
+    assert failure.value.slug == "arguments-invalid"
