@@ -50,7 +50,7 @@ def find_packages(text: str) -> list[str]:
 @pytest.mark.parametrize(("document", "text"), list(iter_blocks("python")))
 def test_recipe_examples_evaluate(document: str, text: str) -> None:
     """Every recipe that the documentation shows evaluates as a package of a set, beside those shown with it."""
-    shared = {path.name: path.read_text() for path in (ROOT / "devenv/packages/base").glob("*.star")}
+    shared = {path.name: path.read_text() for path in (ROOT / "devenv/packages").glob("*/*.star")}
     for place, other in iter_blocks("python"):
         shared |= {f"packages/{name}.star": other for name in find_packages(other) if place == document}
     names = find_packages(text)
