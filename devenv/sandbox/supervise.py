@@ -39,8 +39,8 @@ PIECE_BYTES = 1 << 16
 INFO_LIMIT = 4096
 NOT_STARTED = 126
 """What a shell says of a program that it cannot execute."""
-WAIT = "read -r _ || exit; exec </dev/null; "
-"""What a script that is run here begins with."""
+WAIT = "[ -t 0 ] || read -r _ || exit; exec </dev/null; "
+"""What a script that is run here begins with. A person who runs it once more (`shell`) does so at a terminal."""
 START_TICK = 0.0002
 """Seconds between two looks at whether the first process has come as far as that."""
 START_FAILED = 1

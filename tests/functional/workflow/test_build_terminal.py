@@ -55,7 +55,8 @@ def processes_of(there: User) -> list[str]:
 
 def left_over(there: User) -> list[str]:
     """Processes and unfinished trees of builds of this user."""
-    return processes_of(there) + [path.name for path in there.unfinished()]
+    unfinished = [str(path) for path in there.unfinished() if path.is_relative_to(there.settings.base)]
+    return processes_of(there) + unfinished
 
 
 def wait_for_processes(there: User) -> None:
