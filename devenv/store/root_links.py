@@ -35,7 +35,7 @@ from devenv.fsutil import (
 from devenv.mounts import find_mount_point
 from devenv.store.layout import Layout
 from devenv.store.store import Store
-from devenv.store_path import StorePath, parse_store_path
+from devenv.store_path import StorePath, find_store_path, parse_store_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,13 @@ class RootLink:
 def add_root_link(store: Store, link: Path, path: StorePath) -> None:
     """Make `link` lead to the object `path`, and keep that as long as it does.
 
-    A link that is there is replaced; raises UsageError (`link-occupied`) where something else is.
+    A link into a store that is there is replaced; raises UsageError (`link-occupied`) where something else is.
     """
-    if os.path.lexists(link) and not link.is_symlink():
+    if os.path.lexists(link) and not _leads_into_store(link):
         raise UsageError(
-            f"`{link}` is there and is no link", hint="name another place for the link", slug="link-occupied"
+            f"`{link}` is there and is no link into a store",
+            hint="name another place for the link",
+            slug="link-occupied",
         )
     absolute = Path(os.path.realpath(link.parent)) / link.name
     store.keep([path])
@@ -65,6 +67,11 @@ def add_root_link(store: Store, link: Path, path: StorePath) -> None:
     fault_point("roots.link")
     remove_unfinished(absolute.parent)
     replace_link(absolute, str(store.path(path)))
+
+
+def _leads_into_store(link: Path) -> bool:
+    """Whether it is a link that one of us made, into this store or another."""
+    return link.is_symlink() and any(find_store_path(name) is not None for name in Path(os.readlink(link)).parts)
 
 
 def _entry_path(layout: Layout, link: Path) -> Path:

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from pathlib import Path
 from devenv import __version__
 from devenv.environment.project import Project
 from devenv.fsutil import make_private_directory, read_regular, write_atomic
+from devenv.settings import Settings
 from devenv.store_path import StorePath, parse_store_path
 from devenv.workflow.tools import Tools
 
@@ -56,9 +58,24 @@ def memo_stamp(tools: Tools, project: Project) -> str:
     return digest.hexdigest()
 
 
+def _memos_path(settings: Settings) -> Path:
+    return settings.state / "builds"
+
+
 def _memo_path(tools: Tools, project: Project) -> Path:
     name = hashlib.sha256(os.fsencode(project.path)).hexdigest()
-    return tools.settings.state / "builds" / f"{name}.json"
+    return _memos_path(tools.settings) / f"{name}.json"
+
+
+def remove_old_memos(settings: Settings) -> None:
+    """Delete memos that nobody wrote for as long as logs are kept: those of projects that are gone are among them."""
+    from devenv.build.records import KEPT_SECONDS
+
+    oldest = time.time() - KEPT_SECONDS
+    with contextlib.suppress(FileNotFoundError):
+        for path in _memos_path(settings).iterdir():
+            if path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
 
 
 def read_memo(tools: Tools, project: Project, stamp: str) -> BuildMemo | None:

@@ -16,6 +16,7 @@ from devenv.generations.roots import KnownProject, find_roots, list_projects
 from devenv.store.collection import Collection, CollectionRequest, Roots, collect
 from devenv.store.graph import closure_of, total_size
 from devenv.store.root_links import remove_ended_links
+from devenv.workflow.build_memo import remove_old_memos
 from devenv.workflow.store_results import CollectResult, DeletedObject, RemovedGeneration
 from devenv.workflow.tools import Tools
 from devenv.workflow.usage import compute_usage
@@ -47,7 +48,10 @@ def collect_garbage(tools: Tools, options: CollectOptions) -> CollectResult:
         removals = [each for each in removals if _remove(projects, each)]
         _tidy(tools, projects)
     collection = _collect(tools, options, removals)
-    logs = 0 if options.dry_run else remove_old_records(tools.store.layout)
+    logs = 0
+    if not options.dry_run:
+        logs = remove_old_records(tools.store.layout)
+        remove_old_memos(tools.settings)
     return replace(_result(tools, options, removals, collection, over_budget), logs=logs)
 
 

@@ -124,6 +124,19 @@ def test_link_that_cannot_be_read(
     assert kept(store) == [path]
 
 
+def test_link_of_somebody_else(store: Store, link: Path, path: StorePath, tmp_path: Path) -> None:
+    """A person's own link to elsewhere is not replaced; one into another store is."""
+    link.symlink_to(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        add_root_link(store, link, path)
+    assert caught.value.slug == "link-occupied"
+    assert os.readlink(link) == str(tmp_path)
+    link.unlink()
+    link.symlink_to(f"/elsewhere/store/___/{path}")
+    add_root_link(store, link, path)
+    assert kept(store) == [path]
+
+
 def test_occupied_place(store: Store, link: Path, path: StorePath) -> None:
     """A file is not replaced by a link, and no record is left."""
     link.write_text("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from devenv.settings import Settings
 from devenv.store_path import StorePath
 from devenv.system import System
 from devenv.workflow import build_memo
-from devenv.workflow.build_memo import BuildMemo, KnownBuild, memo_stamp, read_memo, write_memo
+from devenv.workflow.build_memo import BuildMemo, KnownBuild, memo_stamp, read_memo, remove_old_memos, write_memo
 from devenv.workflow.tools import Tools
 
 ONE, OTHER = StorePath("1" * 32, "app"), StorePath("2" * 32, "app")
@@ -123,3 +124,14 @@ def test_stamp(tools: Tools, project: Project, tmp_path: Path, monkeypatch: pyte
         (tmp_path / "packages" / directory / "std.star").write_text("y")
         stamps.append(memo_stamp(tools, project))
     assert len(set(stamps)) == len(stamps) - 1
+
+
+def test_old_memos_go(tools: Tools, project: Project, tmp_path: Path) -> None:
+    """What nobody asked for in months is deleted with a collection: its project may be gone."""
+    write_memo(tools, project, memo(app=ONE))
+    (path,) = (tools.settings.state / "builds").iterdir()
+    remove_old_memos(tools.settings)
+    assert path.exists()
+    os.utime(path, (0, 0))
+    remove_old_memos(tools.settings)
+    assert not path.exists()
