@@ -29,7 +29,12 @@ ENVIRONMENT_NAME = "environment"
 
 CHECK_SCRIPT = """\
 mkdir source
-cp -r --preserve=timestamps,mode,links "$source/." source
+if [ -d "$source" ]; then
+    cp -r --preserve=timestamps,mode,links "$source/." source
+else
+    file=${{source##*/}}
+    cp --preserve=timestamps,mode "$source" "source/${{file#*-}}"
+fi
 chmod -R u+w source
 cd source
 (

@@ -180,11 +180,17 @@ def test_derivation_of_a_check(bench: Workbench) -> None:
     assert derivations.check(Check("test", "jq ..", "tests")) != check
 
 
-def run_check(script: str, place: Path) -> tuple[int, str]:
-    """Run a check's script as the sandbox does, in `place`: its status, and what it left as `$out`."""
-    source = place / "the source"
-    source.mkdir()
-    (source / "file").write_text("x")
+def run_check(script: str, place: Path, single: str = "") -> tuple[int, str]:
+    """Run a check's script as the sandbox does, in `place`: its status, and what it left as `$out`.
+
+    The source is a directory with a file, or a file called `single`.
+    """
+    source = place / (single or "the source")
+    if single:
+        source.write_text("x")
+    else:
+        source.mkdir()
+        (source / "file").write_text("x")
     (place / "build").mkdir()
     environment = {"PATH": os.defpath, "source": str(source), "out": str(place / "out"), "input_environment": "/e n v"}
     done = subprocess.run(
@@ -226,6 +232,12 @@ def test_command_of_a_check(bench: Workbench, tmp_path: Path, command: str, pass
     """A check passes just where its command does; no command ends what stands around it (K-07)."""
     status, made = run_check(check_script(bench, command), tmp_path)
     assert (status == 0, made) == (passes, "made" if passes else "missing")
+
+
+def test_source_of_a_check_may_be_one_file(bench: Workbench, tmp_path: Path) -> None:
+    """A single file lies in the directory of the check under its own name, without the digest of its object."""
+    script = check_script(bench, "[[ $(cat tool.sh) == x && -w tool.sh ]]")
+    assert run_check(script, tmp_path, single="0123456789abcdfghijklmnpqrsvwxyz-tool.sh") == (0, "made")
 
 
 @pytest.mark.parametrize("value", HOSTILE)

@@ -119,3 +119,13 @@ def test_source_recipe_plans_a_script(name: str) -> None:
     plan = read_source_set().build(name, REQUEST)
     assert plan.is_script
     assert plan.sources == (DIGEST,)
+
+
+def test_override_of_a_ready_made_package(make_set: MakeSet) -> None:
+    """What would change nothing, because nothing is built, is an error and not silence."""
+    ready = """
+made = package(summary = "A tool", license = "MIT", versions = pypi("tool"), build = lambda p: None)
+tool = override(made, flags = ["--fast"])
+"""
+    with pytest.raises(RecipeError, match="ready-made"):
+        make_set(LOAD + ready).package("tool")
