@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from devenv.build.realize import BuildOptions, realize
@@ -60,11 +60,15 @@ def require_built(home: Path) -> None:
     assert os.readlink(layout.root / str(out) / "link").endswith(f"{lib}/file")
 
 
-def build_scenarios() -> Mapping[str, Scenario]:
-    """The scenario, or none where there is no sandbox."""
+@functools.cache
+def can_build() -> bool:
+    """Whether this machine can make a sandbox. Asked by those who start scenarios: it takes processes of its own."""
     try:
         host_bubblewrap()
         host_sysroot(("bash",))
     except Unavailable:
-        return {}
-    return {BUILD: Scenario(prepare_build, run_build, require_built, in_memory=False)}
+        return False
+    return True
+
+
+BUILD_SCENARIOS: dict[str, Scenario] = {BUILD: Scenario(prepare_build, run_build, require_built, in_memory=False)}

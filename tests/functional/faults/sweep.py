@@ -35,6 +35,7 @@ from devenv.errors import DevenvError
 from devenv.fsutil import delete_tree
 from devenv.settings import default_settings
 from tests.fsck import check_store, unchanged
+from tests.functional.faults.build_scenarios import BUILD, can_build
 from tests.functional.faults.points import ACTIONS, Action, Faults, install
 from tests.functional.faults.scenario import Scenario, project_path
 from tests.functional.faults.scenarios import SCENARIOS
@@ -184,7 +185,14 @@ def run_undisturbed(scenario: Scenario, action: Action) -> Run:
 
 def list_names() -> list[str]:
     """The named points that are passed by any scenario."""
-    return sorted({name for scenario in SCENARIOS.values() for name in run_undisturbed(scenario, "kill").names})
+    return sorted(
+        {
+            name
+            for key, scenario in SCENARIOS.items()
+            if key != BUILD or can_build()
+            for name in run_undisturbed(scenario, "kill").names
+        }
+    )
 
 
 def _start_worker(scenario: Scenario, action: Action, points: Sequence[int]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.faults.build_scenarios import BUILD
+from tests.functional.faults.build_scenarios import BUILD, can_build
 from tests.functional.faults.points import ACTIONS
 from tests.functional.faults.scenarios import SCENARIOS
 
@@ -41,6 +41,8 @@ def run_sweep(*arguments: str) -> Any:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_fault_at_every_point(name: str, action: str, record_property: Record) -> None:
     """Old or new, then the same command works: A-03, A-04, A-05, A-06, A-07, A-08, A-09, A-10, A-13, B-01, B-03."""
+    if name == BUILD and not can_build():
+        pytest.skip("no sandbox can be made here")
     limit = [] if os.environ.get("DEVENV_ALL_POINTS") else [str(POINTS if SCENARIOS[name].in_memory else POINTS // 3)]
     result = run_sweep(name, action, *limit)
     for key in ("points", "taken", "ended"):
@@ -57,6 +59,6 @@ def test_every_named_point_is_passed() -> None:
         named.update(re.findall(r'fault_point\("([^"]+)"\)', path.read_text()))
     assert named
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+", name) for name in named)
-    if BUILD not in SCENARIOS:
+    if not can_build():
         named = {name for name in named if not name.startswith("script.")}
     assert set(run_sweep("names")) == named
