@@ -105,10 +105,12 @@ def _collect(store: Store, request: CollectionRequest, report: Report) -> Collec
     report(Step("looking for what is in use"))
     store.database.require_sound()
     with locked(store.layout.marking_lock):
-        graph = store.database.read_graph()
-        roots = request.find_roots()
+        # In this order. A process may register what it keeps while we read, and end: what it kept was read before, or
+        # its lasting roots and its rows are there by the time that they are read (FAULTS D-03).
         kept = read_temporary_roots(store.layout, tidy=not request.dry_run)
+        roots = request.find_roots()
         names = os.listdir(store.root)
+        graph = store.database.read_graph()
         _require_database(store, graph, roots)
         dead = plan_deletion(graph, roots.paths | kept, roots.dropped, request.max_freed)
         collection = Collection(dead, tuple(_find_leftovers(store, graph, kept, names)), tuple(_find_foreign(names)))

@@ -140,6 +140,24 @@ def stop_in_roots(settings: Settings) -> Collection:
         return collect(store, CollectionRequest(find_roots), ignore)
 
 
+def test_registered_during_the_mark(settings: Settings, tmp_path: Path) -> None:
+    """What a process registers while a collection marks, and then ends, is kept with all it refers to (D-03, C-14)."""
+
+    def add_two() -> None:
+        with Store(settings) as store:
+            add_naming(store, "above", add_naming(store, "below"))
+
+    with Held(tmp_path, "database.begin", add_two, 3) as adding, Store(settings) as store:
+
+        def find_roots() -> Roots:
+            adding.release()
+            return Roots(frozenset())
+
+        assert collect(store, CollectionRequest(find_roots), ignore).dead == ()
+        assert [path.name for path in store.database.read_graph()] == ["above", "below"]
+    check_store(settings, finished=True)
+
+
 MOMENTS = {
     "before the mark": ("test.looking", stop_in_report, True),
     "in the mark": ("test.roots", stop_in_roots, False),
