@@ -158,8 +158,8 @@ __devenv_walk_physical() { # the same, from where $PWD really is: projects are k
 
 __devenv_fresh() { # project: its files have the times that they had when allowed; missing ones are still missing
   local __devenv_stamps=$__devenv_active$1@devenv
-  [[ ! ($1devenv.toml -nt $__devenv_stamps/devenv.toml.stamp || $1devenv.toml -ot $__devenv_stamps/devenv.toml.stamp ||
-    $1devenv.lock -nt $__devenv_stamps/devenv.lock.stamp || $1devenv.lock -ot $__devenv_stamps/devenv.lock.stamp) ]]
+  [[ ! ($1devenv.toml -nt $__devenv_stamps/0.stamp || $1devenv.toml -ot $__devenv_stamps/0.stamp ||
+    $1devenv.lock -nt $__devenv_stamps/1.stamp || $1devenv.lock -ot $__devenv_stamps/1.stamp) ]]
 }
 
 __devenv_ask() { # what is found changed: the program compares its content; status 1: what is loaded is to stay
@@ -180,7 +180,7 @@ __devenv_ask_program() { # project; status 1: the program has not answered
     return 1
   fi
   # First of all: who interrupts the program does not want it at the next prompt.
-  __devenv_unanswered=$1 __devenv_mark=$__devenv_active$1@unanswered
+  __devenv_unanswered=$1 __devenv_mark=$__devenv_active$1@asked
   builtin printf '' 2>/dev/null >|"$__devenv_mark"
   # A file from the future, or no mark, could not be told from a further change.
   [[ ! ($1devenv.toml -nt $__devenv_mark || $1devenv.lock -nt $__devenv_mark) ]] || __devenv_mark=
@@ -229,9 +229,9 @@ __devenv_note() { # tells the program not to delete this generation: of the last
 __devenv_begin() { # format, project, generation; status 1: nothing of this script is to be run
   [[ $1 == 1 && ${2%/}/ == "$__devenv_expected" && $3 -ef $__devenv_source ]] || return 1
   __devenv_project=$__devenv_expected __devenv_generation=$3 \
-    __devenv_manifest=${__devenv_expected}devenv.toml __devenv_manifest_stamp=$3/devenv.toml.stamp \
-    __devenv_lock=${__devenv_expected}devenv.lock __devenv_lock_stamp=$3/devenv.lock.stamp \
-    __devenv_linked_stamp=$__devenv_link/${3##*/}/devenv.toml.stamp
+    __devenv_manifest=${__devenv_expected}devenv.toml __devenv_manifest_stamp=$3/0.stamp \
+    __devenv_lock=${__devenv_expected}devenv.lock __devenv_lock_stamp=$3/1.stamp \
+    __devenv_linked_stamp=$__devenv_link/${3##*/}/0.stamp
   [[ -n $__devenv_inherited ]] || builtin export "DEVENV_PROJECT=$2" "DEVENV_GENERATION=$3"
 }
 
@@ -312,7 +312,7 @@ __devenv_adopt() { # takes over what the parent published, if it names a generat
   fi
   if [[ -z $__devenv_project ]]; then
     __devenv_inherited=
-    builtin unset -v DEVENV_PROJECT DEVENV_GENERATION "${!DEVENV_WAS_@}"
+    builtin unset -v DEVENV_PROJECT DEVENV_GENERATION DEVENV_NAME "${!DEVENV_WAS_@}"
   fi
 }
 
@@ -358,7 +358,7 @@ __devenv_leave() {
     builtin unset -v "DEVENV_WAS_$__devenv_name"
   done
   [[ -z ${__devenv_alias_was[*]} ]] || __devenv_undefine
-  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION
+  builtin unset -v DEVENV_PROJECT DEVENV_GENERATION DEVENV_NAME
   __devenv_reset
 }
 

@@ -3,7 +3,7 @@
     model        what an environment does to a shell, checked once
     environ      the same on a plain mapping, in and out, for `devenv run` and for children of an active shell
     quoting      one quoter per shell
-    bash         the script that `shell_hooks/hook.bash` reads
+    scripts      the script that each shell reads, one module a shell
     shells       which shells there are: quoter, script and hook of each
     hook         the hook's text for one user
     saved        `activation.json`: an activation on disk

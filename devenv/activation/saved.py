@@ -6,48 +6,57 @@ Read back strictly: whatever is not what we write is an error, never half an env
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from devenv import fsutil
-from devenv.activation.model import Activation
+from devenv.activation.model import Activation, Entries, Interactive
 from devenv.errors import ActivationError, Place
 
 ACTIVATION_NAME = "activation.json"
-FORMAT = 1
+FORMAT = 2
 SIZE_LIMIT = 64 << 20
 """Bytes; environments are bounded by what `execve` takes, which is less."""
+
+
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    project: str
+    generation: str
+    name: str
+    variables: dict[str, str | None]
+    lists: dict[str, Entries]
+    watched: tuple[str, ...]
+    interactive: dict[str, Interactive]
 
 
 def format_activation(activation: Activation) -> bytes:
     """JSON in ASCII; bytes that are not UTF-8 appear as `\\udcXX`."""
     document = {
+        **asdict(activation),
         "format": FORMAT,
         "project": str(activation.project),
         "generation": str(activation.generation),
-        "variables": dict(activation.variables),
-        "paths": dict(activation.paths),
-        "aliases": dict(activation.aliases),
-        "hook": activation.hook,
     }
     return json.dumps(document, indent=1, sort_keys=True).encode("ascii") + b"\n"
 
 
 def parse_activation(text: bytes) -> Activation:
     """What `format_activation` wrote. Raises ValueError, or ActivationError where a shell could not take it."""
-    document = json.loads(text)
-    if not isinstance(document, dict) or document.pop("format", None) != FORMAT:
+    # The standard library's reader: msgspec's own takes no half surrogate pairs, which stand for bytes here.
+    saved = msgspec.convert(json.loads(text), _Document)
+    if saved.format != FORMAT:
         raise ValueError("not the format of this version")
-    if set(document) != set(Activation.__dataclass_fields__):
-        raise ValueError("not the fields of an activation")
-    hook = document["hook"]
     return Activation(
-        project=Path(_string(document["project"])),
-        generation=Path(_string(document["generation"])),
-        variables=_strings(document["variables"]),
-        paths={name: tuple(map(_string, entries)) for name, entries in _mapping(document["paths"]).items()},
-        aliases=_strings(document["aliases"]),
-        hook=None if hook is None else _string(hook),
+        project=Path(saved.project),
+        generation=Path(saved.generation),
+        name=saved.name,
+        variables=saved.variables,
+        lists=saved.lists,
+        watched=saved.watched,
+        interactive=saved.interactive,
     )
 
 
@@ -64,19 +73,3 @@ def read_activation(generation: Path) -> Activation:
             hint="run `devenv allow` to make it anew",
             slug="generation-damaged",
         ) from error
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("not a string")  # noqa: TRY004 - one kind of error for whatever a file may hold
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not all(isinstance(item, (str, list)) for item in value.values()):
-        raise ValueError("not a table")
-    return value
-
-
-def _strings(value: Any) -> dict[str, str]:
-    return {name: _string(text) for name, text in _mapping(value).items()}

@@ -1,6 +1,6 @@
 """Which shells can be activated, and what each needs: a quoter, a script format, a hook file.
 
-A further shell is one entry here, one module beside `devenv.activation.bash`, and one file in `shell_hooks/`.
+A further shell is one entry here, one module beside `devenv.activation.scripts.bash`, and one file in `shell_hooks/`.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from devenv.activation.bash import format_bash_script
 from devenv.activation.model import Activation
 from devenv.activation.quoting import quote_bash
+from devenv.activation.scripts.bash import format_bash_script
 from devenv.errors import UsageError
 from devenv.manifest.wording import format_names, format_shown
 

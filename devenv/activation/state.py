@@ -2,11 +2,12 @@
 
     <state>/active/<absolute project path>/@devenv    link to the generation in use; one rename switches it
                                            @denied    the user wants to hear nothing of this project
-                                           @unanswered  made by hooks: when they last asked in vain
+                                           @asked     made by hooks: when one of them last asked the program
+                                           @answer    what to tell the user of it, in one line
     <state>/projects/<id>/generations/<number>/       one generation
         activate.<shell>     what the hook of that shell reads
         activation.json      the same for `devenv run` and for editors
-        <file>.stamp         times of the project's files (see `devenv.activation.watched`)
+        <index>.stamp        times of the project's files (see `devenv.activation.watched`)
         <number>             link to the generation itself: below `@devenv`, its name exists in this generation only,
                              so that one `stat` of a stamp tells a shell both the time and that nothing was switched
     <state>/shells/<process>                          made by hooks: the generation that this shell entered last
@@ -32,7 +33,8 @@ from devenv.settings import Settings
 
 LINK_NAME = "@devenv"
 DENIED_NAME = "@denied"
-UNANSWERED_NAME = "@unanswered"
+ASKED_NAME = "@asked"
+ANSWER_NAME = "@answer"
 
 PATH_LIMIT = 4095
 """Bytes of a path that the system takes (`PATH_MAX` of Linux without the NUL)."""
@@ -118,7 +120,7 @@ def _make_active_directory(settings: Settings, project: Path) -> Path:
 def deactivate_project(settings: Settings, project: Path) -> None:
     """Take the project's environment away from shells, from their next prompt on. Nothing there is no error."""
     active = active_path(settings, project)
-    for name in (LINK_NAME, UNANSWERED_NAME):
+    for name in (LINK_NAME, ASKED_NAME, ANSWER_NAME):
         (active / name).unlink(missing_ok=True)
 
 

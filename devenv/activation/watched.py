@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv import fsutil
 from devenv.errors import Place, UsageError
-from devenv.project_names import LOCK_NAME, MANIFEST_NAME
+from devenv.project_names import WATCHED_NAMES
 
-WATCHED_NAMES = (MANIFEST_NAME, LOCK_NAME)
 SIZE_LIMIT = 16 << 20
 """Bytes of each file: a lock of a thousand packages for four systems takes one or two megabytes."""
 
@@ -29,11 +28,6 @@ class WatchedFile:
     content: bytes | None
     changed: int | None
     """Time of the last modification in nanoseconds, taken before reading: a later write shows in the time."""
-
-    @property
-    def stamp_name(self) -> str:
-        """The empty file in a generation that has this file's time."""
-        return f"{self.name}.stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,7 @@ class WatchedFiles:
 
 def read_watched_files(project: Path) -> WatchedFiles:
     """Read the project's files. A missing one is no error. Raises UsageError (`project-unreadable`)."""
-    manifest, lock = (_read_file(project, name) for name in WATCHED_NAMES)
+    manifest, lock = (read_watched_file(project, name) for name in WATCHED_NAMES)
     return WatchedFiles(project, manifest, lock)
 
 
@@ -71,18 +65,24 @@ def project_digest(project: Path, manifest: bytes | None, lock: bytes | None) ->
     return digest.hexdigest()
 
 
-def write_stamps(generation: Path, files: WatchedFiles) -> None:
+def stamp_name(index: int) -> str:
+    """The empty file in a generation that has the time of the watched file with this index."""
+    return f"{index}.stamp"
+
+
+def write_stamps(generation: Path, files: Iterable[WatchedFile]) -> None:
     """Put the files' times into `generation`, where the hooks compare them; a missing file has no stamp."""
     fsutil.remove_unfinished(generation)
-    for file in files:
-        stamp = generation / file.stamp_name
+    for index, file in enumerate(files):
+        stamp = generation / stamp_name(index)
         if file.changed is None:
             stamp.unlink(missing_ok=True)
         else:
             fsutil.write_atomic(stamp, b"", 0o600, (file.changed, file.changed))
 
 
-def _read_file(project: Path, name: str) -> WatchedFile:
+def read_watched_file(project: Path, name: str) -> WatchedFile:
+    """Read one file, by its name relative to `project`. Raises UsageError (`project-unreadable`)."""
     path = project / name
     try:
         changed = path.stat().st_mtime_ns

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv.activation.watched import WatchedFiles, project_digest, read_watched_files
+from devenv.activation.watched import (
+    WatchedFile,
+    WatchedFiles,
+    project_digest,
+    read_watched_file,
+    read_watched_files,
+)
 from devenv.errors import ForeignFileError, LockError, Place, UsageError
 from devenv.fsutil import remove_unfinished, write_atomic
 from devenv.project_names import LOCK_NAME, MANIFEST_NAME
@@ -59,6 +65,17 @@ class Project:
 
         return None if self.lock_bytes is None else parse_lock(self.lock_bytes, str(self.lock_path))
 
+    @functools.cached_property
+    def watched(self) -> tuple[WatchedFile, ...]:
+        """The files that decide what the environment is, as they were read; empty for content that is not written yet.
+
+        Those besides manifest and lock are read when this is asked for first: where that content is allowed, or is
+        going to be. Raises ManifestError, UsageError (`project-unreadable`).
+        """
+        if self.files is None:
+            return ()
+        return (*self.files, *(read_watched_file(self.path, name) for name in acting_names(self.manifest)))
+
     @property
     def digest(self) -> str:
         """The digest of everything in the project that can act: what trust is about."""
@@ -74,6 +91,11 @@ class Project:
                 slug="lock-missing",
             )
         return self.lock
+
+
+def acting_names(manifest: Manifest) -> tuple[str, ...]:
+    """The files that decide what the environment is, besides manifest and lock: sorted, relative to the project."""
+    return tuple(sorted({patch for each in manifest.packages.values() for patch in each.overrides.patches}))
 
 
 def find_project_path(start: Path) -> Path | None:

@@ -94,17 +94,25 @@ OWN_WORDS = re.compile(r"alias|unalias|devenv|__devenv.*")
 
 def require_alias(name: str, command: str) -> str:
     """The command of alias `name`. Raises GrammarError where a shell could not take one or the other as they stand."""
-    ALIAS_NAME.require(name)
-    if name in RESERVED_WORDS or OWN_WORDS.fullmatch(name):
-        raise GrammarError(
-            f"`{name}` cannot be an alias: shells and their hooks are built on it", "choose another name"
-        )
+    _require_command_name(name, "an alias")
     if not command.strip() or "\n" in command or "\r" in command:
         raise GrammarError(
             f"the alias `{name}` must be one line that holds a command",
             "define a function in `hook`, under `[shell]`, for what takes several lines",
         )
     return command
+
+
+def require_function(name: str) -> str:
+    """Return `name`. Raises GrammarError where no shell function may be called so."""
+    return _require_command_name(name, "a function")
+
+
+def _require_command_name(name: str, what: str) -> str:
+    ALIAS_NAME.require(name)
+    if name in RESERVED_WORDS or OWN_WORDS.fullmatch(name):
+        raise GrammarError(f"`{name}` cannot be {what}: shells and their hooks are built on it", "choose another name")
+    return name
 
 
 def require_version(text: str) -> str:

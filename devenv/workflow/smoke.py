@@ -21,6 +21,7 @@ from devenv.activation.environ import apply_activation, drop_markers
 from devenv.activation.model import Activation
 from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
+from devenv.environment.project import Project
 from devenv.environment.realize import RealizeRequest, realize_environment
 from devenv.errors import DevenvError, ResolutionError, UsageError
 from devenv.events import Step
@@ -117,7 +118,7 @@ def _iter_failures(tools: Tools, environment: StorePath, commands: Sequence[str]
     """What went wrong, a line each."""
     with tempfile.TemporaryDirectory(prefix="devenv-test-") as directory:
         home = Path(directory)
-        activation = make_activation(tools, home, environment, home)
+        activation = make_activation(tools, Project(home, b"[packages]\n", None), environment, home)
         trial = _Trial(_make_environ(activation, home), tools.store.root, home)
         for command in commands:
             yield from _try(command, trial)

@@ -18,9 +18,9 @@ def edit(path: Path) -> None:
 
 
 WITHDRAW = 'rm "$HOME/.local/state/devenv/active$1/@devenv"'
-RESTAMP = """for file in devenv.toml devenv.lock; do
-  touch -r "$1/$file" "$HOME/.local/state/devenv/active$1/@devenv/$file.stamp"
-done"""
+RESTAMP = """touch -r "$1/devenv.toml" "$HOME/.local/state/devenv/active$1/@devenv/0.stamp"
+touch -r "$1/devenv.lock" "$HOME/.local/state/devenv/active$1/@devenv/1.stamp"
+"""
 
 
 @pytest.mark.parametrize("name", ["devenv.toml", "devenv.lock"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from devenv.activation.environ import apply_activation, revert_activation
 from devenv.activation.hook import format_hook
-from devenv.activation.model import DEFAULT_TAILS, Activation
+from devenv.activation.model import DEFAULT_TAILS, Activation, Entries, join_entries
 from devenv.activation.quoting import quote_bash
 from tests.shells.workspace import Workspace
 
@@ -75,7 +75,7 @@ def expected(case: Case, name: str) -> str | None:
     if name in case.variables:
         ours: str | None = case.variables[name]
     elif name in case.paths:
-        ours = ":".join(case.paths[name]) + (f":{before}" if before else DEFAULT_TAILS.get(name, ""))
+        ours = join_entries(name, Entries(case.paths[name]), before)
     else:
         return changed(before, case.changes.get(name))
     now = changed(ours, case.changes.get(name))
@@ -87,7 +87,7 @@ def expected(case: Case, name: str) -> str | None:
     for entry in case.paths[name]:
         if entry in parts:
             parts.remove(entry)
-    is_default = not before and ":".join(parts) == DEFAULT_TAILS.get(name, "").removeprefix(":")
+    is_default = not before and ":".join(parts) == ":".join(DEFAULT_TAILS.get(name, ()))
     return before if is_default else ":".join(parts)
 
 
@@ -178,7 +178,8 @@ def test_leaving_undoes_exactly_what_is_ours(workspace: Workspace, shell: Shell,
 @given(case=cases)
 def test_the_same_rule_for_programs(case: Case) -> None:
     """Invariant 8: what `devenv run` takes back out of an environment follows the same rule as the hook."""
-    activation = Activation(Path("/project"), Path("/generation"), case.variables, case.paths)
+    lists = {name: Entries(entries) for name, entries in case.paths.items()}
+    activation = Activation(Path("/project"), Path("/generation"), "project", case.variables, lists)
     inside = apply_activation(activation, case.before)
     for name, change in case.changes.items():
         value = changed(inside.get(name), change)

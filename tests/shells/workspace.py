@@ -16,7 +16,7 @@ import pexpect
 
 from devenv import fsutil
 from devenv.activation.hook import format_hook
-from devenv.activation.model import Activation
+from devenv.activation.model import Activation, Entries, Interactive
 from devenv.activation.state import activate_project, generations_path, write_generation_scripts
 from devenv.activation.watched import read_watched_files, write_stamps
 from devenv.settings import Settings, default_settings
@@ -118,8 +118,23 @@ class Workspace:
         (project / "devenv.lock").write_text("version = 1\n")
         return project
 
-    def activate(self, project: Path, **fields: Any) -> Activation:
-        """Allow `project`, as the services would, with an environment of these fields of `Activation`."""
+    def activate(
+        self,
+        project: Path,
+        *,
+        paths: Mapping[str, Sequence[str]] | None = None,
+        aliases: Mapping[str, str] | None = None,
+        hook: str | None = None,
+        **fields: Any,
+    ) -> Activation:
+        """Allow `project`, as the services would, with an environment of these fields of `Activation`.
+
+        `paths` are entries in front of list variables; `aliases` and `hook` are for shells of every kind.
+        """
+        fields.setdefault("name", project.name)
+        fields.setdefault("lists", {name: Entries(tuple(entries)) for name, entries in (paths or {}).items()})
+        interactive = Interactive(aliases=aliases or {}, enter=hook)
+        fields.setdefault("interactive", dict.fromkeys(("bash", "zsh", "fish"), interactive))
         generations = fsutil.make_private_directory(generations_path(self.settings, project))
         generation = generations / str(len(list(generations.iterdir())) + 1)
         generation.mkdir()

@@ -10,23 +10,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devenv.activation.bash import format_bash_script
-from devenv.activation.model import Activation
+from devenv.activation.model import Activation, Entries, Interactive
 from devenv.activation.quoting import quote_bash
 from devenv.activation.saved import ACTIVATION_NAME, format_activation, parse_activation, read_activation
+from devenv.activation.scripts.bash import format_bash_script
 from devenv.errors import ActivationError
 
 PLACES: dict[str, Any] = {"project": Path("/p"), "generation": Path("/g")}
 
 texts = st.binary(max_size=40).map(lambda data: data.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
+names = st.sampled_from(["ll", "g.x", "k-2"])
+interactive = st.builds(
+    Interactive,
+    aliases=st.dictionaries(names, st.just("echo 'x'")),
+    functions=st.dictionaries(names, texts),
+    enter=st.none() | texts,
+    leave=st.none() | texts,
+    completion_directories=st.just(("/d",)),
+    completions=st.dictionaries(names, st.lists(texts, max_size=2).map(tuple)),
+)
 activations = st.builds(
     Activation,
     project=texts.map(lambda text: Path("/" + text)),
     generation=st.just(Path("/g")),
-    variables=st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,9}X", fullmatch=True), texts),
-    paths=st.just({"PATH": ("/a", "/b")}),
-    aliases=st.dictionaries(st.sampled_from(["ll", "g.x", "k-2"]), st.just("echo 'x'")),
-    hook=st.none() | texts,
+    name=texts,
+    variables=st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9]{0,9}X", fullmatch=True), st.none() | texts),
+    lists=st.just({"PATH": Entries(("/a", "/b"), ("/c",))}),
+    watched=st.just(("devenv.toml", "devenv.lock", ".env")),
+    interactive=st.dictionaries(st.sampled_from(["bash", "zsh", "fish"]), interactive),
 )
 
 
@@ -57,16 +68,18 @@ def test_variable_names_that_are_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["a b", "a[0]", "DEVENV_PATH", "__devenv_absent"])
 def test_list_names_that_are_refused(name: str) -> None:
     """K-08: list variables follow the same grammar; PATH is one of them."""
-    Activation(**PLACES, paths={"PATH": ("/a",)})
+    Activation(**PLACES, lists={"PATH": Entries(("/a",))})
     with pytest.raises(ActivationError):
-        Activation(**PLACES, paths={name: ("/a",)})
+        Activation(**PLACES, lists={name: Entries(("/a",))})
 
 
 @pytest.mark.parametrize("entries", [(), ("",), ("bin",), ("./bin",), ("/a:/b",), ("/a\n/b",), ("/a\0",)])
 def test_list_entries_that_are_refused(entries: tuple[str, ...]) -> None:
     """M-06: an element of PATH is absolute and is one element; an empty one would mean the working directory."""
     with pytest.raises(ActivationError):
-        Activation(**PLACES, paths={"PATH": entries})
+        Activation(**PLACES, lists={"PATH": Entries(entries)})
+    with pytest.raises(ActivationError):
+        Activation(**PLACES, lists={"PATH": Entries(("/a",) if entries else (), entries)})
 
 
 @pytest.mark.parametrize(
@@ -74,11 +87,17 @@ def test_list_entries_that_are_refused(entries: tuple[str, ...]) -> None:
     [
         {"variables": {"A": "a\0b"}},
         {"variables": {"A": "\ud800"}},
-        {"hook": "\0"},
-        {"aliases": {"a b": "x"}},
-        {"aliases": {"x": "a\nb"}},
-        {"aliases": {"builtin": "echo"}},
-        {"variables": {"MANPATH": "x"}, "paths": {"MANPATH": ("/a",)}},
+        {"name": "\0"},
+        {"interactive": {"bash": Interactive(enter="\0")}},
+        {"interactive": {"zsh": Interactive(leave="\0")}},
+        {"interactive": {"bash": Interactive(aliases={"a b": "x"})}},
+        {"interactive": {"bash": Interactive(aliases={"x": "a\nb"})}},
+        {"interactive": {"bash": Interactive(aliases={"builtin": "echo"})}},
+        {"interactive": {"bash": Interactive(functions={"a b": "x"})}},
+        {"interactive": {"bash": Interactive(functions={"__devenv_leave": "x"})}},
+        {"interactive": {"zsh": Interactive(completion_directories=("relative",))}},
+        {"interactive": {"zsh": Interactive(completions={"a;b": ()})}},
+        {"variables": {"MANPATH": "x"}, "lists": {"MANPATH": Entries(("/a",))}},
         {"project": Path("relative")},
     ],
 )
@@ -102,9 +121,8 @@ def test_script_is_data() -> None:
         project=Path("/it's"),
         generation=Path("/g"),
         variables={"B": "2", "A": "$(x)"},
-        paths={"PATH": ("/a", "/b"), "MANPATH": ("/m",)},
-        aliases={"ll": "ls -l"},
-        hook="echo hi",
+        lists={"PATH": Entries(("/a", "/b")), "MANPATH": Entries(("/m",))},
+        interactive={"bash": Interactive(aliases={"ll": "ls -l"}, enter="echo hi")},
     )
     assert format_bash_script(activation).decode() == (
         "# Written by devenv; read by its hook for bash.\n"
@@ -134,8 +152,8 @@ def test_saved_activation_comes_back(activation: Activation) -> None:
         b"[]",
         b"\xff",
         b"[" * 100_000,
-        b'{"format": 2}',
-        json.dumps({"format": 1}).encode(),
+        b'{"format": 3}',
+        json.dumps({"format": 2}).encode(),
         format_activation(Activation(**PLACES)).replace(b'"/p"', b"7"),
         format_activation(Activation(**PLACES)).replace(b'"/p"', b'"p"'),
         format_activation(Activation(**PLACES, variables={"A": "x"})).replace(b'"A"', b'"A B"'),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from devenv.activation.hook import PROGRAM_PLACEHOLDER, STATE_PLACEHOLDER, format_hook
-from devenv.activation.model import Activation
+from devenv.activation.model import Activation, Entries
 from devenv.activation.shells import SHELLS
 from devenv.activation.state import (
     activate_project,
@@ -85,10 +85,10 @@ def test_stamps_have_the_times_of_the_files(state: Settings, project: Path) -> N
     os.utime(project / "devenv.toml", ns=(1, 1_234_567_890_123_456_789))
     (project / "devenv.lock").write_text("")
     write_stamps(generation, read_watched_files(project))
-    assert (generation / "devenv.toml.stamp").stat().st_mtime_ns == 1_234_567_890_123_456_789
+    assert (generation / "0.stamp").stat().st_mtime_ns == 1_234_567_890_123_456_789
     (project / "devenv.lock").unlink()
     write_stamps(generation, read_watched_files(project))
-    assert not (generation / "devenv.lock.stamp").exists()
+    assert not (generation / "1.stamp").exists()
 
 
 def test_watched_files_that_cannot_be_read(project: Path) -> None:
@@ -190,7 +190,7 @@ def test_record_of_another_project(state: Settings, project: Path) -> None:
 def test_leaving_an_inherited_environment(state: Settings, project: Path) -> None:
     """L-09: `devenv run` inside one project's shell takes that project's environment back, if the claim is true."""
     generation = make_generation(state, project)
-    activation = Activation(project, generation, {"A": "ours"}, {"PATH": ("/ours",)})
+    activation = Activation(project, generation, "", {"A": "ours"}, {"PATH": Entries(("/ours",))})
     write_generation_scripts(generation, activation)
     claim = {"DEVENV_PROJECT": str(project), "DEVENV_GENERATION": str(generation)}
     inside = {"A": "ours", "PATH": "/ours:/bin", "DEVENV_WAS_PATH": "/bin", "HOME": "/h"}

@@ -26,11 +26,13 @@ def _iter_calls(activation: Activation) -> Iterator[str]:
     project, generation = (quote_bash(str(path)) for path in (activation.project, activation.generation))
     yield f"__devenv_begin {SCRIPT_FORMAT} {project} {generation} && {{"
     for name, value in sorted(activation.variables.items()):
-        yield f"__devenv_set {name} {quote_bash(value)}"
-    for name, entries in sorted(activation.paths.items()):
-        yield f"__devenv_prepend {name} {quote_bash(DEFAULT_TAILS.get(name, ''))} {quote_bash(':'.join(entries))}"
-    for name, command in sorted(activation.aliases.items()):
+        yield f"__devenv_set {name} {quote_bash(value or '')}"
+    for name, entries in sorted(activation.lists.items()):
+        tail = ":".join(("", *DEFAULT_TAILS.get(name, ())))
+        yield f"__devenv_prepend {name} {quote_bash(tail)} {quote_bash(':'.join(entries.before))}"
+    interactive = activation.interactive_for("bash")
+    for name, command in sorted(interactive.aliases.items()):
         yield f"__devenv_alias {name} {quote_bash(command)}"
-    if activation.hook is not None:
-        yield f"__devenv_enter_hook {quote_bash(activation.hook)}"
+    if interactive.enter is not None:
+        yield f"__devenv_enter_hook {quote_bash(interactive.enter)}"
     yield "}"
