@@ -9,20 +9,21 @@ import pytest
 
 from devenv.cli.program import program_path
 from tests.registry.user import BASE_PATH, User
-from tests.shells.workspace import PROMPT, Bash
+from tests.shells.drivers import ARGUMENTS, Shell, start_shell, write_rc
+from tests.shells.executables import find_executable
 
 
 @pytest.fixture
-def bash(user: User, mixed: Path, tmp_path: Path) -> Iterator[Bash]:
+def bash(user: User, mixed: Path, tmp_path: Path) -> Iterator[Shell]:
     """The user's bash, in their home, with no hook yet; `devenv` is in `PATH`, and most of what it needs downloaded."""
     (tmp_path / "devenv").symlink_to(program_path())
-    rc_file = user.home / ".bashrc"
-    rc_file.write_text(f"PS1='{PROMPT}' PS2=\n")
-    with Bash(user.home, rc_file, user.environ | {"PATH": f"{tmp_path}:{BASE_PATH}"}) as bash:
+    write_rc(user.home, "bash", "", "", "")
+    environ = user.environ | {"PATH": f"{tmp_path}:{BASE_PATH}"}
+    with start_shell("bash", user.home, [find_executable("bash"), *ARGUMENTS["bash"]], environ) as bash:
         yield bash
 
 
-def test_the_story(user: User, bash: Bash) -> None:
+def test_the_story(user: User, bash: Shell) -> None:
     """`init`, `add`, `run`, hook, `allow`, `cd` to another project, `cd /`: and `PATH` is exactly what it was."""
     legacy = user.home / "legacy"
     user.call("init", str(legacy))
@@ -56,7 +57,7 @@ def test_the_story(user: User, bash: Bash) -> None:
     }
 
 
-def test_environment_holds_while_a_project_changes(user: User, bash: Bash) -> None:
+def test_environment_holds_while_a_project_changes(user: User, bash: Shell) -> None:
     """`devenv add` inside an entered project: the package is there at the next prompt, without `cd` or `allow`."""
     project = user.home / "grows"
     user.call("init", str(project))

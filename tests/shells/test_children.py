@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from devenv.activation.environ import apply_activation
 from devenv.activation.model import Activation
 from devenv.activation.shell import ShellRequest, shell_command
 from devenv.activation.state import leave_inherited
-from tests.shells.workspace import BASE_PATH, Bash, Workspace
+from tests.shells.workspace import BASE_PATH, Workspace
 
 
 def activate(workspace: Workspace, name: str = "api") -> Activation:
@@ -122,21 +121,13 @@ def test_hostile_environment(workspace: Workspace, case: str) -> None:
     assert not (workspace.home / "broken").exists()
 
 
-def shell(workspace: Workspace, activation: Activation, environ: dict[str, str]) -> Bash:
-    """What `devenv shell` starts, in a terminal."""
-    request = ShellRequest("bash", workspace.program, environ)
-    command = shell_command(workspace.settings, activation, request)
-    assert command.arguments[:2] == ("bash", "--rcfile")
-    return Bash(workspace.home, Path(command.arguments[2]), command.environ)
-
-
 def test_devenv_shell_stays_in_its_environment(workspace: Workspace) -> None:
     """Issue 2, item 8: `devenv shell` keeps the user's interactive settings, and its environment wherever it goes."""
     activation, other = activate(workspace), activate(workspace, "other")
     with workspace.bash("alias mine='echo mine'; PATH=/rc/bin:$PATH"):
         pass  # writes ~/.bashrc, which has the hook too
     inherited = apply_activation(other, workspace.environ(LEVEL="user"))
-    with shell(workspace, activation, inherited) as bash:
+    with workspace.devenv_shell("bash", activation, inherited) as bash:
         assert bash.greeting == ""
         for directory in ("~", "~/other", "~/api", "/"):
             assert bash.run(f"cd {directory}") == ""

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from devenv.activation.model import Activation
-from devenv.activation.shell import ShellRequest, shell_command
 from devenv.generations.pins import read_pins, remove_stale_pins
-from tests.shells.workspace import Bash, Workspace
+from tests.shells.drivers import Shell
+from tests.shells.workspace import Workspace
 
 
-def number_of(bash: Bash) -> int:
+def number_of(bash: Shell) -> int:
     """The process of the shell that answers at the prompt."""
     return int(bash.run("echo $$"))
 
@@ -71,11 +71,9 @@ def test_shells_inside_an_environment(workspace: Workspace) -> None:
 def test_devenv_shell_pins(workspace: Workspace) -> None:
     """D-05: `devenv shell` enters without a project's directory, and pins all the same."""
     activation = activate(workspace, "api")
-    request = ShellRequest("bash", workspace.program, workspace.environ())
-    command = shell_command(workspace.settings, activation, request)
     with workspace.bash():
         pass  # writes ~/.bashrc, which has the prompt that is awaited
-    with Bash(workspace.home, Path(command.arguments[2]), command.environ) as bash:
+    with workspace.devenv_shell("bash", activation, workspace.environ()) as bash:
         assert read_pins(workspace.settings) == {activation.generation: (number_of(bash),)}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from devenv.activation.hook import format_hook
-from tests.shells.workspace import PROMPT, Bash, Workspace
+from tests.shells.drivers import PROMPT, Shell
+from tests.shells.workspace import Workspace
 
 STRINGS_ONLY = b"((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501))"
 """The question by which the hook finds out whether `PROMPT_COMMAND` may be an array."""
@@ -175,7 +176,7 @@ def test_no_process_is_started(workspace: Workspace) -> None:
     assert len(calls) == 2, "the shell itself, and the one command substitution of this test"
 
 
-def file_accesses(workspace: Workspace, log: Path, bash: Bash) -> int:
+def file_accesses(workspace: Workspace, log: Path, bash: Shell) -> int:
     """How many times the hook looks at the file system in one prompt; `log` is where strace writes."""
     bash.run("[[ -e /mark-one ]]; __devenv_prompt; [[ -e /mark-two ]]")
     between = log.read_text().rsplit("/mark-one", 1)[1].split("/mark-two")[0]

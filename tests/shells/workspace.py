@@ -1,92 +1,29 @@
-"""Real shells over real state: a home directory with projects, and a bash in a pseudo-terminal that follows them.
+"""Real shells over real state: a home directory with projects, and shells in pseudo-terminals that follow them.
 
 The state tree is written through `devenv.activation`, as the services do it; what packages would provide is made up.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
-
-import pexpect
 
 from devenv import fsutil
 from devenv.activation.hook import format_hook
 from devenv.activation.model import Activation, Entries, Interactive
+from devenv.activation.shell import ShellRequest, shell_command
+from devenv.activation.shells import SHELLS
 from devenv.activation.state import activate_project, generations_path, write_generation_scripts
 from devenv.activation.watched import read_watched_files, write_stamps
 from devenv.settings import Settings, default_settings
+from tests.shells.drivers import ARGUMENTS, Shell, start_shell, write_rc
+from tests.shells.executables import find_executable
 
-PROMPT = "<prompt of the test>"
-LINE_LIMIT = 4000
-"""Bytes of a line that a terminal takes in canonical mode (4096 on Linux)."""
 BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
-
-
-class Bash:
-    """An interactive bash in a pseudo-terminal. Commands are awaited by their prompt: nothing here sleeps."""
-
-    def __init__(self, home: Path, rc_file: Path, environ: Mapping[str, str], wrapper: Sequence[str] = ()) -> None:
-        executable = shutil.which("bash")
-        assert executable is not None, "these tests need bash: install it"
-        self.home = home
-        command = [*wrapper, executable, "--noprofile", "--noediting", "--rcfile", str(rc_file), "-i"]
-        self._child: pexpect.spawn[bytes] = pexpect.spawn(
-            command[0],
-            command[1:],
-            env=dict(environ),
-            cwd=str(home),
-            echo=False,
-            timeout=30,
-            dimensions=(24, 4096),
-        )
-        self._child.delaybeforesend = None
-        self.greeting = self._wait()
-
-    def run(self, command: str) -> str:
-        """What `command` (one or more lines) printed, on either stream, up to the next prompt."""
-        lines = command.split("\n")
-        for line in lines:
-            encoded = os.fsencode(line)
-            assert len(encoded) < LINE_LIMIT, "too long for a terminal: put it into a file"
-            self._child.sendline(encoded)
-        return "".join(self._wait() for _ in lines)
-
-    def interrupt_when(self, command: str, text: str) -> str:
-        """Run `command`, press Ctrl-C as soon as `text` shows, and return what was printed after that."""
-        self._child.sendline(command.encode())
-        self._child.expect_exact(text.encode())
-        self._child.sendintr()
-        return self._wait()
-
-    def variables(self) -> dict[bytes, bytes]:
-        """What a program started from this shell finds in its environment, byte for byte."""
-        path = self.home / "environ.out"
-        output = self.run(f"command env -0 >|'{path}'")
-        assert output == "", output
-        entries = path.read_bytes().split(b"\0")[:-1]
-        return dict(entry.split(b"=", 1) for entry in entries)
-
-    def close(self) -> None:
-        self._child.close(force=True)
-
-    def __enter__(self) -> Bash:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _wait(self) -> str:
-        self._child.expect_exact(PROMPT.encode())
-        before = self._child.before
-        assert isinstance(before, bytes)
-        return os.fsdecode(before).replace("\r\n", "\n")
+HOOKS = Path(__file__).parents[2] / "shell_hooks"
+KINDS = tuple(kind for kind in ("bash", "zsh", "fish") if kind in SHELLS and (HOOKS / f"hook.{kind}").exists())
+"""Shells that can be activated."""
 
 
 class Workspace:
@@ -148,20 +85,49 @@ class Workspace:
         """A small environment for a shell, with `variables` added."""
         return {"HOME": str(self.home), "PATH": BASE_PATH, "LC_ALL": "C.UTF-8", "TERM": "dumb", **variables}
 
-    def bash(
+    def shell(
         self,
+        kind: str,
         before: str = "",
         after: str = "",
         *,
         environ: Mapping[str, str] | None = None,
         hook: bytes | None = None,
         wrapper: Sequence[str] = (),
-    ) -> Bash:
-        """A bash whose rc file has the lines `before`, then the hook (or `hook` in its place), then `after`."""
-        rc_file = self.home / ".bashrc"
-        text = hook if hook is not None else format_hook("bash", self.settings, self.program)
-        rc_file.write_bytes(
-            b"\n".join([f"PS1='{PROMPT}' PS2=\n{before}".encode(), b"builtin source ~/hook.bash", after.encode(), b""])
-        )
-        (self.home / "hook.bash").write_bytes(text)
-        return Bash(self.home, rc_file, self.environ() if environ is None else environ, wrapper)
+    ) -> Shell:
+        """A shell of this kind; for the rest see `write_rc`. `wrapper` is a command in front, such as strace."""
+        self.write_rc(kind, before, after, hook=hook)
+        return self.start(kind, environ=environ, wrapper=wrapper)
+
+    def bash(self, before: str = "", after: str = "", **options: Any) -> Shell:
+        """The same for bash."""
+        return self.shell("bash", before, after, **options)
+
+    def write_rc(self, kind: str, before: str = "", after: str = "", *, hook: bytes | None = None) -> None:
+        """Write the file that such shells read: `before`, then the hook (or `hook` in its place), then `after`.
+
+        `kind` is a shell's name, or `zsh-zle` for one that edits lines itself.
+        """
+        name = kind.removesuffix("-zle")
+        (self.home / f"hook.{name}").write_bytes(hook if hook is not None else self.hook(name))
+        write_rc(self.home, kind, before, f"builtin source ~/hook.{name}", after)
+
+    def hook(self, name: str) -> bytes:
+        """What `devenv hook` prints for the shell of that name."""
+        return format_hook(name, self.settings, self.program)
+
+    def start(self, kind: str, *, environ: Mapping[str, str] | None = None, wrapper: Sequence[str] = ()) -> Shell:
+        """A shell with the files that are there."""
+        command = [*wrapper, self.executable(kind), *ARGUMENTS[kind]]
+        return start_shell(kind, self.home, command, self.environ() if environ is None else environ)
+
+    def devenv_shell(self, kind: str, activation: Activation, environ: Mapping[str, str]) -> Shell:
+        """What `devenv shell` starts, in a terminal, with the files that are there."""
+        request = ShellRequest(self.executable(kind), self.program, environ)
+        command = shell_command(self.settings, activation, request)
+        arguments = [*command.arguments, *(["--noediting"] if kind == "bash" else [])]
+        return start_shell(kind, self.home, arguments, command.environ)
+
+    def executable(self, kind: str) -> str:
+        """The program of that kind of shell."""
+        return find_executable(kind.removesuffix("-zle"))
