@@ -75,6 +75,8 @@ ALIAS_NAME = Grammar(
     "begins with a letter, a digit, `_` or `.`, goes on with these or `+ : -`, and has at most 100 characters",
 )
 
+FUNCTION_NAME = replace(ALIAS_NAME, kind="a function")
+
 # fmt: off
 RESERVED_WORDS = frozenset({
     ".", "and", "begin", "break", "builtin", "case", "command", "continue", "coproc", "do", "done", "elif", "else",
@@ -94,24 +96,33 @@ OWN_WORDS = re.compile(r"alias|unalias|devenv|__devenv.*")
 
 def require_alias(name: str, command: str) -> str:
     """The command of alias `name`. Raises GrammarError where a shell could not take one or the other as they stand."""
-    _require_command_name(name, "an alias")
+    _require_command_name(name, ALIAS_NAME)
     if not command.strip() or "\n" in command or "\r" in command:
         raise GrammarError(
             f"the alias `{name}` must be one line that holds a command",
-            "define a function in `hook`, under `[shell]`, for what takes several lines",
+            "define a function under `[shell.functions]` for what takes several lines",
         )
     return command
 
 
+def require_body(name: str, text: str) -> str:
+    """The body of function `name`. Raises GrammarError where it does nothing: some shells have no such functions."""
+    if not text.strip():
+        raise GrammarError(f"the function `{format_shown(name)}` does nothing", "write what it does, even if it is `:`")
+    return text
+
+
 def require_function(name: str) -> str:
     """Return `name`. Raises GrammarError where no shell function may be called so."""
-    return _require_command_name(name, "a function")
+    return _require_command_name(name, FUNCTION_NAME)
 
 
-def _require_command_name(name: str, what: str) -> str:
-    ALIAS_NAME.require(name)
+def _require_command_name(name: str, grammar: Grammar) -> str:
+    grammar.require(name)
     if name in RESERVED_WORDS or OWN_WORDS.fullmatch(name):
-        raise GrammarError(f"`{name}` cannot be {what}: shells and their hooks are built on it", "choose another name")
+        raise GrammarError(
+            f"`{name}` cannot be {grammar.kind}: shells and their hooks are built on it", "choose another name"
+        )
     return name
 
 

@@ -112,11 +112,61 @@ class Formatter:
 
 
 @dataclass(frozen=True, slots=True)
-class ShellSettings:
-    """What only an interactive shell gets: code to run on entering, and aliases (name → command)."""
+class ListAdditions:
+    """Directories that `[env]` adds to a variable which holds some: absolute, or relative to the project."""
+
+    prepend: tuple[str, ...] = ()
+    append: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShellCode:
+    """What only an interactive shell gets: code to run on entering and before leaving, aliases and functions."""
 
     hook: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
+    """Names → commands."""
+    leave: str | None = None
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """Names → bodies."""
+
+
+SHELL_NAMES = ("bash", "fish", "zsh")
+POSIX_SHELLS = frozenset({"bash", "zsh"})
+"""Those that read code which is not written for one shell in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSettings(ShellCode):
+    """`[shell]`: what is for all shells, and what single shells get instead or besides."""
+
+    own: Mapping[str, ShellCode] = field(default_factory=dict)
+    """By names out of `SHELL_NAMES`."""
+
+    def code_for(self, shell: str) -> ShellCode:
+        """What this shell gets: its own code in place of the common one, its own names over the common ones.
+
+        A shell with a language of its own gets of what is for all only the aliases, which are command lines.
+        """
+        own = self.own.get(shell, ShellCode())
+        common = self if shell in POSIX_SHELLS else ShellCode(aliases=self.aliases)
+        return ShellCode(
+            hook=common.hook if own.hook is None else own.hook,
+            aliases={**common.aliases, **own.aliases},
+            leave=common.leave if own.leave is None else own.leave,
+            functions={**common.functions, **own.functions},
+        )
+
+
+DEFAULT_VENV = ".venv"
+"""Where `venv = true` puts the virtual environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSettings:
+    """`[python]`: the path of the project's virtual environment, relative to it; None where it has none."""
+
+    venv: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +180,19 @@ class Manifest:
     packages: Mapping[str, PackageRequest] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables with their values, literally: nothing in them is expanded."""
+    unset: tuple[str, ...] = ()
+    """Variables that are not set in the environment, sorted."""
+    lists: Mapping[str, ListAdditions] = field(default_factory=dict)
+    """What is added to variables that hold directories."""
+    dotenv: tuple[str, ...] = ()
+    """Paths of files with further variables, in the project, in the order in which they count."""
     shell: ShellSettings = field(default_factory=ShellSettings)
     keep: tuple[str, ...] = ()
     """Words of `KEPT`, sorted: what bundles of Debian packages keep besides what programs need."""
     builds: Mapping[str, ProjectBuild] = field(default_factory=dict)
     checks: Mapping[str, Check] = field(default_factory=dict)
     formatters: Mapping[str, Formatter] = field(default_factory=dict)
+    python: PythonSettings = field(default_factory=PythonSettings)
 
 
 def find_suite_input(inputs: Mapping[str, str]) -> str | None:

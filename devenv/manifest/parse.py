@@ -13,17 +13,20 @@ from devenv.manifest.document import Document, parse_document
 from devenv.manifest.model import Manifest
 from devenv.manifest.tables.builds import check_builds
 from devenv.manifest.tables.checks import check_checks
-from devenv.manifest.tables.environment import SHELL_KEYS, check_env, check_shell
+from devenv.manifest.tables.environment import DOTENV, check_dotenv, check_env
 from devenv.manifest.tables.formatters import check_formatters
 from devenv.manifest.tables.inputs import check_inputs
-from devenv.manifest.tables.keep import KEEP, check_keep, refuse_late_keep
+from devenv.manifest.tables.keep import KEEP, check_keep, refuse_late_keys
 from devenv.manifest.tables.packages import check_packages
 from devenv.manifest.tables.project import PROJECT_KEYS, check_project
+from devenv.manifest.tables.python import PYTHON_KEYS, check_python
+from devenv.manifest.tables.shell import SHELL_KEYS, check_shell
 from devenv.manifest.wording import find_closest, format_names
 from devenv.project_names import MANIFEST_NAME
 
-TABLES = ("build", "checks", "env", "formatters", "inputs", "packages", "project", "shell")
-TOP_KEYS = (*TABLES, KEEP)
+TABLES = ("build", "checks", "env", "formatters", "inputs", "packages", "project", "python", "shell")
+TOP_ARRAYS = (DOTENV, KEEP)
+TOP_KEYS = (*TABLES, *TOP_ARRAYS)
 
 MEANT = {
     "dependencies": "packages",
@@ -34,6 +37,7 @@ MEANT = {
     "variables": "env",
     "vars": "env",
     **{key: f"project.{key}" for key in PROJECT_KEYS},
+    **{key: f"python.{key}" for key in PYTHON_KEYS},
     **{key: f"shell.{key}" for key in SHELL_KEYS},
 }
 """What people call our tables who know other tools, and keys that stand outside of their table → where they belong."""
@@ -64,22 +68,27 @@ def check_document(document: Document) -> Manifest:
     """What `document`, which may be empty, says. Raises as `parse_manifest` does."""
     _require_own(document)
     checker = Checker(document)
-    refuse_late_keep(checker, document, TABLES)
+    refuse_late_keys(checker, document, TABLES, TOP_ARRAYS)
     top = checker.record(document.data, (), TOP_KEYS, MEANT)
     name, systems = check_project(checker, top.get("project"))
     inputs = check_inputs(checker, top.get("inputs"))
     packages = check_packages(checker, top.get("packages"), inputs)
+    env = check_env(checker, top.get("env"))
     manifest = Manifest(
         name=name,
         systems=systems,
         inputs=inputs,
         packages=packages,
-        env=check_env(checker, top.get("env")),
+        env=env.variables,
+        unset=tuple(env.unset),
+        lists=env.lists,
+        dotenv=check_dotenv(checker, top.get(DOTENV, [])),
         shell=check_shell(checker, top.get("shell")),
         keep=check_keep(checker, top.get(KEEP, [])),
         builds=check_builds(checker, top.get("build"), packages),
         checks=check_checks(checker, top.get("checks")),
         formatters=check_formatters(checker, top.get("formatters")),
+        python=check_python(checker, top.get("python"), {*env.variables, *env.unset, *env.lists}),
     )
     checker.raise_first()
     return manifest

@@ -1,4 +1,4 @@
-"""Which variables `[env]` and the `env` of builds may set (FAULTS K-08, M-06).
+"""Which variables `[env]`, dotenv files and the `env` of builds may set (FAULTS K-08, M-06).
 
 Names are plain identifiers: shells run code that hides in other names (`a[$(x)]` in `printf -v`, `BASH_FUNC_ls%%`).
 Of the identifiers, those are refused by which a value would become code in every later shell, would break the shell
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devenv.manifest.grammar import GrammarError
+from devenv.manifest.grammar import PATH_LIMIT, GrammarError, require_path
 from devenv.manifest.wording import format_shown
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
@@ -24,7 +24,10 @@ ENTRY_LIMIT = (128 << 10) - 512
 rest is for the longer name under which a shell keeps the value while another one is set."""
 
 REFUSED = {
-    "PATH": "packages put their own directories on it: name them under `[packages]`",
+    "PATH": (
+        "packages put their own directories on it: name them under `[packages]`, or write "
+        '`PATH = { prepend = ["…"] }` under `[env]`'
+    ),
     "BASH_ENV ENV ZDOTDIR": "it names code that every new shell runs: use `hook` under `[shell]`",
     "PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 PROMPT RPROMPT RPS1 prompt": "the prompt belongs to whoever sits before it",
     "IFS SHELLOPTS BASHOPTS BASH_XTRACEFD POSIXLY_CORRECT GLOBIGNORE": "it changes how shells read their scripts",
@@ -83,6 +86,33 @@ def require_variable_name(name: str) -> str:
     if name in REASONS:
         raise GrammarError(f"`{name}` cannot be set", REASONS[name])
     return name
+
+
+ENTRY_PARTS = re.compile(r"[:\n]")
+
+
+def require_list_name(name: str) -> str:
+    """Return `name`. Raises GrammarError where `[env]` may not add directories to such a variable."""
+    return name if name == "PATH" else require_variable_name(name)
+
+
+def require_entry(text: str) -> str:
+    """A directory in a list variable: absolute, or relative to the project (`.` is the project itself).
+
+    Raises GrammarError where it would be another entry, or several, in what programs read (FAULTS M-06).
+    """
+    if not text or ENTRY_PARTS.search(text):
+        raise GrammarError(
+            f"`{format_shown(text)}` cannot be an entry of such a variable",
+            "write a path without `:`, and one entry for each",
+        )
+    if not text.startswith("/"):
+        return require_path(text)
+    if not text.isprintable() or ".." in text.split("/") or len(text.encode()) > PATH_LIMIT:
+        raise GrammarError(
+            f"`{format_shown(text)}` is no plain path", f"write at most {PATH_LIMIT} bytes that show, without `..`"
+        )
+    return text
 
 
 def require_build_variable(name: str, value: str) -> str:

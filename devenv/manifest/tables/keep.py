@@ -18,14 +18,15 @@ def check_keep(checker: Checker, value: object) -> tuple[str, ...]:
     return tuple(sorted(checker.members(value, (KEEP,), _require_kept)))
 
 
-def refuse_late_keep(checker: Checker, document: Document, tables: Iterable[str]) -> None:
-    """Note a `keep` that stands below a table's header, where TOML takes it for a key of that table."""
-    for name in tables:
-        table = document.data.get(name)
-        if isinstance(table, dict) and isinstance(table.get(KEEP), list):
-            checker.fault(
-                (name, KEEP), f"`{KEEP}` is no key of `{name}`", f"put `{KEEP}` above the first table", on_key=True
-            )
+def refuse_late_keys(checker: Checker, document: Document, tables: Iterable[str], keys: Iterable[str]) -> None:
+    """Note arrays of the top that stand below a table's header, where TOML takes them for keys of that table."""
+    for key in keys:
+        for name in tables:
+            table = document.data.get(name)
+            if isinstance(table, dict) and isinstance(table.get(key), list):
+                checker.fault(
+                    (name, key), f"`{key}` is no key of `{name}`", f"put `{key}` above the first table", on_key=True
+                )
 
 
 def _require_kept(text: str) -> str:

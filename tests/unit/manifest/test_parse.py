@@ -17,10 +17,13 @@ from devenv.manifest.model import (
     DEFAULT_INPUTS,
     Check,
     Formatter,
+    ListAdditions,
     Manifest,
     Overrides,
     PackageRequest,
     ProjectBuild,
+    PythonSettings,
+    ShellCode,
     ShellSettings,
     input_name,
 )
@@ -30,7 +33,8 @@ from devenv.system import ALL_SYSTEMS, System
 
 Refusal = Callable[[str | bytes], DevenvError]
 
-WHOLE = '''
+WHOLE = r'''
+dotenv = [".env"]
 keep = ["documentation"]
 
 [project]
@@ -50,14 +54,25 @@ ripgrep = { version = "*", input = "base" }  # long form
 
 [env]
 GREETING = "hello $USER"
+PYTHONHASHSEED = { unset = true }
+PATH = { prepend = ["scripts"] }
+XDG_DATA_DIRS = { prepend = ["share"], append = ["/opt/share"] }
 
 [shell]
 hook = """
 echo entering
 """
+leave = "echo leaving"
 
 [shell.aliases]
 ll = "ls -l"
+
+[shell.functions]
+top = "cd \"$DEVENV_PROJECT\""
+
+[shell.fish]
+hook = "echo entering"
+functions = { top = "cd $DEVENV_PROJECT" }
 
 [build.app]
 kind = "cmake"
@@ -75,6 +90,9 @@ lint = { command = "ruff check", source = "src" }
 
 [formatters]
 python = { command = ["ruff", "format"], files = ["*.py"] }
+
+[python]
+venv = true
 '''
 
 
@@ -97,7 +115,16 @@ def test_whole_manifest() -> None:
             "ripgrep": PackageRequest("ripgrep", "*", "base"),
         },
         env={"GREETING": "hello $USER"},
-        shell=ShellSettings("echo entering\n", {"ll": "ls -l"}),
+        unset=("PYTHONHASHSEED",),
+        lists={"PATH": ListAdditions(("scripts",)), "XDG_DATA_DIRS": ListAdditions(("share",), ("/opt/share",))},
+        dotenv=(".env",),
+        shell=ShellSettings(
+            "echo entering\n",
+            {"ll": "ls -l"},
+            "echo leaving",
+            {"top": 'cd "$DEVENV_PROJECT"'},
+            {"fish": ShellCode("echo entering", functions={"top": "cd $DEVENV_PROJECT"})},
+        ),
         keep=("documentation",),
         builds={
             "app": ProjectBuild(
@@ -106,6 +133,7 @@ def test_whole_manifest() -> None:
         },
         checks={"lint": Check("lint", "ruff check", "src"), "test": Check("test", "pytest -q")},
         formatters={"python": Formatter("python", ("ruff", "format"), ("*.py",))},
+        python=PythonSettings(".venv"),
     )
 
 
@@ -215,7 +243,7 @@ def test_unknown_keys(refusal: Refusal, text: str, place: str, message: str, hin
             "`env.DEBUG` must be a string, not a boolean",
             'put it in quotes: `DEBUG = "true"`',
         ),
-        ("[env.A]\nb = 'c'", "1:6", "`env.A` must be a string, not a table", None),
+        ("[env.A]\nb = 'c'", "2:1", "`b` is not a key of `env.A`", "there are `append`, `prepend`, `unset`"),
         ("shell.hook = {}", "1:14", "`shell.hook` must be a string, not a table", None),
         ("[shell]\naliases = ''", "2:11", "`shell.aliases` must be a table, not a string", None),
         ("[inputs]\nbase = {}", "2:8", "`inputs.base` must be a string, not a table", None),
