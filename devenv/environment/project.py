@@ -95,7 +95,8 @@ class Project:
 
 def acting_names(manifest: Manifest) -> tuple[str, ...]:
     """The files that decide what the environment is, besides manifest and lock: sorted, relative to the project."""
-    return tuple(sorted({patch for each in manifest.packages.values() for patch in each.overrides.patches}))
+    patches = {patch for each in manifest.packages.values() for patch in each.overrides.patches}
+    return tuple(sorted({*manifest.dotenv, *patches}))
 
 
 def find_project_path(start: Path) -> Path | None:

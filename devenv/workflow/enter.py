@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv.activation.model import Activation, Entries, Interactive
+from devenv.activation.model import Activation
 from devenv.activation.saved import read_activation
 from devenv.activation.state import activate_project, write_generation_scripts
 from devenv.activation.watched import write_stamps
-from devenv.environment.project import Project, acting_names, read_project, require_project_path
+from devenv.environment.project import Project, read_project, require_project_path
 from devenv.errors import ActivationError, LockError, Place
 from devenv.generations.generations import (
     Generation,
@@ -25,7 +25,6 @@ from devenv.generations.generations import (
     project_locked,
     record_generation,
 )
-from devenv.project_names import WATCHED_NAMES
 from devenv.store_path import StorePath
 from devenv.workflow.allowed import require_allowed
 from devenv.workflow.tools import Tools
@@ -148,29 +147,7 @@ def add_generation(tools: Tools, project: Project, environment: StorePath) -> En
 
 
 def make_activation(tools: Tools, project: Project, environment: StorePath, generation: Path) -> Activation:
-    """What the environment does to a shell, by its own description."""
-    from devenv.environment.description import read_description
+    """What the environment does to a shell. Raises as `make_project_activation` does."""
+    from devenv.environment.activation import make_project_activation
 
-    path = tools.store.path(environment)
-    description = read_description(path)
-    # What the manifest says for all shells; a hook is written for shells that read POSIX.
-    common = Interactive(aliases=description.aliases)
-    posix = Interactive(aliases=description.aliases, enter=description.hook)
-    return Activation(
-        project=project.path,
-        generation=generation,
-        name=project.manifest.name or project.path.name,
-        variables={
-            **description.variables,
-            **{name: str(path / location) for name, location in description.locations.items()},
-        },
-        lists={
-            "PATH": Entries((str(path / "bin"),)),
-            **{
-                name: Entries(tuple(str(path / each) for each in paths))
-                for name, paths in description.search_paths.items()
-            },
-        },
-        watched=(*WATCHED_NAMES, *acting_names(project.manifest)),
-        interactive={"bash": posix, "zsh": posix, "fish": common},
-    )
+    return make_project_activation(project, tools.store.path(environment), generation)

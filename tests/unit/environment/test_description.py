@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,17 @@ import pytest
 from devenv.environment.description import DESCRIPTION_LIMIT, DESCRIPTION_PATH, derive_description, read_description
 from devenv.errors import StoreError
 from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
-from devenv.manifest.model import Check, Formatter, Manifest, PackageRequest, ProjectBuild, ShellSettings
+from devenv.manifest.model import (
+    Check,
+    Formatter,
+    ListAdditions,
+    Manifest,
+    PackageRequest,
+    ProjectBuild,
+    PythonSettings,
+    ShellCode,
+    ShellSettings,
+)
 from devenv.packages.package import Package
 from devenv.system import System
 
@@ -75,6 +86,30 @@ def test_packages_set_variables(tmp_path: Path) -> None:
     assert description.locations == {"JAVA_HOME": "lib/jvm"}
     assert description.search_paths == {"CPATH": ["include", "include/z"]}
     assert description.variables == {"B": "own", "PKG": "own"}
+
+
+def test_further_fields(tmp_path: Path) -> None:
+    """What the manifest says of lists, shells and unset variables comes out as it went in, texts byte for byte."""
+    shell = ShellSettings(HARD, {"a": "1"}, HARD, {"f": HARD}, {"fish": ShellCode("", {"b": "2"}, HARD, {"g": HARD})})
+    manifest = Manifest(unset=("A",), lists={"PATH": ListAdditions(("b",), ("/c",))}, shell=shell)
+    derivation = derive_description(manifest, LOCK, [], LINUX)
+    description = read_description(write(tmp_path, derivation.arguments["files"][DESCRIPTION_PATH]["text"].encode()))
+    assert (description.unset, description.shell) == (["A"], shell)
+    assert {name: (each.prepend, each.append) for name, each in description.lists.items()} == {"PATH": (["b"], ["/c"])}
+
+
+def test_only_what_is_said_is_described() -> None:
+    """A manifest without the newer keys has the description that it always had: its environment is not made again.
+
+    Where a virtual environment lies, and which files have variables, is the project's affair and in no object.
+    """
+    manifest = Manifest(env={"A": "1"}, shell=ShellSettings("h", {"a": "b"}))
+    for each in (manifest, replace(manifest, dotenv=(".env",), python=PythonSettings(".venv"))):
+        derivation = derive_description(each, Lock(KEY, {}, {}), [], LINUX)
+        assert derivation.arguments["files"][DESCRIPTION_PATH]["text"] == (
+            '{\n "aliases": {\n  "a": "b"\n },\n "format": 1,\n "hook": "h",\n "packages": [],\n'
+            ' "variables": {\n  "A": "1"\n }\n}\n'
+        )
 
 
 GOOD = {"format": 1, "packages": [], "variables": {}, "aliases": {}, "hook": None}
