@@ -36,7 +36,7 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
 }
 ALL = "all"
 PEERS = {
-    "prompt": ("bash", "direnv", "strace"),
+    "prompt": ("bash", "zsh", "fish", "direnv", "mise", "strace"),
     "run": ("direnv",),
     "store": ("nix",),
     "debian": ("dpkg-deb",),

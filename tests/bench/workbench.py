@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.activation.saved import read_activation
 from devenv.lock.parse import parse_lock
 from devenv.system import host_system
 from tests.homes import temporary_home
@@ -21,21 +22,28 @@ VERSION = "24"
 MARK = "BENCH_MARK"
 """A variable of the environment by which a measurement sees that it is in there."""
 
-MANIFEST = f"""\
-[packages]
-{PACKAGE} = "{VERSION}"
+VARIABLES = {MARK: "inside", **{f"BENCH_{number}": f"the value of number {number}" for number in range(2, 31)}}
+ALIASES = {f"bench{number}": f"echo {number}" for number in range(1, 6)}
 
-[env]
-{MARK} = "inside"
-DATABASE_URL = "postgres://localhost/bench"
-LOG_LEVEL = "debug"
-NODE_ENV = "development"
-TZ = "UTC"
-"""
+MANIFEST = "\n".join(
+    [
+        f'[packages]\n{PACKAGE} = "{VERSION}"\n\n[env]',
+        *(f'{name} = "{value}"' for name, value in VARIABLES.items()),
+        "\n[shell.aliases]",
+        *(f'{name} = "{command}"' for name, command in ALIASES.items()),
+        "",
+    ]
+)
+"""What a larger project has: 30 variables and 5 aliases."""
 
-
-PACKAGES = {"bwrap": "bubblewrap", "nix": "nix-bin", "dpkg-deb": "dpkg", "apt-get": "apt"}
-"""What of Debian brings a program, where it is called otherwise."""
+HOW_TO_GET = {
+    "bwrap": "apt-get install -y bubblewrap",
+    "nix": "apt-get install -y nix-bin",
+    "dpkg-deb": "apt-get install -y dpkg",
+    "apt-get": "apt-get install -y apt",
+    "mise": "npm install --global @jdxcode/mise-linux-x64",
+}
+"""Where it is not `apt-get install` of that name."""
 
 
 class PeerMissingError(Exception):
@@ -71,16 +79,32 @@ class Workbench:
         """A directory in no project, as deep as the projects are."""
         return self.user.home / "outside"
 
+    @property
+    def path_entries(self) -> list[str]:
+        """What the environment of `project` puts in front of `PATH`."""
+        generation = next((self.user.settings.state / "projects").glob("*/generations/1"))
+        return list(read_activation(generation).lists["PATH"].before)
+
     def direnv_project(self) -> Path:
-        """A directory with an allowed `.envrc` that sets what devenv sets in `project`."""
-        generation = next((self.user.settings.state / "projects").glob("*/generations/1/activation.json"))
-        activation = json.loads(generation.read_bytes())
-        directory = self.user.home / "direnv"
-        directory.mkdir(exist_ok=True)
-        lines = [f"PATH_add {shlex.quote(entry)}" for entry in reversed(activation["paths"]["PATH"])]
-        lines += [f"export {name}={shlex.quote(value)}" for name, value in activation["variables"].items()]
-        (directory / ".envrc").write_text("\n".join([*lines, ""]))
+        """A directory with an allowed `.envrc` that sets what devenv sets in `project`, but for aliases."""
+        lines = [f"PATH_add {shlex.quote(entry)}" for entry in reversed(self.path_entries)]
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in VARIABLES.items()]
+        directory = self._peer_project("direnv", ".envrc", lines)
         self.user.run([require_peer("direnv"), "allow", str(directory)])
+        return directory
+
+    def mise_project(self) -> Path:
+        """The same for mise, with a trusted `mise.toml`."""
+        lines = ["[env]", f"_.path = {json.dumps(self.path_entries)}"]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in VARIABLES.items()]
+        directory = self._peer_project("mise", "mise.toml", lines)
+        self.user.run([require_peer("mise"), "trust", str(directory / "mise.toml")])
+        return directory
+
+    def _peer_project(self, name: str, file: str, lines: list[str]) -> Path:
+        directory = self.user.home / name
+        directory.mkdir(exist_ok=True)
+        (directory / file).write_text("\n".join([*lines, ""]))
         return directory
 
 
@@ -96,5 +120,5 @@ def require_peer(name: str) -> str:
     """The path of a program of that name. Raises PeerMissingError."""
     path = shutil.which(name)
     if path is None:
-        raise PeerMissingError(f"`{name}` is missing: `apt-get install -y {PACKAGES.get(name, name)}`")
+        raise PeerMissingError(f"`{name}` is missing: `{HOW_TO_GET.get(name, f'apt-get install -y {name}')}`")
     return path
