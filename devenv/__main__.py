@@ -1,4 +1,4 @@
-"""The entry point of the command `devenv` and of `python -m devenv`.
+"""The entry points of the command `devenv`, which is a front in shell code, and of `python -m devenv`.
 
 Only what the interpreter has loaded anyway is imported at the top: first the module search path is put right.
 """
@@ -17,6 +17,17 @@ def main() -> None:
     from devenv.cli.entry import run_command_line
 
     sys.exit(run_command_line(sys.argv[1:]))
+
+
+def main_behind_front() -> None:
+    """The same for the command `devenv-main`, which `shell_hooks/devenv.sh` becomes: the front's path comes first.
+
+    That path is how the user called devenv, and stays so where it is a link: hooks are going to call it. It has a slash,
+    which no verb has: who calls this by hand gives none.
+    """
+    if any("/" in argument for argument in sys.argv[1:2]):
+        del sys.argv[0]
+    main()
 
 
 def drop_foreign_modules() -> None:
