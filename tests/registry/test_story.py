@@ -10,7 +10,7 @@ import pytest
 from devenv.cli.program import program_path
 from tests.registry.user import BASE_PATH, User
 from tests.shells.drivers import ARGUMENTS, Shell, start_shell, write_rc
-from tests.shells.executables import find_executable
+from tests.shells.executables import find_on_path
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def bash(user: User, mixed: Path, tmp_path: Path) -> Iterator[Shell]:
     (tmp_path / "devenv").symlink_to(program_path())
     write_rc(user.home, "bash", "", "", "")
     environ = user.environ | {"PATH": f"{tmp_path}:{BASE_PATH}"}
-    with start_shell("bash", user.home, [find_executable("bash"), *ARGUMENTS["bash"]], environ) as bash:
+    with start_shell("bash", user.home, [find_on_path()["bash"], *ARGUMENTS["bash"]], environ) as bash:
         yield bash
 
 

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.shells.drivers import Shell
+from tests.shells.executables import programs_of_environment
 from tests.shells.workspace import KINDS, Workspace
+
+PROGRAMS = pytest.StashKey[Mapping[str, str]]()
+
+
+@pytest.fixture(scope="session")
+def programs(pytestconfig: pytest.Config) -> Iterator[Mapping[str, str]]:
+    """The shells, tmux and shellcheck of devenv's own environment."""
+    assert pytestconfig.cache is not None
+    with programs_of_environment(Path(pytestconfig.cache.mkdir("shells")).resolve()) as programs:
+        pytestconfig.stash[PROGRAMS] = programs
+        yield programs
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name, program in config.stash.get(PROGRAMS, {}).items():
+        terminalreporter.write_line(f"{name}: {Path(program).resolve()}")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
+def workspace(tmp_path: Path, programs: Mapping[str, str]) -> Workspace:
     """An empty home directory; shells started in it see nothing of the developer's own."""
     home = tmp_path.resolve() / "home"
     home.mkdir()
-    return Workspace(home)
+    return Workspace(home, programs)
 
 
 @pytest.fixture(params=KINDS)

@@ -26,8 +26,11 @@ LINE_LIMIT = 4000
 COLUMNS = 4096
 ENV = "/usr/bin/env"
 HARMLESS = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-# fish puts its mark for a missing newline, as many spaces as make it vanish where none is missing, and bracketed paste.
-FISH_NEW_LINE = re.compile(rf"[^\n]?\x20{{{COLUMNS - 8},}}\r.{{0,3}}\x20?\r|\x1b\[\?2004[hl]\r?|\r(?!\n)")
+# What fish writes for the terminal: a mark for a missing newline, with as many spaces as make it vanish where none is
+# missing; bracketed paste and the cursor on and off; the directory, and where output begins and ends.
+FISH_TERMINAL = re.compile(
+    rf"[^\n]?\x20{{{COLUMNS - 8},}}\r.{{0,3}}\x20?\r|\x1b\[\?(2004|25)[hl]|\x1b\](7|133);[^\x07]*\x07|\r(?!\n)"
+)
 
 
 class Shell(ABC):
@@ -292,7 +295,7 @@ class Fish(Shell):
         return found.removeprefix("=") if found else None
 
     def _clean(self, output: str) -> str:
-        return FISH_NEW_LINE.sub("", output.replace("\r\n", "\n"))
+        return FISH_TERMINAL.sub("", output.replace("\r\n", "\n"))
 
 
 def _escape(byte: int, form: str) -> str:
@@ -355,7 +358,8 @@ def write_rc(home: Path, kind: str, before: str, middle: str, after: str) -> Non
     if base == "bash":
         (home / ".bash_profile").write_text("source ~/.bashrc\n")
     elif base == "zsh":
-        (home / ".zshenv").write_text("unsetopt global_rcs\n")
+        # zsh from the store finds its functions through the environment; users have FPATH for themselves.
+        (home / ".zshenv").write_text("unsetopt global_rcs; typeset +x FPATH\n")
     else:
         # Else a new user's fish starts a process that reads all manual pages.
         (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)

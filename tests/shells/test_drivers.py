@@ -5,16 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.shells.drivers import ARGUMENTS, SHELL_CLASSES, Shell, start_shell, write_rc
-from tests.shells.executables import find_executable
 from tests.shells.workspace import BASE_PATH, Workspace
 
-COMMANDS = {"bash": "bash --noediting", "zsh": "zsh", "fish": "fish"}
 HOSTILE = "a'b\"c\\d\n\t$HOME `x` \udcff é ! * ~ #\\"
 
 
 def start(workspace: Workspace, kind: str, before: str = "", **variables: str) -> Shell:
     write_rc(workspace.home, kind, before, "", "")
-    command = [find_executable(kind.removesuffix("-zle")), *ARGUMENTS[kind]]
+    command = [workspace.executable(kind), *ARGUMENTS[kind]]
     return start_shell(kind, workspace.home, command, workspace.environ(**variables))
 
 
@@ -60,7 +58,7 @@ def test_shells_in_shells(workspace: Workspace, outer: str, inner: str) -> None:
         write_rc(workspace.home, inner, "", "", "")
     with start(workspace, outer) as shell:
         driver = outer if outer.startswith(inner) else inner
-        with shell.nested(driver, COMMANDS[inner]) as child:
+        with shell.nested(driver, workspace.executable(inner)) as child:
             assert child.run("echo inside") == "inside\n"
             inside = child.number()
         assert shell.run("echo outside") == "outside\n"

@@ -171,9 +171,8 @@ def test_no_process_is_started(workspace: Workspace) -> None:
             bash.run(command)
         assert bash.run("echo $HOOKED") == "1\n"
         bash.run("exit_code=$(exit 3)")  # what a process looks like in the trace
-    calls = re.findall(r"^\d+ +(fork|vfork|clone3?|execve)\(", log.read_text(), re.MULTILINE)
-    assert [call for call in calls if call == "execve"] == ["execve"]
-    assert len(calls) == 2, "the shell itself, and the one command substitution of this test"
+    calls = re.findall(r"^\d+ +(fork|vfork|clone3?)\(", log.read_text(), re.MULTILINE)
+    assert len(calls) == 1, "the one command substitution of this test"
 
 
 def file_accesses(workspace: Workspace, log: Path, bash: Shell) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -129,11 +130,11 @@ def test_project_paths_with_hostile_names(workspace: Workspace, name: str) -> No
     assert not list(workspace.home.rglob("broken"))
 
 
-def test_state_directory_and_program_with_hostile_names(tmp_path: Path) -> None:
+def test_state_directory_and_program_with_hostile_names(tmp_path: Path, programs: Mapping[str, str]) -> None:
     """M-04: the places put into the hook are words of their own, whatever they hold."""
     home = tmp_path.resolve() / 'it\'s $(touch broken) `x` "ho me"\\'
     home.mkdir()
-    workspace = Workspace(home)
+    workspace = Workspace(home, programs)
     workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
     with workspace.bash() as bash:
         assert bash.greeting == ""

@@ -18,7 +18,7 @@ from devenv.activation.state import activate_project, generations_path, write_ge
 from devenv.activation.watched import read_watched_files, write_stamps
 from devenv.settings import Settings, default_settings
 from tests.shells.drivers import ARGUMENTS, Shell, start_shell, write_rc
-from tests.shells.executables import find_executable
+from tests.shells.executables import require_program
 
 BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
 HOOKS = Path(__file__).parents[2] / "shell_hooks"
@@ -29,8 +29,9 @@ KINDS = tuple(kind for kind in ("bash", "zsh", "fish") if kind in SHELLS and (HO
 class Workspace:
     """A home directory with the state of devenv and any number of projects."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, programs: Mapping[str, str]) -> None:
         self.home = home
+        self.programs = programs
         self.settings: Settings = default_settings(home)
         self.program = home / "bin" / "devenv"
         """Stands for the command: it writes its arguments down, then does what `answer` told it."""
@@ -83,7 +84,9 @@ class Workspace:
 
     def environ(self, **variables: str) -> dict[str, str]:
         """A small environment for a shell, with `variables` added."""
-        return {"HOME": str(self.home), "PATH": BASE_PATH, "LC_ALL": "C.UTF-8", "TERM": "dumb", **variables}
+        # The shells come with a place to look for terminals; that it is set already, they leave alone.
+        terminal = {"TERM": "dumb", "TERMINFO_DIRS": "/usr/share/terminfo"}
+        return {"HOME": str(self.home), "PATH": BASE_PATH, "LC_ALL": "C.UTF-8", **terminal, **variables}
 
     def shell(
         self,
@@ -130,4 +133,4 @@ class Workspace:
 
     def executable(self, kind: str) -> str:
         """The program of that kind of shell."""
-        return find_executable(kind.removesuffix("-zle"))
+        return require_program(self.programs, kind.removesuffix("-zle"))
