@@ -6,7 +6,6 @@ looks whether the environment is still in the store; it evaluates nothing, asks 
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
     from devenv.environment.realize import RealizedEnvironment
 
 
+UNFOLLOWED = frozenset({"path-reserved", "path-too-long"})
+"""Slugs of errors that say where shells cannot go."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
     """A project with its environment at hand, in a generation."""
@@ -52,17 +55,23 @@ def enter_project(tools: Tools, start: Path) -> Entered:
     entered = find_entered(tools, project)
     if entered is None:
         entered = enter_realized(tools, project)
-        # Shells cannot follow every path (`path-too-long`); commands can.
-        with contextlib.suppress(ActivationError):
+        try:
             activate(tools, entered)
+        except ActivationError as error:
+            # Shells cannot follow every path; commands can.
+            if error.slug not in UNFOLLOWED:
+                raise
     return entered
 
 
 def activate(tools: Tools, entered: Entered) -> None:
     """Have shells enter the project in this generation, from their next prompt on. It must be allowed.
 
-    Raises ActivationError where shells cannot follow the project's path.
+    Raises ActivationError where shells cannot follow the project's path (`UNFOLLOWED`), and as `equip_project` does.
     """
+    from devenv.workflow.equip import equip_project
+
+    equip_project(tools, entered.project, entered.generation.environment)
     if entered.project.files is not None:
         write_stamps(entered.generation.path, entered.project.watched)
     activate_project(tools.settings, entered.project.path, entered.generation.path)

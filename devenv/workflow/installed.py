@@ -1,0 +1,50 @@
+"""What is installed in a virtual environment, as `pip install -r` takes it: read from its files, without its Python.
+
+Recorded by installers as `*.dist-info` directories (PyPA's "Recording installed projects"), with `direct_url.json`
+(PEP 610) for what did not come from an index.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from devenv import fsutil
+
+NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)-(?P<version>[A-Za-z0-9.!+_]+)\.dist-info")
+COUNT_LIMIT = 5000
+URL_LIMIT = 1 << 16
+BROUGHT_ALONG = frozenset({"pip", "setuptools", "wheel"})
+"""What a virtual environment may have from the beginning."""
+
+
+def format_requirements(virtual_environment: Path) -> str:
+    """Requirements, a line each, sorted; empty where nothing is installed or there is no such environment."""
+    lines = set()
+    for directory in sorted(virtual_environment.glob("lib/python3.*/site-packages")):
+        for name in sorted(os.listdir(directory))[:COUNT_LIMIT]:
+            match = NAME.fullmatch(name)
+            if match is not None and match["name"].lower() not in BROUGHT_ALONG:
+                lines.add(_format_requirement(directory / name, match["name"], match["version"]))
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _format_requirement(directory: Path, name: str, version: str) -> str:
+    try:
+        origin = json.loads(fsutil.read_regular(directory / "direct_url.json", URL_LIMIT))
+        url = origin["url"]
+        editable = bool(origin.get("dir_info", {}).get("editable"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return f"{name}=={version}"
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return f"{name}=={version}"
+    parts = urlsplit(url)
+    if editable and parts.scheme == "file":
+        return f"-e {unquote(parts.path)}"
+    vcs = origin.get("vcs_info")
+    if isinstance(vcs, dict) and isinstance(vcs.get("vcs"), str) and isinstance(vcs.get("commit_id"), str):
+        return f"{name} @ {vcs['vcs']}+{url}@{vcs['commit_id']}"
+    return f"{name} @ {url}"
