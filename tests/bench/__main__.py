@@ -18,7 +18,7 @@ from devenv import __version__
 from tests.bench.build import measure_build
 from tests.bench.debian import measure_debian
 from tests.bench.lock import measure_lock
-from tests.bench.prompt import measure_prompt
+from tests.bench.prompt import measure_depth, measure_prompt
 from tests.bench.realize import measure_realize
 from tests.bench.report import Row, format_json, format_markdown
 from tests.bench.run import measure_run
@@ -27,6 +27,7 @@ from tests.bench.workbench import PeerMissingError, Workbench, open_workbench, r
 
 BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
     "prompt": measure_prompt,
+    "depth": measure_depth,
     "realize": measure_realize,
     "lock": measure_lock,
     "run": measure_run,
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
 ALL = "all"
 PEERS = {
     "prompt": ("bash", "zsh", "fish", "direnv", "mise", "strace"),
+    "depth": ("bash", "zsh", "fish", "direnv", "mise", "strace"),
     "run": ("direnv",),
     "store": ("nix",),
     "debian": ("dpkg-deb",),

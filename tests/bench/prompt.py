@@ -9,17 +9,26 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.activation.state import active_path
+from devenv.fsutil import make_private_directory
 from tests.bench.measure import Pairs, measure_pairs, measure_process
 from tests.bench.report import Row, compare
 from tests.bench.workbench import Workbench, require_peer
 
 STARTED = re.compile(r"^\d+ +(?:clone|clone3|fork|vfork)\((?!.*CLONE_THREAD)", re.MULTILINE)
 """A line of strace by which a process starts another one."""
+LOOKED = re.compile(r"^\d+ +\w+\(", re.MULTILINE)
 TRACED_PROMPTS = 50
+SLOW_LOOK = 10_000
+"""Microseconds, as on a home directory behind a slow network."""
+SLOW_PROMPTS = 5
+DEPTH = 40
+KNOWN_PROJECTS = 200
 STARTS = 10
 """How many new shells one measurement starts, with the hook and without."""
 
@@ -43,6 +52,7 @@ class Hooked:
     tool: str
     hook_command: tuple[str, ...]
     inside: Path
+    outside: Path
     prompts: int
     switches: int
 
@@ -61,8 +71,17 @@ class Hooked:
 
     def count_processes(self) -> float:
         """Processes that a prompt starts."""
-        none, some = (self._count_started(prompts) for prompts in (0, TRACED_PROMPTS))
-        return (some - none) / (2 * TRACED_PROMPTS)
+        return self._count_at_prompts("process", STARTED)
+
+    def count_looks(self) -> float:
+        """How often a prompt asks the system about a file."""
+        return self._count_at_prompts("%file", LOOKED)
+
+    def measure_slow(self) -> float:
+        """Seconds of a prompt where each look at a file takes `SLOW_LOOK` longer."""
+        delay = ["-e", f"inject=%file:delay_enter={SLOW_LOOK}"]
+        none, some = (self._traced(prompts, 1, "%file", *delay)[0] for prompts in (0, SLOW_PROMPTS))
+        return (some - none) / (2 * SLOW_PROMPTS)
 
     def measure_start(self) -> float:
         """Seconds by which a new shell starts later, for its hook."""
@@ -71,14 +90,20 @@ class Hooked:
 
     def _command(self, prompts: int, switches: int) -> list[str]:
         script = Path(__file__).with_name(f"prompt.{self.shell}")
-        places = [str(script), str(self.hook), str(self.inside), str(self.bench.outside)]
+        places = [str(script), str(self.hook), str(self.inside), str(self.outside)]
         return [require_peer(self.shell), *SHELLS[self.shell], *places, str(prompts), str(switches)]
 
-    def _count_started(self, prompts: int) -> int:
+    def _count_at_prompts(self, calls: str, pattern: re.Pattern[str]) -> float:
+        counts = [len(pattern.findall(self._traced(prompts, 1, calls)[1])) for prompts in (0, TRACED_PROMPTS)]
+        return (counts[1] - counts[0]) / (2 * TRACED_PROMPTS)
+
+    def _traced(self, prompts: int, switches: int, calls: str, *options: str) -> tuple[float, str]:
+        """How many seconds the shell took under strace, and what strace saw of these calls."""
         with tempfile.NamedTemporaryFile("r") as trace:
-            tracer = [require_peer("strace"), "-f", "-qq", "-e", "trace=process", "-o", trace.name]
-            self.bench.user.run([*tracer, *self._command(prompts, 1)])
-            return len(STARTED.findall(trace.read()))
+            tracer = [require_peer("strace"), "-f", "-qq", "-e", f"trace={calls}", *options, "-o", trace.name]
+            started = time.perf_counter()
+            self.bench.user.run([*tracer, *self._command(prompts, switches)])
+            return time.perf_counter() - started, trace.read()
 
     @property
     def _rc_line(self) -> str:
@@ -97,20 +122,53 @@ class Hooked:
             environ = self.bench.user.environ | {"ZDOTDIR": directory, "XDG_CONFIG_HOME": directory}
             options = ["--noprofile", "--rcfile", f"{directory}/.bashrc"] if self.shell == "bash" else []
             command = [require_peer(self.shell), *options, "-i", "-c", "exit"]
-            return min(measure_process(command, self.bench.outside, environ).seconds for _ in range(STARTS))
+            return min(measure_process(command, self.outside, environ).seconds for _ in range(STARTS))
 
 
 def measure_prompt(bench: Workbench) -> Iterator[Row]:
     """Rows of the prompt, of leaving and entering, and of new shells, for each shell and each peer."""
+    places = {"devenv": bench.project, "direnv": bench.direnv_project(), "mise": bench.mise_project()}
     for shell in SHELLS:
-        hook = (*bench.user.command, "hook", shell)
-        ours = Hooked(bench, shell, "devenv", hook, bench.project, 5000, 500)
-        peers = (
-            Hooked(bench, shell, "direnv", (require_peer("direnv"), "hook", shell), bench.direnv_project(), 40, 5),
-            Hooked(bench, shell, "mise", (require_peer("mise"), "activate", shell), bench.mise_project(), 40, 5),
-        )
+        ours, *peers = _make_hooked(bench, shell, places, bench.outside)
         for theirs in peers:
             yield from _compare(ours, theirs)
+
+
+def measure_depth(bench: Workbench) -> Iterator[Row]:
+    """Rows of prompts 40 levels deep, with 200 projects known, where each look at a file takes 10 ms."""
+    known = bench.user.home / "known"
+    for number in range(KNOWN_PROJECTS):
+        make_private_directory(active_path(bench.user.settings, known / f"project{number}"))
+    places = {"devenv": bench.project, "direnv": bench.direnv_project(), "mise": bench.mise_project()}
+    deep = {tool: _deepen(place) for tool, place in places.items()}
+    for shell in SHELLS:
+        ours, *peers = _make_hooked(bench, shell, deep, _deepen(known))
+        looks, slow = ours.count_looks(), ours.measure_slow()
+        for theirs in peers:
+            what = f"{shell}: looks at files of a prompt, {DEPTH} levels deep"
+            yield Row(what, "", looks, "", theirs.tool, theirs.count_looks())
+        yield Row(f"{shell}: such a prompt on a slow disk (10 ms a look)", "ms", slow * 1000, "")
+
+
+def _make_hooked(bench: Workbench, shell: str, places: Mapping[str, Path], outside: Path) -> list[Hooked]:
+    """devenv's hook, and the peers'."""
+    commands = {
+        "devenv": (*bench.user.command, "hook", shell),
+        "direnv": (require_peer("direnv"), "hook", shell),
+        "mise": (require_peer("mise"), "activate", shell),
+    }
+    counts = {"devenv": (5000, 500)}
+    return [
+        Hooked(bench, shell, tool, command, places[tool], outside, *counts.get(tool, (40, 5)))
+        for tool, command in commands.items()
+    ]
+
+
+def _deepen(place: Path) -> Path:
+    """A directory below `place`, 40 levels below the root."""
+    deep = place.joinpath(*("d" for _ in range(DEPTH - len(place.parts) + 1)))
+    deep.mkdir(parents=True, exist_ok=True)
+    return deep
 
 
 def _compare(ours: Hooked, theirs: Hooked) -> Iterator[Row]:
