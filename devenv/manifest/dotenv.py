@@ -1,17 +1,18 @@
 """Files with variables (`.env`), which the manifest names under `dotenv`: text → names and values.
 
-There is no standard for these files, and their readers disagree. This one takes what they all read alike, refuses what
-they read differently where that would change a value unseen, and says which line it is about. It expands nothing: `$`
+There is no standard for these files, and their readers disagree. This one takes what they read alike, refuses what they
+read differently (of double quotes it knows the escapes that compose knows, the reader with most rules), and says which
+line it is about. It expands nothing: `$`
 and backquotes are characters (DESIGN section 2, invariant 9: no file's content runs). The reader of `python-dotenv` is
 not used: what it documents looks variables up in the environment, passes over lines that it cannot read, and bounds
 nothing.
 
     line     = [ name-and-value ] [ comment ]
     name     = letters, digits and `_`, as in `[env]`; `export` may stand in front, spaces round the `=`
-    value    = plain text, up to the end of the line or to white space with `#` behind it, without spaces at its end
+    value    = plain text, without `#` and without spaces at its end
              | '…'   as it is, line feeds included
-             | "…"   the same, but `\\n`, `\\r`, `\\t`, `\\\\`, `\\"` and `\\$` stand for a line feed and so on
-    comment  = `#` and the rest of the line
+             | "…"   the same, but `\\n`, `\\r`, `\\t`, `\\\\`, `\\"` and `\\$` stand for a line feed and so on; no other backslash
+    comment  = `#` and the rest of the line; behind a plain value with white space in front
 
 Messages never hold a value: these files are where people keep passwords.
 """
@@ -32,14 +33,13 @@ SIZE_LIMIT = 1 << 20
 COUNT_LIMIT = 1000
 """Variables in one file."""
 
-KEY = re.compile(r"(?:export[ \t]+)?([^\s=#'\"`$]+)[ \t]*=[ \t]*")
+KEY = re.compile(r"(?:export[ \t]+)?(?!export[ \t=])([^\s=#'\"`$]+)[ \t]*=[ \t]*")
 PLAIN = re.compile(r"[^\n]*")
-COMMENT = re.compile(r"(?:^|[ \t])#")
 SINGLE = re.compile(r"'([^']*)'")
 DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 REST = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
-ESCAPE = re.compile(r'\\([nrt\\"$])')
-ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "$": "$"}
 
 
 NOTHING: Mapping[str, str] = {}
@@ -139,12 +139,26 @@ def _read_value(text: str, offset: int) -> tuple[str, int]:
                 quoted.end() - 2, "a backslash stands before the closing quote", "use double quotes, and `\\\\` in them"
             )
         return quoted[1], quoted.end()
-    return ESCAPE.sub(lambda match: ESCAPED.get(match[1], match[1]), quoted[1]), quoted.end()
+    return _unescape(quoted[1], quoted.start(1)), quoted.end()
+
+
+def _unescape(text: str, offset: int) -> str:
+    for match in ESCAPE.finditer(text):
+        if match[1] not in ESCAPED:
+            hint = "write `\\\\` for a backslash in double quotes, or use single quotes"
+            raise _FaultError(
+                offset + match.start(), "this backslash means different things to different readers", hint
+            )
+    return ESCAPE.sub(lambda match: ESCAPED[match[1]], text)
 
 
 def _read_plain(text: str, offset: int) -> tuple[str, int]:
     line = PLAIN.match(text, offset)
     whole = "" if line is None else line[0]
-    comment = COMMENT.search(whole)
-    value = (whole if comment is None else whole[: comment.start()]).rstrip(" \t")
+    value, comment, _ = whole.partition("#")
+    if comment and text[offset + len(value) - 1] not in " \t":
+        # To some a comment begins here, to others the value goes on.
+        hint = "put the value into single quotes, or white space in front of a comment"
+        raise _FaultError(offset + len(value), "no white space stands in front of `#`", hint)
+    value = value.rstrip(" \t")
     return value, offset + len(value)
