@@ -1,17 +1,16 @@
 """Files with variables (`.env`), which the manifest names under `dotenv`: text → names and values.
 
 There is no standard for these files, and their readers disagree. This one takes what they read alike, refuses what they
-read differently (of double quotes it knows the escapes that compose knows, the reader with most rules), and says which
-line it is about. It expands nothing: `$`
-and backquotes are characters (DESIGN section 2, invariant 9: no file's content runs). The reader of `python-dotenv` is
-not used: what it documents looks variables up in the environment, passes over lines that it cannot read, and bounds
-nothing.
+read differently, and says which line it is about. It expands nothing: `$` and backquotes are characters. The reader of
+`python-dotenv` is not used: what it documents looks variables up in the environment, passes over lines that it cannot
+read, and bounds nothing.
 
     line     = [ name-and-value ] [ comment ]
     name     = letters, digits and `_`, as in `[env]`; `export` may stand in front, spaces round the `=`
     value    = plain text, without `#` and without spaces at its end
              | '…'   as it is, line feeds included
-             | "…"   the same, but `\\n`, `\\r`, `\\t`, `\\\\`, `\\"` and `\\$` stand for a line feed and so on; no other backslash
+             | "…"   the same, but `\\n`, `\\r`, `\\t`, `\\\\`, `\\"` and `\\$` stand for a line feed and so on;
+                     there is no other backslash
     comment  = `#` and the rest of the line; behind a plain value with white space in front
 
 Messages never hold a value: these files are where people keep passwords.
