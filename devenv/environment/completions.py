@@ -1,14 +1,16 @@
 """What an environment's object has for completing command lines, by shell.
 
-Found when a generation is made, so that a shell that enters reads no directory: it is told which commands there are
-completions for, and loads one when its command is first completed.
+Found when a generation is made, so that a shell that enters reads no directory: it is told which of the environment's
+programs there are completions for, and loads one when its program is first completed. Completions of other programs, of
+which collections such as bash-completion have a thousand, are left out.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from devenv.manifest.grammar import GrammarError, require_function
@@ -33,10 +35,11 @@ class Completions:
 
 def find_completions(environment: Path) -> dict[str, Completions]:
     """The completions in the environment at this store path, for each shell by its name."""
+    programs = frozenset(_list(environment / "bin"))
     return {
-        "bash": _find(environment, BASH_DIRECTORIES, _read_bash),
-        "fish": _find(environment, FISH_DIRECTORIES, _read_fish),
-        "zsh": _find(environment, ZSH_DIRECTORIES, _read_zsh),
+        "bash": _find(environment, BASH_DIRECTORIES, partial(_read_bash, programs)),
+        "fish": _find(environment, FISH_DIRECTORIES, partial(_read_fish, programs)),
+        "zsh": _find(environment, ZSH_DIRECTORIES, partial(_read_zsh, programs)),
     }
 
 
@@ -58,11 +61,14 @@ def _find(environment: Path, directories: tuple[str, ...], read: Callable[[Path]
 
 def _iter_files(directory: Path) -> Iterator[Path]:
     """The files in a directory, by their names; none where there is no such directory."""
+    yield from (directory / name for name in _list(directory)[:COUNT_LIMIT] if (directory / name).is_file())
+
+
+def _list(directory: Path) -> list[str]:
     try:
-        names = sorted(os.listdir(directory))
+        return sorted(os.listdir(directory))
     except (FileNotFoundError, NotADirectoryError):
-        return
-    yield from (directory / name for name in names[:COUNT_LIMIT] if (directory / name).is_file())
+        return []
 
 
 def _is_fit(name: str) -> bool:
@@ -74,18 +80,18 @@ def _is_fit(name: str) -> bool:
     return True
 
 
-def _read_bash(path: Path) -> Found:
+def _read_bash(programs: Set[str], path: Path) -> Found:
     # As bash-completion names files: `NAME`, `NAME.bash` or `_NAME`.
     command = path.name.removesuffix(".bash").removeprefix("_")
-    return command, ()
+    return (command, ()) if command in programs else None
 
 
-def _read_fish(path: Path) -> Found:
-    return (path.stem, ()) if path.suffix == ".fish" else None
+def _read_fish(programs: Set[str], path: Path) -> Found:
+    return (path.stem, ()) if path.suffix == ".fish" and path.stem in programs else None
 
 
-def _read_zsh(path: Path) -> Found:
-    """A function with what it completes; nothing for one that others call (`#autoload`)."""
+def _read_zsh(programs: Set[str], path: Path) -> Found:
+    """A function with the words behind `#compdef`; none for one that others call (`#autoload`)."""
     if not path.name.startswith("_"):
         return None
     with path.open("rb") as file:
@@ -96,4 +102,8 @@ def _read_zsh(path: Path) -> Found:
         return None
     if not line.endswith(b"\n") or not all(word.isprintable() for word in words):
         return None
-    return {"#compdef": (path.name, tuple(words)), "#autoload": (path.name, ())}.get(tag)
+    if tag == "#autoload":
+        return path.name, ()
+    # `NAME=SERVICE` is about NAME; what follows an option is a pattern or a context.
+    is_wanted = any(word.startswith("-") or word.partition("=")[0] in programs for word in words)
+    return (path.name, tuple(words)) if tag == "#compdef" and is_wanted else None

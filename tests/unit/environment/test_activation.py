@@ -172,7 +172,12 @@ def test_shells(case: Case) -> None:
 
 
 def test_completions(case: Case) -> None:
-    """Each shell is told which commands the packages complete, by the names that its own loader goes by."""
+    """Each shell is told which of the packages' programs have completions, by the names that its own loader goes by."""
+    for name in ("git", "rg", "go", "if", "no name"):
+        case.provide(f"bin/{name}")
+    case.provide("share/bash-completion/completions/elsewhere")
+    case.provide("share/zsh/site-functions/_elsewhere", "#compdef elsewhere\n")
+    case.provide("share/fish/completions/elsewhere.fish")
     for name in ("git", "rg.bash", "_go", "if", "no name"):
         case.provide(f"share/bash-completion/completions/{name}")
     case.provide("share/zsh/site-functions/_git", "#compdef git -P git-* gitk=git\nx\n")
@@ -205,6 +210,7 @@ def test_completions_are_bounded(case: Case) -> None:
     directory.mkdir(parents=True)
     for number in range(COUNT_LIMIT + 10):
         (directory / f"c{number:05}").touch()
+        (case.environment / "bin" / f"c{number:05}").touch()
     functions = case.environment / "share/zsh/site-functions"
     functions.mkdir(parents=True)
     os.mkfifo(functions / "_fifo")
