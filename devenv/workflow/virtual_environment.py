@@ -21,6 +21,7 @@ import os
 import secrets
 import stat
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from devenv import fsutil
 from devenv.activation.state import generations_path
 from devenv.errors import ActivationError, Place
 from devenv.events import Notice, Step
+from devenv.project_names import DIRECTORY_MARKER
 from devenv.workflow.installed import format_requirements
 from devenv.workflow.project_links import PYTHON_LINK, link_path, publish_link
 from devenv.workflow.tools import Tools
@@ -37,8 +39,10 @@ from devenv.workflow.tools import Tools
 RECORD_NAME = "virtual-environment.json"
 RECORD_FORMAT = 1
 RECORD_LIMIT = 1 << 16
-MARKER_NAME = ".devenv"
+MARKER_NAME = DIRECTORY_MARKER
 """The file in a virtual environment that holds the secret."""
+ASIDE_NAME = ".previous"
+"""The directory in it that holds what was there before, while another one is being made."""
 CONFIGURATION_NAME = "pyvenv.cfg"
 REQUIREMENTS_NAME = "previous-packages.txt"
 TIME_LIMIT = 600
@@ -157,26 +161,64 @@ def _find_interpreter(tools: Tools, environment: Path) -> _Interpreter:
 
 
 def _make(tools: Tools, wanted: VirtualEnvironment, record: _Record | None, interpreter: _Interpreter) -> None:
-    """Make it in an empty directory, or in one of ours, whose content goes."""
+    """Make it in an empty directory, or in one of ours: what is in that comes back where making another one fails."""
     secret = secrets.token_hex(16) if record is None else record.secret
     _require_free(wanted, record)
     tools.report(Step(f"making the virtual environment {wanted.name}"))
-    before = format_requirements(wanted.path)
     wanted.path.mkdir(parents=True, exist_ok=True)
     # From here on an interrupted attempt is known as ours.
     _write_record(wanted, secret, interpreter, finished=False)
     fsutil.write_atomic(wanted.path / MARKER_NAME, f"{secret}\n".encode(), 0o600)
-    for entry in sorted(os.listdir(wanted.path)):
-        if entry not in {MARKER_NAME, REQUIREMENTS_NAME}:
-            fsutil.delete_tree(wanted.path / entry)
-    if before:
-        fsutil.write_atomic(wanted.path / REQUIREMENTS_NAME, before.encode("utf-8", "surrogateescape"))
-    publish_link(wanted.project, PYTHON_LINK, interpreter.prefix)
-    _run(tools, [str(_stable_program(wanted, interpreter)), "-I", "-m", "venv", str(wanted.path)])
-    _settle(wanted, interpreter)
-    _write_record(wanted, secret, interpreter, finished=True)
+    with _set_aside(wanted, record):
+        before = format_requirements(wanted.path / ASIDE_NAME)
+        publish_link(wanted.project, PYTHON_LINK, interpreter.prefix)
+        _run(tools, [str(_stable_program(wanted, interpreter)), "-I", "-m", "venv", str(wanted.path)])
+        _settle(wanted, interpreter)
+        if before:
+            fsutil.write_atomic(wanted.path / REQUIREMENTS_NAME, before.encode("utf-8", "surrogateescape"))
+        _write_record(wanted, secret, interpreter, finished=True)
     if record is not None:
         _tell(tools, wanted, interpreter, lost=bool(before))
+
+
+@contextlib.contextmanager
+def _set_aside(wanted: VirtualEnvironment, record: _Record | None) -> Iterator[None]:
+    """Move what is in it into a directory of it, which goes in the end; if that fails, things are as they were.
+
+    In it, not beside it: it may be the place of a mount, whose name cannot be changed. Of an attempt that was killed
+    the directory is still there, and what is beside it is half of another one.
+    """
+    aside = wanted.path / ASIDE_NAME
+    stable = link_path(wanted.project, PYTHON_LINK)
+    prefix = os.readlink(stable) if os.path.islink(stable) else None
+    if aside.is_dir():
+        _clear(wanted.path)
+    else:
+        aside.mkdir()
+        _move(wanted.path, aside)
+    try:
+        yield
+    except BaseException:
+        if record is not None and record.finished and prefix is not None:
+            _clear(wanted.path)
+            _move(aside, wanted.path)
+            aside.rmdir()
+            publish_link(wanted.project, PYTHON_LINK, Path(prefix))
+            fsutil.write_atomic(wanted.record_path, msgspec.json.encode(record), 0o600)
+        raise
+    fsutil.delete_tree(aside)
+
+
+def _clear(directory: Path) -> None:
+    for name in os.listdir(directory):
+        if name not in {MARKER_NAME, ASIDE_NAME}:
+            fsutil.delete_tree(directory / name)
+
+
+def _move(source: Path, target: Path) -> None:
+    for name in os.listdir(source):
+        if name not in {MARKER_NAME, ASIDE_NAME}:
+            os.rename(source / name, target / name)
 
 
 def _require_free(wanted: VirtualEnvironment, record: _Record | None) -> None:

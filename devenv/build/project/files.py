@@ -2,8 +2,9 @@
 
 In a git work tree: what git knows and what it does not ignore, with the content that it has on the disk. A submodule,
 or another repository inside, counts by the same rules; a submodule that is not checked out is an error, since the
-source would be another one. Outside of work trees: everything. In neither case: `.git`, `.devenv`, and links into the
-store (`result`), which say something of this machine. Empty directories are no source, as in git.
+source would be another one. Outside of work trees: everything. In neither case: `.git`, `.devenv`, a virtual
+environment that devenv made, and links into the store (`result`), which say something of this machine. Empty
+directories are no source, as in git.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from devenv.build.project.git import find_work_tree, list_work_tree
 from devenv.errors import BuildError
 from devenv.manifest.grammar import OWN_DIRECTORIES
 from devenv.nar.nodes import MAX_DEPTH, NodePath
+from devenv.project_names import DIRECTORY_MARKER
 
 ENTRY_LIMIT = 500_000
 """Files of one source. Where there are more, something was caught up that was not meant."""
@@ -26,6 +28,7 @@ NESTING_LIMIT = 16
 """Repositories inside of repositories."""
 
 OWN_NAMES = frozenset(os.fsencode(name) for name in OWN_DIRECTORIES)
+MARKER = os.fsencode(DIRECTORY_MARKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def _walk(directory: bytes, above: NodePath) -> Iterator[NodePath]:
         for entry in entries:
             path = (*above, entry.name)
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in OWN_NAMES:
+                if entry.name not in OWN_NAMES and not os.path.isfile(os.path.join(entry.path, MARKER)):
                     yield from _walk(entry.path, path)
             else:
                 yield path

@@ -144,8 +144,12 @@ def test_projects_below_a_work_tree(work_tree: Path) -> None:
 
 
 def test_without_git(project: Path) -> None:
-    """Outside of work trees everything is source, but `.git`, `.devenv`, links into the store, empty directories."""
+    """Outside of work trees everything is source, but for `.git`, `.devenv`, links into the store, empty directories.
+
+    And but for what has the mark of a virtual environment that devenv made.
+    """
     write(project, {"b": "1", "a/c": "2", ".devenv/x": "3", "a/.git/HEAD": "4", "a/.devenv/y": "5", ".hidden": "6"})
+    write(project, {"a/.venv/.devenv": "7", "a/.venv/lib/x.py": "8"})
     (project / "empty").mkdir()
     (project / "result").symlink_to("/store/abc-x")
     (project / "store").symlink_to("/stores")

@@ -138,15 +138,37 @@ def test_another_minor_version(case: Case, tmp_path: Path) -> None:
     assert os.readlink(venv / "bin" / "python3") == "python9.9"
 
 
-def test_failed_attempt_is_made_up_for(case: Case) -> None:
-    """When making one fails, the reason is shown, and the next attempt begins afresh: half a one is known as ours."""
-    case.provide(case.environment("first"))
-    other = case.other_environment()
+def test_failed_attempt(case: Case) -> None:
+    """When making another one fails, the reason is shown and the old one goes on working; the next attempt succeeds."""
+    first, other = case.environment("first"), case.other_environment()
+    venv = case.provide(first)
+    (venv / "mine").touch()
     (case.directory / "other" / "broken").touch()
     error = case.refuse(other)
     assert (error.slug, error.details) == ("venv-failed", ("no space left",))
+    assert python(venv, "-m", "pip", "--version").startswith("pip ")
+    case.provide(first)
+    assert (venv / "mine").exists()
     (case.directory / "other" / "broken").unlink()
-    assert (case.provide(other) / "pyvenv.cfg").exists()
+    assert "version = 9.9.1" in (case.provide(other) / "pyvenv.cfg").read_text()
+    assert not (venv / ".previous").exists()
+
+
+def test_killed_attempt(case: Case) -> None:
+    """Half of one, as a killed process leaves it, is known as ours: what was installed before is still told."""
+    venv = case.provide(case.environment("first"))
+    (venv / "lib" / f"python{MINOR}" / "site-packages" / "greeting-1.0.dist-info").mkdir()
+    record = next((case.tools.settings.state / "projects").glob("*/virtual-environment.json"))
+    record.write_text(record.read_text().replace('"finished":true', '"finished":false'))
+    aside = venv / ".previous"
+    aside.mkdir()
+    for path in [path for path in venv.iterdir() if path.name not in {".devenv", ".previous"}]:
+        path.rename(aside / path.name)
+    (venv / "half").mkdir()
+    case.provide(case.other_environment())
+    assert (venv / "previous-packages.txt").read_text() == "greeting==1.0\n"
+    assert not (venv / "half").exists()
+    assert not aside.exists()
 
 
 def test_deleted_one_is_made_again(case: Case) -> None:
