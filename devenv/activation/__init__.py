@@ -8,6 +8,7 @@
     hook         the hook's text for one user
     saved        `activation.json`: an activation on disk
     state        the tree below the state directory that hooks look into, and the switch of a project to a generation
+    answers      what the program tells shells that asked in the background
     watched      the project's files as they were read: bytes, times, digest
     trust        what the user allowed or denied
     shell        the command line of `devenv shell`

@@ -107,7 +107,8 @@ def activate_project(settings: Settings, project: Path, generation: Path) -> Non
     fsutil.make_private_directory(shells_path(settings))
     active = _make_active_directory(settings, project)
     fsutil.replace_link(active / LINK_NAME, str(generation))
-    (active / DENIED_NAME).unlink(missing_ok=True)
+    for name in (DENIED_NAME, ANSWER_NAME):
+        (active / name).unlink(missing_ok=True)
 
 
 def _make_active_directory(settings: Settings, project: Path) -> Path:
@@ -122,6 +123,14 @@ def deactivate_project(settings: Settings, project: Path) -> None:
     active = active_path(settings, project)
     for name in (LINK_NAME, ASKED_NAME, ANSWER_NAME):
         (active / name).unlink(missing_ok=True)
+
+
+def find_active_generation(settings: Settings, project: Path) -> Path | None:
+    """The generation that shells enter; None where they enter none."""
+    try:
+        return Path(os.readlink(active_path(settings, project) / LINK_NAME))
+    except (OSError, ActivationError):
+        return None
 
 
 def find_inherited(settings: Settings, environ: Mapping[str, str]) -> Activation | None:

@@ -107,6 +107,23 @@ def find_current_generation(settings: Settings, project: Path) -> Generation | N
         return None
 
 
+def iter_generations(settings: Settings, project: Path) -> Iterator[Generation]:
+    """The project's generations, the newest first; what cannot be read is left out."""
+    generations = generations_path(settings, project)
+    try:
+        numbers = sorted((int(name) for name in os.listdir(generations) if name.isdecimal()), reverse=True)
+    except OSError:
+        return
+    for number in numbers:
+        with contextlib.suppress(OSError, ValueError):
+            yield read_generation(generations / str(number))
+
+
+def make_current(settings: Settings, project: Path, generation: Generation) -> None:
+    """Switch back to a generation that is there. The caller holds `project_locked`."""
+    replace_link(generations_path(settings, project).parent / CURRENT_LINK, f"generations/{generation.number}")
+
+
 def read_generation(path: Path) -> Generation:
     """The generation that lies in `path`. Raises OSError, or ValueError where its record is damaged."""
     record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)

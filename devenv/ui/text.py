@@ -24,6 +24,7 @@ from devenv.workflow.results import (
     LockResult,
     MirrorResult,
     PackageVersion,
+    ReloadResult,
     SearchResult,
     SmokeResult,
     SmokeTest,
@@ -90,6 +91,13 @@ def _(result: AllowResult, painter: Painter) -> Iterator[str]:
         yield f"  sets {', '.join(map(make_visible, result.variables))}"
     if result.has_hook:
         yield "  runs the code of `[shell] hook` in interactive shells"
+
+
+@iter_lines.register
+def _(result: ReloadResult, painter: Painter) -> Iterator[str]:
+    done = "switched to" if result.changed else "nothing changed:"
+    where = f"{make_visible(str(result.project))} (generation {result.generation})"
+    yield f"{painter.paint('good', done)} the environment of {where}"
 
 
 @iter_lines.register

@@ -20,6 +20,8 @@ from devenv.generations.generations import (
     Generation,
     NewGeneration,
     find_current_generation,
+    iter_generations,
+    make_current,
     mark_used,
     project_locked,
     record_generation,
@@ -86,6 +88,19 @@ def find_entered(tools: Tools, project: Project) -> Entered | None:
     return Entered(project, generation, read_activation(generation.path))
 
 
+def _find_earlier(tools: Tools, project: Project) -> Entered | None:
+    """The project in an earlier generation of the same content, which becomes the current one again.
+
+    So that going back to another branch makes nothing anew. The caller holds `project_locked`.
+    """
+    for generation in iter_generations(tools.settings, project.path):
+        if is_realized(tools, project, generation):
+            make_current(tools.settings, project.path, generation)
+            mark_used(generation)
+            return Entered(project, generation, read_activation(generation.path))
+    return None
+
+
 def is_realized(tools: Tools, project: Project, generation: Generation) -> bool:
     """Whether the generation was made from this content with these settings, and its objects are there."""
     return (
@@ -101,7 +116,7 @@ def enter_realized(tools: Tools, project: Project) -> Entered:
     Raises LockError, ActivationError, FetchError, BuildError.
     """
     with project_locked(tools.settings, project.path):
-        entered = find_entered(tools, project)
+        entered = find_entered(tools, project) or _find_earlier(tools, project)
         if entered is not None:
             return entered
         require_satisfied(project)

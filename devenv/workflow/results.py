@@ -76,6 +76,15 @@ class AllowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ReloadResult:
+    """Shells enter the project in this generation; `changed`: they did not before."""
+
+    project: Path
+    generation: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DenyResult:
     """A project was denied."""
 

@@ -24,9 +24,45 @@ SETTINGS_STAMP = "settings.stamp"
 none."""
 
 SPECIAL = frozenset(
-    "COLUMNS COMP_WORDBREAKS DIRSTACK EPOCHREALTIME EPOCHSECONDS ERRNO EXECIGNORE FCEDIT FUNCNAME FUNCNEST GROUPS HISTCMD "
-    "HISTCHARS HOSTNAME IGNOREEOF KSHEGID KSHGID KSHUID LINENO LINES MAIL MAILCHECK MAILPATH OPTARG OPTERR OPTIND RANDOM "
-    "REPLY SECONDS SRANDOM TERM TERMCAP TERMINFO TMOUT TTYIDLE histchars prompt".split()
+    [
+        "COLUMNS",
+        "COMP_WORDBREAKS",
+        "DIRSTACK",
+        "EPOCHREALTIME",
+        "EPOCHSECONDS",
+        "ERRNO",
+        "EXECIGNORE",
+        "FCEDIT",
+        "FUNCNAME",
+        "FUNCNEST",
+        "GROUPS",
+        "HISTCMD",
+        "HISTCHARS",
+        "HOSTNAME",
+        "IGNOREEOF",
+        "KSHEGID",
+        "KSHGID",
+        "KSHUID",
+        "LINENO",
+        "LINES",
+        "MAIL",
+        "MAILCHECK",
+        "MAILPATH",
+        "OPTARG",
+        "OPTERR",
+        "OPTIND",
+        "RANDOM",
+        "REPLY",
+        "SECONDS",
+        "SRANDOM",
+        "TERM",
+        "TERMCAP",
+        "TERMINFO",
+        "TMOUT",
+        "TTYIDLE",
+        "histchars",
+        "prompt",
+    ]
 )
 SPECIAL_PREFIX = "BASH"
 """Variables that some shell that is called `sh` computes, checks, or acts on when they are set. What sets one of these
@@ -62,7 +98,7 @@ def _iter_lines(activation: Activation) -> Iterator[str]:
     yield "      :; then __devenv_ready=1; fi"
     yield "    ;;"
     yield "  esac"
-    yield f"  if [ -n \"$__devenv_ready\" ]; then export {NAME_MARKER}={quote_bash(activation.name)}; fi"
+    yield f'  if [ -n "$__devenv_ready" ]; then export {NAME_MARKER}={quote_bash(activation.name)}; fi'
     yield "fi"
 
 
