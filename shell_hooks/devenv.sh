@@ -165,6 +165,7 @@ __devenv_become() { # command and arguments, none for a shell
   fi
   # What the system refuses (a script whose interpreter is missing) the program explains. dash ends then, bash goes on.
   trap '__devenv_program "$@"' EXIT
+  # shellcheck disable=SC3044 # only bash is asked
   [ -z "${BASH_VERSION-}" ] || command shopt -s execfail
   __devenv_clear
   exec "$@"

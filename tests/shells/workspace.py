@@ -5,6 +5,7 @@ The state tree is written through `devenv.activation`, as the services do it; wh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,31 @@ from devenv.activation.model import Activation, Entries, Interactive
 from devenv.activation.shell import ShellRequest, shell_command
 from devenv.activation.shells import SHELLS
 from devenv.activation.state import activate_project, generations_path, write_generation_scripts
-from devenv.activation.watched import read_watched_files, write_stamps
+from devenv.activation.watched import read_watched_file, write_stamps
 from devenv.settings import Settings, default_settings
 from tests.shells.drivers import ARGUMENTS, Shell, start_shell, write_rc
 from tests.shells.executables import require_program
 
 BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
 HOOKS = Path(__file__).parents[2] / "shell_hooks"
-KINDS = tuple(kind for kind in ("bash", "zsh", "fish") if kind in SHELLS and (HOOKS / f"hook.{kind}").exists())
-"""Shells that can be activated."""
+KINDS = tuple(kind for kind in SHELLS if b"@answer" in (HOOKS / f"hook.{kind}").read_bytes())
+"""Shells whose hooks do all that hooks have to do."""
+CLOCK_LIMIT = 60
+"""Seconds after which a test stops waiting for what goes on beside its shell."""
+
+
+def without_session(variables: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Without what every shell sets for itself."""
+    return {name: value for name, value in variables.items() if name not in {b"_", b"PWD", b"OLDPWD", b"SHLVL"}}
+
+
+def prompt_until(shell: Shell, text: str) -> str:
+    """Ask for prompt after prompt until one says `text`, and return what all of them said."""
+    end, said = time.monotonic() + CLOCK_LIMIT, ""
+    while text not in said:
+        assert time.monotonic() < end, f"{text!r} is not in {said!r}"
+        said += shell.run("true")
+    return said
 
 
 class Workspace:
@@ -69,17 +86,21 @@ class Workspace:
 
         `paths` are entries in front of list variables; `aliases` and `hook` are for shells of every kind.
         """
-        fields.setdefault("name", project.name)
         fields.setdefault("lists", {name: Entries(tuple(entries)) for name, entries in (paths or {}).items()})
         interactive = Interactive(aliases=aliases or {}, enter=hook)
         fields.setdefault("interactive", dict.fromkeys(("bash", "zsh", "fish"), interactive))
+        activation = self.realize(project, **fields)
+        activate_project(self.settings, project, activation.generation)
+        return activation
+
+    def realize(self, project: Path, **fields: Any) -> Activation:
+        """A new generation with these fields of `Activation`, in which no shell is yet."""
         generations = fsutil.make_private_directory(generations_path(self.settings, project))
         generation = generations / str(len(list(generations.iterdir())) + 1)
         generation.mkdir()
-        activation = Activation(project, generation, **fields)
+        activation = Activation(project, generation, **{"name": project.name, **fields})
         write_generation_scripts(generation, activation)
-        write_stamps(generation, read_watched_files(project))
-        activate_project(self.settings, project, generation)
+        write_stamps(generation, (read_watched_file(project, name) for name in activation.watched))
         return activation
 
     def environ(self, **variables: str) -> dict[str, str]:

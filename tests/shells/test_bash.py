@@ -1,16 +1,11 @@
-"""The hook as a guest in somebody's prompt: what it must not disturb, and what it must not cost."""
+"""What only bash has: the forms of `PROMPT_COMMAND`, its options and traps, its special variables."""
 
 from __future__ import annotations
-
-import os
-import re
-import shutil
-from pathlib import Path
 
 import pytest
 
 from devenv.activation.hook import format_hook
-from tests.shells.drivers import PROMPT, Shell
+from tests.shells.drivers import PROMPT
 from tests.shells.workspace import Workspace
 
 STRINGS_ONLY = b"((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501))"
@@ -39,7 +34,7 @@ FORMS = {
     ("form", "array"), [(form, array) for form in FORMS for array in (True, False) if array or form != "array"]
 )
 def test_forms_of_prompt_command(workspace: Workspace, form: str, array: bool) -> None:
-    """SHELLS: whatever form `PROMPT_COMMAND` has, it goes on working; the hook is in it once, however often read."""
+    """S-02, S-03: whatever form `PROMPT_COMMAND` has, it goes on working, and the hook is in it once."""
     project = workspace.project("api")
     workspace.activate(project, variables={"INSIDE": "yes"})
     before = f'note() {{ local s=$? p=${{PIPESTATUS[*]}}; NOTED+="$1 $s;"; return $s; }}; {FORMS[form]}'
@@ -55,7 +50,7 @@ def test_forms_of_prompt_command(workspace: Workspace, form: str, array: bool) -
 
 @pytest.mark.parametrize("array", [True, False], ids=["array", "string"])
 def test_status_of_the_last_command(workspace: Workspace, array: bool) -> None:
-    """SHELLS: `$?`, `$_` and PIPESTATUS are as the last command left them, for the user and for `PROMPT_COMMAND`."""
+    """S-01: `$?`, `$_` and PIPESTATUS are as the last command left them, for the user and for `PROMPT_COMMAND`."""
     project = workspace.project("api")
     workspace.activate(project, variables={"INSIDE": "yes"}, hook="false; true x | true y")
     with workspace.bash(
@@ -87,7 +82,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_options_of_the_user(workspace: Workspace, options: str) -> None:
-    """L-10: the hook works under whatever options, traps, aliases and functions the user has, and leaves them alone."""
+    """S-04, L-10: whatever options, traps, aliases and functions the user has, the hook works and leaves them alone."""
     project = workspace.project("api")
     workspace.activate(
         project,
@@ -132,79 +127,68 @@ def test_read_only_prompt_command(workspace: Workspace) -> None:
         assert bash.run("echo $RC_ENDED") == "1\n"
 
 
-def test_not_in_shells_without_a_prompt(workspace: Workspace) -> None:
-    """L-10: scripts, subshells and command substitutions keep what they have, even if they read the rc file."""
-    workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
-    with workspace.bash() as bash:
-        assert bash.run("bash -c 'source ~/.bashrc; cd api; echo ${INSIDE-unset}; echo ${PROMPT_COMMAND-unset}'") == (
-            "unset\nunset\n"
+def test_special_variables_of_the_user(workspace: Workspace) -> None:
+    """A variable that is special in this shell, read-only say, is left alone with one line, and breaks nothing."""
+    project = workspace.project("api")
+    names = ["CONSTANT", "NUMBER", "LIST", "UPPER", "LATER"]
+    workspace.activate(
+        project, variables={**dict.fromkeys(names, "ours"), "FINE": "ours"}, paths={"CONSTPATH": ("/ours",)}
+    )
+    before = "readonly CONSTANT=mine CONSTPATH=/mine; declare -i NUMBER=7; declare -a LIST=(a b); declare -u UPPER=MINE"
+    with workspace.bash(before) as bash:
+        lines = bash.run("cd api").splitlines()
+        assert sorted(lines) == sorted(
+            [
+                *(
+                    f"devenv: {name} is special in this shell and stays as it is"
+                    for name in ("CONSTANT", "CONSTPATH", "LIST", "NUMBER", "UPPER")
+                ),
+                "devenv: entered api",
+            ]
         )
-        assert bash.run("(cd api; echo ${INSIDE-unset}); echo $(cd api; echo ${INSIDE-unset})") == "unset\nunset\n"
-
-
-def test_no_process_is_started(workspace: Workspace) -> None:
-    """Invariant 7: prompts, entering, leaving, switching and the notice about a foreign project start no process."""
-    strace = shutil.which("strace")
-    assert strace is not None, "this test needs strace: install it with the system's package manager"
-    first, second = workspace.project("first"), workspace.project("second")
-    workspace.project("foreign")
-    for project in (first, second):
-        workspace.activate(
-            project, variables={"INSIDE": "yes"}, paths={"PATH": ("/ours",)}, aliases={"ll": "ls"}, hook="HOOKED=1"
+        assert bash.run("echo $CONSTANT $CONSTPATH $NUMBER ${LIST[*]} $UPPER $FINE") == "mine /mine 7 a b MINE ours\n"
+        bash.run("readonly LATER")
+        assert bash.run("cd ..").count("\n") == 1
+        assert bash.run("echo $CONSTANT $CONSTPATH $NUMBER ${LIST[*]} $UPPER ${FINE-unset} $LATER") == (
+            "mine /mine 7 a b MINE unset ours\n"
         )
-    log = workspace.home / "trace"
-    wrapper = [strace, "-f", "-e", "trace=process", "-o", str(log)]
-    with workspace.bash(wrapper=wrapper) as bash:
-        for command in (
-            "cd first",
-            ":",
-            "cd ../second",
-            ":",
-            "cd ../foreign",
-            ":",
-            "cd ..",
-            ":",
-            "cd first",
-            "PATH=/x:$PATH",
-            "cd /",
-        ):
-            bash.run(command)
-        assert bash.run("echo $HOOKED") == "1\n"
-        bash.run("exit_code=$(exit 3)")  # what a process looks like in the trace
-    calls = re.findall(r"^\d+ +(fork|vfork|clone3?)\(", log.read_text(), re.MULTILINE)
-    assert len(calls) == 1, "the one command substitution of this test"
 
 
-def file_accesses(workspace: Workspace, log: Path, bash: Shell) -> int:
-    """How many times the hook looks at the file system in one prompt; `log` is where strace writes."""
-    bash.run("[[ -e /mark-one ]]; __devenv_prompt; [[ -e /mark-two ]]")
-    between = log.read_text().rsplit("/mark-one", 1)[1].split("/mark-two")[0]
-    return len(between.splitlines()) - 2
-
-
-def test_file_accesses_at_a_prompt(workspace: Workspace) -> None:
-    """mise#7312: a prompt asks the file system eight times inside a project, and outside once for each known parent."""
-    strace = shutil.which("strace")
-    assert strace is not None, "this test needs strace: install it with the system's package manager"
-    workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
-    deep = workspace.home / "a" / "b" / "c" / "d" / "e" / "f" / "g"
-    deep.mkdir(parents=True)
-    log = workspace.home / "trace"
-    wrapper = [strace, "-e", "trace=%file", "-o", str(log)]
-    with workspace.bash(wrapper=wrapper) as bash:
-        bash.run("cd api")
-        assert file_accesses(workspace, log, bash) == 8
-        bash.run(f"cd {deep}")
-        assert file_accesses(workspace, log, bash) == len(workspace.home.parts) + 1
-
-
-def test_other_users_of_the_shell_are_not_kept_waiting(workspace: Workspace) -> None:
-    """A prompt in a directory that was deleted, or with a `PWD` that somebody set, comes back."""
-    gone = workspace.home / "gone"
-    gone.mkdir()
+def test_hook_of_the_project(workspace: Workspace) -> None:
+    """The project's code runs once per entering, in the user's shell, under its options; its failure is its own."""
+    hook = "(( ++ENTERED )); declare MINE=1; set -C; helper() { echo helped; }; nosuchcommand 2>/dev/null; false"
+    workspace.activate(workspace.project("api"), hook=hook)
+    workspace.activate(workspace.project("broken"), hook="if then ((")
     with workspace.bash() as bash:
-        bash.run("cd gone")
-        os.rmdir(gone)
+        assert bash.run("cd api") == "devenv: entered api\n"
+        bash.run("true")
+        assert bash.run("echo $ENTERED $MINE; helper; [[ -o noclobber ]] && echo set") == "1 1\nhelped\nset\n"
+        assert "syntax error" in bash.run("cd ../broken")
         assert bash.run("true") == ""
+        assert bash.run("echo $DEVENV_PROJECT") == f"{workspace.home}/broken\n"
+
+
+def test_code_of_the_project_waits_for_the_prompt(workspace: Workspace) -> None:
+    """The project's own code runs outside of functions also where `cd` led in, and not where the line led out again."""
+    workspace.activate(workspace.project("api"), hook="declare MARK=${MARK-}x")
+    with workspace.bash() as bash:
+        assert bash.run('cd api && echo "[${MARK-}]"') == "devenv: entered api\n[]\n"
+        assert bash.run('echo "[$MARK]"') == "[x]\n"
+        bash.run("cd ..")
+        assert bash.run("cd api; cd ..") == "devenv: entered api\n"
+        assert bash.run('echo "[$MARK]"') == "[x]\n"
+
+
+def test_functions_of_the_user_stay(workspace: Workspace) -> None:
+    """A user's own function `cd`, or alias, stays as it is, and the next prompt follows the directory."""
+    workspace.activate(workspace.project("api"), variables={"WHERE": "api"})
+    with workspace.bash("cd() { builtin cd \"$@\" && echo mine; }\nalias pushd='pushd -n'") as bash:
+        assert bash.run('cd api && echo "in ${WHERE-none}"') == "mine\nin none\ndevenv: entered api\n"
+        assert bash.run('echo "in $WHERE"; alias pushd') == "in api\nalias pushd='pushd -n'\n"
+
+
+def test_strange_working_directories(workspace: Workspace) -> None:
+    """L-11: a prompt with a `PWD` that somebody set comes back."""
+    with workspace.bash() as bash:
         for value in ("relative", "", "//", "/../..", "/nowhere/at/all"):
             assert bash.run(f"PWD={value}; echo {PROMPT[1:4]}") == f"{PROMPT[1:4]}\n"
