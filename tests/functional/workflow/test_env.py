@@ -35,7 +35,7 @@ def api(user: User) -> User:
 
 
 def test_json(api: User) -> None:
-    """The environment as data: what it is, and final values that are those of `devenv run`."""
+    """S-28: the environment as data: what it is, and final values that are those of `devenv run`."""
     result = api.report("env")
     own, store = str(api.directory / "own bin"), result["environment"] + "/bin"
     assert result["variables"] == {"GREETING": "it's $HOME", "SECRET": "hunter2 $x"}
