@@ -29,6 +29,12 @@ TIERS = {
 CATALOGUE = "catalogue"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--oldest-shells", action="store_true", help="drive the oldest shells that hooks are for, not those of today"
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         tier = TIERS[item.path.relative_to(TESTS).parts[0]]

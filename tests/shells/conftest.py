@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.shells.drivers import Shell
-from tests.shells.executables import programs_of_environment
+from tests.shells.executables import OLDEST, REPOSITORY, programs_of_environment
 from tests.shells.workspace import KINDS, Workspace
 
 PROGRAMS = pytest.StashKey[Mapping[str, str]]()
@@ -18,7 +18,9 @@ PROGRAMS = pytest.StashKey[Mapping[str, str]]()
 def programs(pytestconfig: pytest.Config) -> Iterator[Mapping[str, str]]:
     """The shells, tmux and shellcheck of devenv's own environment."""
     assert pytestconfig.cache is not None
-    with programs_of_environment(Path(pytestconfig.cache.mkdir("shells")).resolve()) as programs:
+    cache = Path(pytestconfig.cache.mkdir("shells")).resolve()
+    manifests = OLDEST if pytestconfig.getoption("oldest_shells") else REPOSITORY
+    with programs_of_environment(cache, manifests) as programs:
         pytestconfig.stash[PROGRAMS] = programs
         yield programs
 

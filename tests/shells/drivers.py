@@ -324,6 +324,19 @@ RC_BEGINNINGS = {
 }
 """What makes their prompts fit for tests."""
 
+ZSH_ENVIRONMENT = """unsetopt global_rcs
+() {
+  local own=/proc/$$/exe
+  own=${own:A:h:h}
+  [[ -d $own/share/zsh/functions ]] || return
+  module_path=($own/lib/*/zsh/$ZSH_VERSION(N) $module_path)
+  fpath=($fpath $own/share/zsh/functions/**/*(/N))
+}
+typeset +x FPATH
+"""
+"""What every zsh reads. One from Debian that is not where it expects to be has its modules and functions beside it, and
+a wrapper may hand them down; users have FPATH for themselves."""
+
 ARGUMENTS: Mapping[str, Sequence[str]] = {
     "bash": ("--noprofile", "--noediting", "-i"),
     "zsh": ("-i",),
@@ -358,8 +371,7 @@ def write_rc(home: Path, kind: str, before: str, middle: str, after: str) -> Non
     if base == "bash":
         (home / ".bash_profile").write_text("source ~/.bashrc\n")
     elif base == "zsh":
-        # zsh from the store finds its functions through the environment; users have FPATH for themselves.
-        (home / ".zshenv").write_text("unsetopt global_rcs; typeset +x FPATH\n")
+        (home / ".zshenv").write_text(ZSH_ENVIRONMENT)
     else:
         # Else a new user's fish starts a process that reads all manual pages.
         (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)

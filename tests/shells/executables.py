@@ -20,6 +20,8 @@ from tests.homes import temporary_home
 from tests.registry.user import User
 
 REPOSITORY = Path(__file__).parents[2]
+OLDEST = Path(__file__).parent / "oldest"
+"""A project with the oldest shells to be had."""
 SHELLS_OF_TESTS = ("bash", "zsh", "fish")
 OTHER_PROGRAMS = ("tmux", "shellcheck")
 

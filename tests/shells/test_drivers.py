@@ -71,3 +71,14 @@ def test_home_is_the_tests_own(workspace: Workspace) -> None:
         with start(workspace, kind) as shell:
             assert shell.run("pwd") == f"{workspace.home}\n"
             assert shell.number() > 0
+
+
+def test_shells_are_whole(workspace: Workspace) -> None:
+    """Shells from Debian find what belongs to them: zsh its modules and functions, fish its functions."""
+    with start(workspace, "zsh", "autoload -Uz compinit; compinit -u -d ~/dump") as shell:
+        assert shell.greeting == ""
+        assert shell.run("zmodload zsh/stat zsh/datetime zsh/parameter && zstat +size /dev/null") == "0\n"
+        assert shell.run("print $_comps[cd]") == "_cd\n"
+    with start(workspace, "fish") as shell:
+        assert shell.run("type -t pushd alias prevd") == "function\n" * 3
+        assert "--export" in shell.run("complete -C 'set --exp'")
