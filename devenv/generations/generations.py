@@ -25,6 +25,7 @@ import msgspec
 from devenv.activation.saved import ACTIVATION_NAME
 from devenv.activation.state import generations_path
 from devenv.environment.project import Project
+from devenv.errors import DevenvError
 from devenv.fault_points import fault_point
 from devenv.fsutil import (
     TEMPORARY_PREFIX,
@@ -176,7 +177,12 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
     write_atomic(temporary / MANIFEST_NAME, project.manifest_bytes, 0o600)
     write_atomic(temporary / LOCK_NAME, project.lock_bytes or b"", 0o600)
-    new.fill(temporary, path)
+    try:
+        new.fill(temporary, path)
+    except DevenvError:
+        # What the project says cannot be entered: nothing is to be left of it.
+        delete_tree(temporary)
+        raise
     sync_directory(temporary)
     fault_point("generation.appear")
     rename_new(temporary, path)

@@ -12,13 +12,15 @@ the links is replaced if it is a file or a link, never followed. Nothing is writ
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from devenv.errors import ActivationError, Place
-from devenv.fsutil import OPEN_DIRECTORY, UNFINISHED, temporary_name
+from devenv.fault_points import fault_point
+from devenv.fsutil import DISK_FULL, OPEN_DIRECTORY, UNFINISHED, NamedErrors, temporary_name
 
 DIRECTORY_NAME = ".devenv"
 ENVIRONMENT_LINK = "env"
@@ -34,13 +36,15 @@ def link_path(project: Path, name: str) -> Path:
 def publish_link(project: Path, name: str, target: Path) -> None:
     """Make the link `name` lead to `target`, in one step. The project is allowed.
 
-    Raises ActivationError (`project-directory-unfit`) where the directory is not one of the user's own, or the disk
-    does not let it be written.
+    Raises ActivationError (`project-directory-unfit`) where the directory is not one of the user's own, or cannot be
+    written; OSError where the disk is full.
     """
     try:
-        with _open_directory(project) as directory:
+        with NamedErrors(link_path(project, name)), _open_directory(project) as directory:
             _replace_link(directory, name, str(target))
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
         raise _unfit(project, error.strerror or str(error)) from error
 
 
@@ -74,27 +78,41 @@ def _remove_unfinished(directory: int) -> None:
 
 def _ignore(directory: int) -> None:
     """Have git ignore the directory, unless something of that name is there."""
+    try:
+        os.stat(IGNORE_NAME, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        _replace(directory, IGNORE_NAME, functools.partial(_write_ignore_file, directory))
+
+
+def _write_ignore_file(directory: int, temporary: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(IGNORE_NAME, flags, 0o644, dir_fd=directory)
-        try:
-            os.write(descriptor, b"*\n")
-        finally:
-            os.close(descriptor)
+    descriptor = os.open(temporary, flags, 0o644, dir_fd=directory)
+    try:
+        os.write(descriptor, b"*\n")
+    finally:
+        os.close(descriptor)
 
 
 def _replace_link(directory: int, name: str, target: str) -> None:
     with contextlib.suppress(OSError):
         if os.readlink(name, dir_fd=directory) == target:
             return
+    _replace(directory, name, functools.partial(os.symlink, target, dir_fd=directory))
+
+
+def _replace(directory: int, name: str, make: Callable[[str], None]) -> None:
+    """Have `make` make something under another name, and give it this one. Raises OSError."""
     while True:
         temporary = temporary_name()
-        os.symlink(target, temporary, dir_fd=directory)
+        fault_point("project-link.make")
+        make(temporary)
         try:
+            fault_point("project-link.replace")
             os.replace(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         except FileNotFoundError:
+            # Another process tidied it away.
             continue
-        except OSError:
+        except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=directory)
             raise

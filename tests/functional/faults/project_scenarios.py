@@ -63,9 +63,9 @@ def run_lock(home: Path) -> None:
 
 
 def require_locked(home: Path) -> None:
-    """The lock can be read, and nothing lies beside it."""
+    """The lock can be read, and nothing lies beside it but the directory of links."""
     assert read_project(project_path(home)).lock is not None
-    assert sorted(os.listdir(project_path(home))) == ["devenv.lock", "devenv.toml"]
+    assert set(os.listdir(project_path(home))) - {".devenv"} == {"devenv.lock", "devenv.toml"}
 
 
 def require_readable_lock(home: Path) -> None:
@@ -86,9 +86,13 @@ def run_edit(home: Path) -> None:
 
 
 def require_edited(home: Path) -> None:
-    """Manifest and lock agree, and the environment can be entered."""
+    """Manifest and lock agree, and the environment can be entered; the link in the project leads to it."""
     require_locked(home)
     assert entered(home) == ("environment", "environment")
+    links = project_path(home) / ".devenv"
+    assert sorted(os.listdir(links)) == [".gitignore", "env"]
+    assert (links / ".gitignore").read_bytes() == b"*\n"
+    assert (links / "env").resolve().name.endswith("-environment")
     assert b"ripgrep" not in (project_path(home) / "devenv.toml").read_bytes()
 
 

@@ -60,6 +60,18 @@ def test_text(api: User) -> None:
     assert "GONE      (not set)" in lines
 
 
+def test_faulty_file(api: User) -> None:
+    """A line that breaks a rule keeps the project from being allowed: the error has its place, and nothing is left."""
+    api.manifest.write_text(MANIFEST + "# changed\n")
+    (api.directory / ".env").write_text("A=1\nPATH=/evil\n")
+    error = api.failure("allow")
+    assert (error["slug"], error["place"]) == (
+        "dotenv-invalid",
+        {"file": str(api.directory / ".env"), "line": 2, "column": 1},
+    )
+    assert not api.unfinished()
+
+
 def test_dotenv(api: User) -> None:
     """A dotenv file of the final values."""
     lines = api.devenv("env", "--dotenv").text.splitlines()
