@@ -91,7 +91,7 @@ def format_github(activation: Activation, ready: Ready, delimiter: str) -> Githu
     for name, value in without_markers(ready).items():
         if name == "PATH" and not after:
             continue
-        if name in GITHUB_REFUSED:
+        if name.upper() in GITHUB_REFUSED:
             refused.append(name)
             continue
         if value is None:

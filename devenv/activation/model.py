@@ -56,7 +56,8 @@ class Interactive:
     completion_directories: tuple[str, ...] = ()
     """Directories with completions of the environment's programs."""
     completions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What these directories complete: commands (bash, fish); autoloaded functions with what they are for (zsh)."""
+    """What these directories complete: commands (bash, fish); autoloaded functions with what they are for (zsh), which
+    is nothing where only others call one."""
 
 
 @dataclass(frozen=True, slots=True)
