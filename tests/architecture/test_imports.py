@@ -25,7 +25,7 @@ def test_importing_the_command_line_loads_click_and_nothing_heavy() -> None:
     assert not loaded & HEAVY
 
 
-@pytest.mark.parametrize("verb", ["hook", "run", "shell", "status", "allow"])
+@pytest.mark.parametrize("verb", ["allow", "env", "hook", "run", "shell", "status"])
 def test_importing_a_verb_loads_nothing_heavy(verb: str) -> None:
     """A verb's module loads its libraries when it runs, not when it is imported for its help."""
     assert not loaded_by(f"import devenv.cli.{verb}") & HEAVY
