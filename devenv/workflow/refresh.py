@@ -44,15 +44,16 @@ def log_path(settings: Settings, project: Path) -> Path:
     return _state_path(settings, project) / LOG_NAME
 
 
-def refresh_changed(tools: Tools, path: Path, log_into: LogInto) -> None:
-    """Bring the shells of the project at `path` to what its files say now. Whatever goes wrong is told to them."""
+def refresh_changed(tools: Tools, path: Path, log_into: LogInto) -> str | None:
+    """Bring the shells of the project at `path` to what its files say now.
+
+    Whatever goes wrong is told to them, and returned; None: they have what the files say.
+    """
     with _turn(tools.settings, path) as ours:
-        if ours:
-            try:
-                _refresh(tools, path, log_into)
-            except OSError as error:
-                # A full disk, say: shells keep what they have.
-                _answer(tools, path, f"the new environment of {_shown(path)} could not be made: {error.strerror}")
+        told = _refresh(tools, path, log_into) if ours else None
+        if told is not None:
+            _answer(tools, path, told)
+        return told
 
 
 def reload_project(tools: Tools, start: Path) -> ReloadResult:
@@ -72,30 +73,33 @@ def reload_project(tools: Tools, start: Path) -> ReloadResult:
         return ReloadResult(path, entered.generation.number, entered.generation.path != before)
 
 
-def _refresh(tools: Tools, path: Path, log_into: LogInto) -> None:
+def _refresh(tools: Tools, path: Path, log_into: LogInto) -> str | None:
     try:
         project = read_project(path)
         trust = trust_in(tools, project)
     except DevenvError as error:
         state.deactivate_project(tools.settings, path)
-        _answer(tools, path, f"{error.message}; the environment was left")
-        return
+        return f"{error.message}; the environment was left"
     if trust is not Trust.ALLOWED:
-        _withdraw(tools, path, trust)
-        return
+        state.deactivate_project(tools.settings, path)
+        changed = f"{_shown(path)} changed since it was allowed: `devenv allow` shows what, and allows it"
+        return changed if trust is Trust.CHANGED else None
     try:
         if find_entered(tools, project) is None:
             failure = _find_failure(tools.settings, project)
             if failure is not None:
-                _answer(tools, path, failure)
-                return
+                return failure
             _answer(tools, path, f"the new environment of {_shown(path)} is being made; `devenv reload` waits for it")
         with log_into(log_path(tools.settings, path)):
             _enter(tools, project)
     except DevenvError as error:
         failure = f"the environment of {_shown(path)} stays as it was: {error.message}; see `devenv reload`"
         _note_failure(tools.settings, project, failure)
-        _answer(tools, path, failure)
+        return failure
+    except OSError as error:
+        # A full disk, say: shells keep what they have.
+        return f"the environment of {_shown(path)} stays as it was: {error.strerror}; see `devenv reload`"
+    return None
 
 
 def _enter(tools: Tools, project: Project) -> Entered:
@@ -105,12 +109,6 @@ def _enter(tools: Tools, project: Project) -> Entered:
     activate(tools, entered)
     (_state_path(tools.settings, project.path) / FAILED_NAME).unlink(missing_ok=True)
     return entered
-
-
-def _withdraw(tools: Tools, path: Path, trust: Trust) -> None:
-    state.deactivate_project(tools.settings, path)
-    if trust is Trust.CHANGED:
-        _answer(tools, path, f"{_shown(path)} changed since it was allowed: `devenv allow` shows what, and allows it")
 
 
 def _answer(tools: Tools, path: Path, text: str) -> None:

@@ -180,3 +180,28 @@ def test_back_to_an_earlier_content(api: User) -> None:
     api.devenv("lock")
     api.devenv("allow")
     assert active(api) == first
+
+
+@pytest.mark.parametrize("options", [(), ("--poll",)])
+def test_watch(api: User, options: tuple[str, ...]) -> None:
+    """Issue 6: `devenv watch` follows saves, those by renaming too, says each in a line, and ends with Ctrl-C."""
+    watching = api.start("watch", *options)
+    assert watching.stderr is not None
+    followed = f"shells in `{api.directory}` have what its files say"
+    assert followed in watching.stderr.readline().decode()
+    before, content, saved = active(api), api.manifest.read_bytes(), api.directory / "saved"
+    api.manifest.write_bytes(content)
+    assert followed in watching.stderr.readline().decode()
+    assert before is not None
+    assert (before / "0.stamp").stat().st_mtime_ns == api.manifest.stat().st_mtime_ns
+    saved.write_bytes(content + b"# more\n")
+    saved.rename(api.manifest)
+    assert "`devenv allow` shows what" in watching.stderr.readline().decode()
+    assert active(api) is None
+    saved.write_bytes(content)
+    saved.rename(api.manifest)
+    assert followed in watching.stderr.readline().decode()
+    assert active(api) == before
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait() == 130
+    watching.communicate()
