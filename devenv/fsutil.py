@@ -172,10 +172,16 @@ def read_regular(path: Path, limit: int) -> bytes:
     Opened without blocking and checked on the descriptor, so that a FIFO or a device put there cannot hang us
     (FAULTS K-05). Raises OSError: FileNotFoundError, `EFBIG` where it is longer, `EINVAL` where it is no regular file.
     """
+    return read_regular_status(path, limit)[0]
+
+
+def read_regular_status(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """The same, with what the system says of the very file that was read, asked before: a later write shows in it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
+        status = os.fstat(descriptor)
         # Before `open`: that refuses a directory in its own way and leaves the descriptor open.
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
@@ -183,7 +189,7 @@ def read_regular(path: Path, limit: int) -> bytes:
         os.close(descriptor)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit} bytes", str(path))
-    return content
+    return content, status
 
 
 Rename = Callable[[bytes, bytes], int]

@@ -98,6 +98,11 @@ def silence_project(settings: Settings, project: Path) -> None:
     fsutil.write_atomic(active / DENIED_NAME, b"", 0o600)
 
 
+def unsilence_project(settings: Settings, project: Path) -> None:
+    """Let the hooks speak of `project` again."""
+    (active_path(settings, project) / DENIED_NAME).unlink(missing_ok=True)
+
+
 def activate_project(settings: Settings, project: Path, generation: Path) -> None:
     """Make `generation` the one that shells in `project` use from their next prompt on.
 

@@ -1,19 +1,21 @@
 """The files of a project that decide what its environment is, as they were read: content, times, digest.
 
 Digest and stamps come from one reading, so that what is allowed, what is evaluated and what the hooks compare with are
-the same bytes (FAULTS L-03).
+the same bytes (FAULTS L-03). A file that somebody else could have put there, or that leads out of the project, is not
+read at all (FAULTS L-05).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devenv import fsutil
-from devenv.errors import Place, UsageError
+from devenv.errors import Place, TrustError, UsageError
 from devenv.project_names import WATCHED_NAMES
 
 SIZE_LIMIT = 16 << 20
@@ -41,26 +43,35 @@ class WatchedFiles:
     def __iter__(self) -> Iterator[WatchedFile]:
         return iter((self.manifest, self.lock))
 
-    @property
-    def digest(self) -> str:
-        """What `allow` records: see `project_digest`."""
-        return project_digest(self.project, self.manifest.content, self.lock.content)
-
 
 def read_watched_files(project: Path) -> WatchedFiles:
-    """Read the project's files. A missing one is no error. Raises UsageError (`project-unreadable`)."""
+    """Read the project's files. A missing one is no error. Raises as `read_watched_file` does."""
     manifest, lock = (read_watched_file(project, name) for name in WATCHED_NAMES)
     return WatchedFiles(project, manifest, lock)
 
 
-def project_digest(project: Path, manifest: bytes | None, lock: bytes | None) -> str:
-    """SHA-256, in hexadecimal, over the path and everything in the project that can act.
+def content_digest(manifest: bytes | None, lock: bytes | None) -> str:
+    """SHA-256, in hexadecimal, over manifest and lock, wherever they lie: what `allow` records."""
+    return _digest(b"devenv content 1\n", (manifest, lock))
 
-    Each part is written with its length in front, so that none can pass for part of its neighbour; a missing file
-    differs from an empty one.
+
+def file_digest(file: WatchedFile) -> str | None:
+    """SHA-256, in hexadecimal, of a further file that can act; None where there is none."""
+    return None if file.content is None else hashlib.sha256(file.content).hexdigest()
+
+
+def project_digest(project: Path, manifest: bytes | None, lock: bytes | None) -> str:
+    """The same over the path, manifest and lock: what generations are made of."""
+    return _digest(b"devenv project 1\n", (os.fsencode(project), manifest, lock))
+
+
+def _digest(kind: bytes, parts: Iterable[bytes | None]) -> str:
+    """Each part is written with its length in front, so that none can pass for part of its neighbour.
+
+    A missing one differs from an empty one.
     """
-    digest = hashlib.sha256(b"devenv project 1\n")
-    for part in (os.fsencode(project), manifest, lock):
+    digest = hashlib.sha256(kind)
+    for part in parts:
         digest.update(b"-" if part is None else b"%d:" % len(part) + part)
     return digest.hexdigest()
 
@@ -82,14 +93,39 @@ def write_stamps(generation: Path, files: Iterable[WatchedFile]) -> None:
 
 
 def read_watched_file(project: Path, name: str) -> WatchedFile:
-    """Read one file, by its name relative to `project`. Raises UsageError (`project-unreadable`)."""
+    """Read one file, by its name relative to `project`.
+
+    Raises UsageError (`project-unreadable`), or TrustError where it is not to be believed: it belongs to somebody else
+    (`file-foreign`), everybody may write it (`file-writable`), or it lies elsewhere (`file-outside`).
+    """
     path = project / name
     try:
-        changed = path.stat().st_mtime_ns
-        return WatchedFile(name, fsutil.read_regular(path, SIZE_LIMIT), changed)
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(project)):
+            raise _unsafe(path, f"leads out of the project, to `{real}`", "put the file itself there", "file-outside")
+        content, status = fsutil.read_regular_status(real, SIZE_LIMIT)
     except FileNotFoundError:
         return WatchedFile(name, None, None)
     except OSError as error:
         raise UsageError(
             f"`{name}` cannot be read: {error.strerror}", place=Place(str(path)), slug="project-unreadable"
         ) from error
+    _require_own(path, status)
+    return WatchedFile(name, content, status.st_mtime_ns)
+
+
+def _require_own(path: Path, status: os.stat_result) -> None:
+    """Raises TrustError where somebody else decides what `path` says. What root put there is root's word."""
+    if status.st_uid not in {os.geteuid(), 0}:
+        raise _unsafe(
+            path,
+            "belongs to another user",
+            f"work as its owner, or make it yours: `chown {os.geteuid()} {path.name}`",
+            "file-foreign",
+        )
+    if status.st_mode & stat.S_IWOTH:
+        raise _unsafe(path, "can be written by everybody", f"`chmod o-w {path.name}`", "file-writable")
+
+
+def _unsafe(path: Path, reason: str, hint: str, slug: str) -> TrustError:
+    return TrustError(f"`{path}` {reason}", hint=hint, place=Place(str(path)), slug=slug)

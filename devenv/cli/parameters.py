@@ -42,6 +42,26 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class KnownProjectPath(NamedPath):
+    """A project of which something was said; completed from the records, also where it is gone."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Absolute paths where one was begun; else what the shell finds itself."""
+        if not incomplete.startswith("/"):
+            return super().shell_complete(ctx, param, incomplete)
+        from click.shell_completion import CompletionItem
+
+        from devenv.activation.trust import iter_records
+        from devenv.errors import DevenvError
+        from devenv.settings import read_settings
+
+        found: list[CompletionItem] = []
+        with contextlib.suppress(DevenvError):
+            paths = (str(record.project) for record in iter_records(read_settings()))
+            found = [CompletionItem(path) for path in paths if path.startswith(incomplete) and path.isprintable()]
+        return found or super().shell_complete(ctx, param, incomplete)
+
+
 class Size(click.ParamType[int]):
     """`10G` → bytes."""
 
@@ -133,7 +153,7 @@ class ManifestName(CompletedName):
 
 
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
-PATH, DIRECTORY = NamedPath(), NamedPath(file_okay=False)
+PATH, DIRECTORY, KNOWN_PROJECT = NamedPath(), NamedPath(file_okay=False), KnownProjectPath()
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
 MANIFEST_PACKAGE, CHECK = ManifestName("packages"), ManifestName("checks")
 BUILD, LOGGED = ManifestName("builds", "packages"), ManifestName("builds", "packages", "checks")

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devenv.activation.model import Activation, Entries, Interactive
-from devenv.activation.watched import read_watched_file
 from devenv.environment.completions import find_completions
 from devenv.environment.description import Description, read_description
 from devenv.environment.project import Project, acting_names
@@ -79,11 +78,10 @@ def read_dotenv(project: Project) -> dict[str, str]:
     manifest = project.manifest
     if not manifest.dotenv:
         return {}
-    watched = {file.name: file for file in project.watched}
     refused = _refused_names(manifest)
     variables: dict[str, str] = {}
     for name in manifest.dotenv:
-        file = watched[name] if name in watched else read_watched_file(project.path, name)
+        file = project.further_file(name)
         if file.content is not None:
             variables |= parse_dotenv(file.content, str(project.path / name), refused)
     return variables

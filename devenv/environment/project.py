@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.activation.watched import (
     WatchedFile,
     WatchedFiles,
+    content_digest,
+    file_digest,
     project_digest,
     read_watched_file,
     read_watched_files,
@@ -40,6 +43,8 @@ class Project:
     lock_bytes: bytes | None
     files: WatchedFiles | None = None
     """The files as they were read; None for content that is not written yet."""
+    _further: dict[str, WatchedFile] = field(default_factory=dict, repr=False, compare=False)
+    """Further files that were read already, by their names: none is read twice (FAULTS L-03)."""
 
     @property
     def manifest_path(self) -> Path:
@@ -70,15 +75,30 @@ class Project:
         """The files that decide what the environment is, as they were read; empty for content that is not written yet.
 
         Those besides manifest and lock are read when this is asked for first: where that content is allowed, or is
-        going to be. Raises ManifestError, UsageError (`project-unreadable`).
+        going to be. Raises ManifestError, and as `read_watched_file` does.
         """
         if self.files is None:
             return ()
-        return (*self.files, *(read_watched_file(self.path, name) for name in acting_names(self.manifest)))
+        return (*self.files, *map(self.further_file, acting_names(self.manifest)))
+
+    def further_file(self, name: str) -> WatchedFile:
+        """A file besides manifest and lock, read when it is first asked for. Raises as `read_watched_file` does."""
+        if name not in self._further:
+            self._further[name] = read_watched_file(self.path, name)
+        return self._further[name]
+
+    def further_digests(self, names: Iterable[str]) -> dict[str, str | None]:
+        """The digests of such files, by their names; None: it is missing. Raises as `read_watched_file` does."""
+        return {name: file_digest(self.further_file(name)) for name in names}
+
+    @property
+    def content_digest(self) -> str:
+        """The digest of manifest and lock, wherever the project lies: what trust is about, with the further files."""
+        return content_digest(self.manifest_bytes, self.lock_bytes)
 
     @property
     def digest(self) -> str:
-        """The digest of everything in the project that can act: what trust is about."""
+        """The digest of manifest and lock at this path."""
         return project_digest(self.path, self.manifest_bytes, self.lock_bytes)
 
     def require_lock(self) -> Lock:
@@ -100,7 +120,8 @@ def acting_names(manifest: Manifest) -> tuple[str, ...]:
 
 
 def find_project_path(start: Path) -> Path | None:
-    """The nearest directory at or above `start` that has a manifest."""
+    """The nearest directory at or above `start` that has a manifest, by its path without symbolic links."""
+    start = Path(os.path.realpath(start))
     return next((each for each in (start, *start.parents) if os.path.lexists(each / MANIFEST_NAME)), None)
 
 
@@ -129,7 +150,7 @@ def refuse_foreign_directory(directory: Path) -> None:
 
 
 def read_project(path: Path) -> Project:
-    """The project at `path`. Raises UsageError (`project-missing`, `project-unreadable`)."""
+    """The project at `path`. Raises UsageError (`project-missing`, `project-unreadable`), TrustError."""
     files = read_watched_files(path)
     if files.manifest.content is None:
         raise UsageError(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import msgspec
 
 from devenv.activation.saved import ACTIVATION_NAME
 from devenv.activation.state import generations_path
-from devenv.environment.project import Project
+from devenv.environment.project import Project, acting_names
 from devenv.errors import DevenvError
 from devenv.fault_points import fault_point
 from devenv.fsutil import (
@@ -61,6 +61,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     digest: str
     created: int
     host_libraries: bool = False
+    files: dict[str, str | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Generation:
     """One state: its number and directory, the environment's object, what made it, and when.
 
     `digest` is that of the project's content, which trust is about; `created` is in seconds since the epoch;
-    `host_libraries` is the user's setting that it was made with.
+    `host_libraries` is the user's setting that it was made with; `files` are the digests of further files that it was
+    made of, by their names in the project (None: it was missing).
     """
 
     number: int
@@ -77,6 +79,7 @@ class Generation:
     digest: str
     created: int
     host_libraries: bool
+    files: Mapping[str, str | None]
 
 
 @contextlib.contextmanager
@@ -129,7 +132,8 @@ def read_generation(path: Path) -> Generation:
     """The generation that lies in `path`. Raises OSError, or ValueError where its record is damaged."""
     record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
     environment = parse_store_path(record.environment)
-    return Generation(int(path.name), path, environment, record.digest, record.created, record.host_libraries)
+    made = (environment, record.digest, record.created, record.host_libraries, record.files)
+    return Generation(int(path.name), path, *made)
 
 
 def mark_used(generation: Generation) -> None:
@@ -172,8 +176,9 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
-    host_libraries = settings.host_libraries
-    record = _Record(RECORD_FORMAT, str(new.environment), project.digest, created, host_libraries)
+    files = project.further_digests(acting_names(project.manifest))
+    made = (project.digest, created, settings.host_libraries, files)
+    record = _Record(RECORD_FORMAT, str(new.environment), *made)
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
     write_atomic(temporary / MANIFEST_NAME, project.manifest_bytes, 0o600)
     write_atomic(temporary / LOCK_NAME, project.lock_bytes or b"", 0o600)
@@ -188,7 +193,7 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     rename_new(temporary, path)
     sync_directory(generations)
     replace_link(state / CURRENT_LINK, f"generations/{number}")
-    return Generation(number, path, new.environment, project.digest, created, host_libraries)
+    return Generation(number, path, new.environment, *made)
 
 
 def remove_unfinished(directory: Path) -> None:

@@ -117,7 +117,9 @@ def _read_state(path: Path, *, current: bool, shells: tuple[int, ...]) -> Genera
         found = read_generation(path)
     except (OSError, ValueError):
         environment = parse_store_path(os.path.basename(os.readlink(path / ENVIRONMENT_LINK)))
-        found = Generation(int(path.name), path, environment, "", int(path.stat().st_mtime), host_libraries=False)
+        found = Generation(
+            int(path.name), path, environment, "", int(path.stat().st_mtime), host_libraries=False, files={}
+        )
     return GenerationState(
         number=found.number,
         path=path,
@@ -125,6 +127,7 @@ def _read_state(path: Path, *, current: bool, shells: tuple[int, ...]) -> Genera
         digest=found.digest,
         created=found.created,
         host_libraries=found.host_libraries,
+        files=found.files,
         last_used=max([found.created, *_iter_reading_times(path)]),
         current=current,
         shells=shells,

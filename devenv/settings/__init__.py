@@ -17,7 +17,7 @@ from pathlib import Path
 from devenv.errors import Place, UsageError
 from devenv.fsutil import read_regular
 from devenv.settings.build import BuildSettings, parse_build
-from devenv.settings.values import absolute_paths, directory, invalid, require_strings, require_table, size
+from devenv.settings.values import absolute_paths, directory, flag, invalid, require_strings, require_table, size
 
 SETTINGS_LIMIT = 1 << 20
 """Bytes of a settings file; far above what a person writes."""
@@ -74,6 +74,8 @@ class Settings:
     build: BuildSettings = field(default_factory=BuildSettings)
     host_libraries: bool = False
     """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
+    trust_worktrees: bool = False
+    """Whether what was allowed in one worktree of a git repository is allowed in its others too."""
 
     @property
     def artifacts(self) -> Path:
@@ -157,6 +159,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
     host_libraries = _host_libraries(document.pop("runtime", "pinned"), place)
     substituters = absolute_paths(document.pop("substituters", []), "substituters", place)
     build = parse_build(document.pop("build", {}), place)
+    trust = require_table(document.pop("trust", {}), "trust", {"worktrees"}, place)
     known = {"artifact_limit", "artifact_stores", "base", "cache", "runtime", "state"}
     paths = require_strings(document, "settings", known, place)
     default = default_settings(home)
@@ -172,6 +175,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         substituters=substituters,
         build=build,
         host_libraries=host_libraries,
+        trust_worktrees=flag(trust.get("worktrees", False), "worktrees", place),
     )
 
 

@@ -57,3 +57,10 @@ def absolute_paths(value: object, key: str, place: Place) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) and Path(each).is_absolute() for each in value):
         raise invalid(f"`{key}` must be a list of absolute paths", place)
     return tuple(value)
+
+
+def flag(value: object, key: str, place: Place) -> bool:
+    """True or false. Raises UsageError."""
+    if not isinstance(value, bool):
+        raise invalid(f"`{key}` must be true or false", place)
+    return value

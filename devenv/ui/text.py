@@ -10,13 +10,11 @@ from devenv.system import ALL_SYSTEMS, System
 from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.terminal import TEXT_LIMIT, Painter, make_visible
 from devenv.workflow.results import (
-    AllowResult,
     CacheCleanResult,
     CacheContent,
     CacheRemoval,
     CacheResult,
     DebianInfoResult,
-    DenyResult,
     EditResult,
     FoundDebian,
     InfoResult,
@@ -84,25 +82,10 @@ def _(result: TemplatesResult, painter: Painter) -> Iterator[str]:
 
 
 @iter_lines.register
-def _(result: AllowResult, painter: Painter) -> Iterator[str]:
-    yield f"{painter.paint('good', 'allowed')} {make_visible(str(result.project))} (generation {result.generation})"
-    yield from _packages(result.packages)
-    if result.variables:
-        yield f"  sets {', '.join(map(make_visible, result.variables))}"
-    if result.has_hook:
-        yield "  runs the code of `[shell] hook` in interactive shells"
-
-
-@iter_lines.register
 def _(result: ReloadResult, painter: Painter) -> Iterator[str]:
     done = "switched to" if result.changed else "nothing changed:"
     where = f"{make_visible(str(result.project))} (generation {result.generation})"
     yield f"{painter.paint('good', done)} the environment of {where}"
-
-
-@iter_lines.register
-def _(result: DenyResult, painter: Painter) -> Iterator[str]:
-    yield f"{painter.paint('good', 'denied')} {make_visible(str(result.project))}"
 
 
 @iter_lines.register

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from devenv.activation.trust import Trust, allow
+from devenv.activation.trust import Trust
 from devenv.debian.suites import DEBIAN
 from devenv.environment.answers import LockRequest
 from devenv.environment.locking import lock_manifest
@@ -28,7 +28,7 @@ from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
-from devenv.workflow.allowed import trust_in
+from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.enter import activate, add_generation, realize_project
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
@@ -108,7 +108,7 @@ def lock_project(tools: Tools, start: Path) -> LockResult:
         lock = _lock(tools, project, project.lock)
         written = write_project(project, replace(project, lock_bytes=format_lock(lock)))
         if was_allowed:
-            allow(tools.settings, path, written.digest)
+            record_allowed(tools.settings, written)
     changed = written.lock_bytes != project.lock_bytes
     return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock))
 
@@ -131,13 +131,13 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         was_allowed = trust_in(tools, before) is Trust.ALLOWED
         text = edit.apply(_require_text(before))
         tools.report(Step(f"locking {path}"))
-        after = Project(path, text.encode(), before.lock_bytes)
+        after = replace(before, manifest_bytes=text.encode(), files=None)
         after = replace(after, lock_bytes=format_lock(_lock(tools, after, _forget(before.lock, edit.asked_anew))))
         environment = realize_project(tools, after, tools.settings.host_libraries)
         lock = _with_outputs(after.require_lock(), tools.system, environment)
         written = write_project(before, replace(after, lock_bytes=format_lock(lock)))
         if was_allowed:
-            allow(tools.settings, path, written.digest)
+            record_allowed(tools.settings, written)
             activate(tools, add_generation(tools, written, environment.path))
     for sentence in iter_advice(tools, after.manifest, environment, edit.added):
         tools.report(Notice(sentence))

@@ -105,6 +105,7 @@ def is_realized(tools: Tools, project: Project, generation: Generation) -> bool:
     """Whether the generation was made from this content with these settings, and its objects are there."""
     return (
         generation.digest == project.digest
+        and project.further_digests(generation.files) == generation.files
         and generation.host_libraries == tools.settings.host_libraries
         and tools.store.is_complete(generation.environment)
     )

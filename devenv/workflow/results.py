@@ -64,31 +64,12 @@ class TemplatesResult:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowResult:
-    """A project was allowed, with the packages, variables and code that this lets act."""
-
-    project: Path
-    environment: StorePath
-    generation: int
-    packages: tuple[PackageVersion, ...]
-    variables: tuple[str, ...]
-    has_hook: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ReloadResult:
     """Shells enter the project in this generation; `changed`: they did not before."""
 
     project: Path
     generation: int
     changed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DenyResult:
-    """A project was denied."""
-
-    project: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from devenv.activation.trust import allow
 from devenv.environment.project import read_project, refuse_foreign_directory
 from devenv.errors import EvaluationError, ForeignFileError, Place, UsageError
 from devenv.fsutil import write_atomic
 from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 from devenv.resources import resource_path
+from devenv.workflow.allowed import record_allowed
 from devenv.workflow.results import InitResult, TemplatesResult
 from devenv.workflow.tools import Tools
 
@@ -65,8 +65,7 @@ def init_project(tools: Tools, directory: Path, template: str) -> InitResult:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomic(directory / name, content, mode)
     written = [*files, *_ignore(directory, [*patterns.splitlines(), STATE_PATTERN])]
-    project = read_project(directory)
-    allow(tools.settings, project.path, project.digest)
+    record_allowed(tools.settings, read_project(directory))
     return InitResult(directory, template, tuple(sorted(written)))
 
 

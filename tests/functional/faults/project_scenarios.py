@@ -9,7 +9,6 @@ from pathlib import Path
 
 from devenv.activation.model import Activation
 from devenv.activation.state import activate_project, active_path, write_generation_scripts
-from devenv.activation.trust import allow
 from devenv.environment.project import read_project
 from devenv.errors import StoreError
 from devenv.events import ignore
@@ -25,6 +24,7 @@ from devenv.store.root_links import add_root_link
 from devenv.store.store import Store
 from devenv.store_path import parse_store_path
 from devenv.system import System
+from devenv.workflow.allowed import record_allowed
 from devenv.workflow.artifacts import mirror_artifacts
 from devenv.workflow.edit import lock_project, remove_packages
 from devenv.workflow.tools import Tools
@@ -49,7 +49,7 @@ def prepare_project(manifest: bytes) -> Callable[[Path], None]:
     def prepare(home: Path) -> None:
         path = make_private_directory(project_path(home))
         (path / "devenv.toml").write_bytes(manifest)
-        allow(default_settings(home), path, read_project(path).digest)
+        record_allowed(default_settings(home), read_project(path))
         with Store(default_settings(home)):
             pass
 

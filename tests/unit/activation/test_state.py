@@ -1,4 +1,4 @@
-"""The state tree, what is allowed in it, and the text of the hook."""
+"""The state tree, and the text of the hook."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from devenv.activation.state import (
     leave_inherited,
     write_generation_scripts,
 )
-from devenv.activation.trust import Trust, allow, deny, trust_of
-from devenv.activation.watched import project_digest, read_watched_files, write_stamps
+from devenv.activation.watched import read_watched_files, write_stamps
 from devenv.errors import ActivationError, UsageError
 from devenv.fsutil import make_private_directory
 from devenv.resources import resource_path
@@ -97,94 +96,6 @@ def test_watched_files_that_cannot_be_read(project: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_watched_files(project)
     assert caught.value.slug == "project-unreadable"
-
-
-def test_digest_tells_everything_apart() -> None:
-    """L-04: path and content are bound together; missing is not empty; no byte wanders from one part to the next."""
-    path = Path("/p")
-    digests = [
-        project_digest(path, None, None),
-        project_digest(path, b"", None),
-        project_digest(path, None, b""),
-        project_digest(path, b"", b""),
-        project_digest(path, b"-", None),
-        project_digest(path, b"ab", b"c"),
-        project_digest(path, b"a", b"bc"),
-        project_digest(path, b"a1:b", b""),
-        project_digest(Path("/q"), b"a", b"bc"),
-    ]
-    assert len(set(digests)) == len(digests)
-    assert all(re.fullmatch(r"[0-9a-f]{64}", digest) for digest in digests)
-
-
-def test_trust(state: Settings, project: Path) -> None:
-    """L-02, L-06: exactly what was allowed is allowed; the user's last word counts."""
-    assert trust_of(state, project, "one") is Trust.UNKNOWN
-    allow(state, project, "one")
-    assert trust_of(state, project, "one") is Trust.ALLOWED
-    assert trust_of(state, project, "two") is Trust.CHANGED
-    assert trust_of(state, project.parent, "one") is Trust.UNKNOWN
-    activate_project(state, project, make_generation(state, project))
-    deny(state, project)
-    assert trust_of(state, project, "one") is Trust.DENIED
-    assert find_generation(state, project) is None
-    assert (active_path(state, project) / "@denied").exists()
-    allow(state, project, "one")
-    activate_project(state, project, make_generation(state, project))
-    assert trust_of(state, project, "one") is Trust.ALLOWED
-    assert not (active_path(state, project) / "@denied").exists()
-
-
-def test_trust_where_shells_cannot_follow(state: Settings) -> None:
-    """M-02: a project whose path is too long for the hooks can be allowed and denied for `devenv run`."""
-    project = Path("/" + "d/" * 2040 + "d")
-    allow(state, project, "one")
-    assert trust_of(state, project, "one") is Trust.ALLOWED
-    deny(state, project)
-    assert trust_of(state, project, "one") is Trust.DENIED
-
-
-def record_path(settings: Settings) -> Path:
-    (path,) = (settings.state / "trust").iterdir()
-    return path
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 60_000, b" " * 70_000, b'{"format": 1, "digest": "one"}']
-)
-def test_damaged_record_allows_nothing(state: Settings, project: Path, content: bytes) -> None:
-    """E-07: a record that cannot be read is as if nothing had been allowed."""
-    allow(state, project, "one")
-    record_path(state).write_bytes(content)
-    assert trust_of(state, project, "one") is Trust.UNKNOWN
-
-
-def test_record_that_others_could_have_written(state: Settings, project: Path) -> None:
-    """L-08: records are 0600 in a 0700 directory; one that others can write, or a link, allows nothing."""
-    allow(state, project, "one")
-    record = record_path(state)
-    assert stat.S_IMODE(record.stat().st_mode) == 0o600
-    assert stat.S_IMODE(record.parent.stat().st_mode) == 0o700
-    for path, mode in [(record, 0o620), (record, 0o602), (record.parent, 0o770)]:
-        before = stat.S_IMODE(path.stat().st_mode)
-        path.chmod(mode)
-        assert trust_of(state, project, "one") is Trust.UNKNOWN
-        path.chmod(before)
-    assert trust_of(state, project, "one") is Trust.ALLOWED
-    elsewhere = record.rename(state.home / "record")
-    record.symlink_to(elsewhere)
-    assert trust_of(state, project, "one") is Trust.UNKNOWN
-
-
-def test_record_of_another_project(state: Settings, project: Path) -> None:
-    """L-04: a record copied to another project's name allows nothing there."""
-    other = project.parent / "other"
-    allow(state, project, "one")
-    content = record_path(state).read_bytes()
-    allow(state, other, "two")
-    for path in (state.state / "trust").iterdir():
-        path.write_bytes(content)
-    assert trust_of(state, other, "one") is Trust.UNKNOWN
 
 
 def test_leaving_an_inherited_environment(state: Settings, project: Path) -> None:

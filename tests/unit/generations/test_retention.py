@@ -26,6 +26,7 @@ def make_state(
         digest="",
         created=0,
         host_libraries=False,
+        files={},
         last_used=last_used,
         current=current,
         shells=shells,
