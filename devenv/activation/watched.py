@@ -102,7 +102,12 @@ def read_watched_file(project: Path, name: str) -> WatchedFile:
     try:
         real = Path(os.path.realpath(path))
         if not real.is_relative_to(os.path.realpath(project)):
-            raise _unsafe(path, f"leads out of the project, to `{real}`", "put the file itself there", "file-outside")
+            raise TrustError(
+                f"`{path}` leads out of the project, to `{real}`",
+                hint="put the file itself there",
+                place=Place(str(path)),
+                slug="file-outside",
+            )
         content, status = fsutil.read_regular_status(real, SIZE_LIMIT)
     except FileNotFoundError:
         return WatchedFile(name, None, None)
@@ -117,15 +122,16 @@ def read_watched_file(project: Path, name: str) -> WatchedFile:
 def _require_own(path: Path, status: os.stat_result) -> None:
     """Raises TrustError where somebody else decides what `path` says. What root put there is root's word."""
     if status.st_uid not in {os.geteuid(), 0}:
-        raise _unsafe(
-            path,
-            "belongs to another user",
-            f"work as its owner, or make it yours: `chown {os.geteuid()} {path.name}`",
-            "file-foreign",
+        raise TrustError(
+            f"`{path}` belongs to another user",
+            hint=f"work as its owner, or make it yours: `chown {os.geteuid()} {path.name}`",
+            place=Place(str(path)),
+            slug="file-foreign",
         )
     if status.st_mode & stat.S_IWOTH:
-        raise _unsafe(path, "can be written by everybody", f"`chmod o-w {path.name}`", "file-writable")
-
-
-def _unsafe(path: Path, reason: str, hint: str, slug: str) -> TrustError:
-    return TrustError(f"`{path}` {reason}", hint=hint, place=Place(str(path)), slug=slug)
+        raise TrustError(
+            f"`{path}` can be written by everybody",
+            hint=f"`chmod o-w {path.name}`",
+            place=Place(str(path)),
+            slug="file-writable",
+        )

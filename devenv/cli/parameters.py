@@ -147,9 +147,10 @@ class ManifestName(CompletedName):
     def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
         """Names alone."""
         from devenv.cli.command import here
+        from devenv.settings import read_settings
         from devenv.workflow.names import iter_manifest_names
 
-        yield from iter_manifest_names(here(), incomplete, self._tables)
+        yield from iter_manifest_names(read_settings(), here(), incomplete, self._tables)
 
 
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()

@@ -50,8 +50,11 @@ INDENT = "  "
 
 @iter_lines.register
 def _(result: AllowResult, painter: Painter) -> Iterator[str]:
-    if result.dry_run:
+    waits = result.dry_run and result.trust != "allowed"
+    if waits:
         yield f"{painter.paint('warning', 'not allowed yet:')} {make_visible(str(result.project))}"
+    elif result.dry_run:
+        yield f"{painter.paint('good', 'allowed already:')} {make_visible(str(result.project))}"
     else:
         yield f"{painter.paint('good', 'allowed')} {make_visible(str(result.project))} (generation {result.generation})"
     yield painter.paint("faint", f"content {result.content[:DIGEST_SHOWN]}")
@@ -61,7 +64,7 @@ def _(result: AllowResult, painter: Painter) -> Iterator[str]:
     yield "what can act:" if result.first else "new since it was last allowed:"
     for kind in dict.fromkeys(each.kind for each in result.changes):
         yield from _kind_lines(kind, [each for each in result.changes if each.kind == kind], result.first, painter)
-    if result.dry_run:
+    if waits:
         yield f"{painter.paint('hint', 'next:')} `devenv allow` to let it act"
 
 

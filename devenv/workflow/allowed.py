@@ -20,12 +20,17 @@ def trust_in(tools: Tools, project: Project) -> Trust:
     Where manifest and lock were not, nothing is done with them but hashing (FAULTS L-01, L-07); the further files are
     read where they were. Raises as `read_watched_file` does.
     """
+    return find_trust(tools.settings, project)
+
+
+def find_trust(settings: Settings, project: Project) -> Trust:
+    """The same for those who have settings alone."""
     content = _content_of(project)
-    found = trust_of(tools.settings, project.path, content)
-    if tools.settings.trust_worktrees and found in {Trust.UNKNOWN, Trust.CHANGED}:
+    found = trust_of(settings, project.path, content)
+    if settings.trust_worktrees and found in {Trust.UNKNOWN, Trust.CHANGED}:
         from devenv.activation.worktrees import iter_siblings
 
-        if any(has_allowed(tools.settings, each, content) for each in iter_siblings(project.path)):
+        if any(has_allowed(settings, each, content) for each in iter_siblings(project.path)):
             return Trust.ALLOWED
     return found
 

@@ -31,8 +31,9 @@ KINDS = (
 )
 """Kinds of what can act, in the order in which they are shown."""
 
-SAME_WORDS = ", made of other files"
-"""Behind the text of what says the same as before and is another all the same."""
+SAME_WORDS = {"file": ", with other content"}
+OTHER_SAME_WORDS = ", made of other files"
+"""Behind the text of what says the same as before and is another all the same, by kind, and for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def find_changes(before: Acting | None, after: Acting) -> tuple[Change, ...]:
 def _compare(key: tuple[str, str], old: _Item | None, new: _Item | None) -> Change:
     texts = [None if each is None else each.text for each in (old, new)]
     if old is not None and new is not None and old.text == new.text:
-        texts[1] = new.text + SAME_WORDS
+        texts[1] = new.text + SAME_WORDS.get(key[0], OTHER_SAME_WORDS)
     return Change(*key, *texts)
 
 

@@ -37,7 +37,7 @@ def package_info(tools: Tools, start: Path, name: str) -> InfoResult | DebianInf
     (`package-unknown`), UsageError (`package-invalid`).
     """
     wanted = parse_wanted(name)
-    tools.usual_suite = find_usual_suite(start)
+    tools.usual_suite = find_usual_suite(tools.settings, start)
     if wanted.version is not None:
         raise UsageError(
             f"`info` tells of all versions of a package: `@{wanted.version}` is too much",

@@ -32,16 +32,22 @@ def iter_source_names(start: str) -> Iterator[str]:
     yield from (SOURCE_PREFIX + name for name in names if (SOURCE_PREFIX + name).startswith(start))
 
 
-def iter_manifest_names(directory: Path, start: str, tables: Sequence[str] = ("packages",)) -> Iterator[str]:
+def iter_manifest_names(
+    settings: Settings, directory: Path, start: str, tables: Sequence[str] = ("packages",)
+) -> Iterator[str]:
     """What begins with `start` in the manifest of the project at or above `directory`, each name once.
 
-    `tables` are the attributes of a `Manifest` that are looked at, one after the other. Raises UsageError,
-    ManifestError, ForeignFileError.
+    `tables` are the attributes of a `Manifest` that are looked at, one after the other. Of a project that is not
+    allowed there is nothing (FAULTS L-07). Raises UsageError, ManifestError, TrustError.
     """
+    from devenv.activation.trust import Trust
     from devenv.environment.project import read_project, require_project_path
+    from devenv.workflow.allowed import find_trust
 
-    manifest = read_project(require_project_path(directory)).manifest
-    names = dict.fromkeys(name for table in tables for name in getattr(manifest, table))
+    project = read_project(require_project_path(directory))
+    if find_trust(settings, project) is not Trust.ALLOWED:
+        return iter(())
+    names = dict.fromkeys(name for table in tables for name in getattr(project.manifest, table))
     return (name for name in names if name.startswith(start))
 
 

@@ -45,7 +45,7 @@ def search(tools: Tools, start: Path, words: Sequence[str], *, everything: bool 
     from devenv.workers import run_parallel
 
     asked = _Search(tools, _split(words))
-    tools.usual_suite = find_usual_suite(start)
+    tools.usual_suite = find_usual_suite(tools.settings, start)
     # Recipes are evaluated by one thread while others read the disk.
     run_parallel([asked.look_into_base, asked.look_into_debian], 2)
     asked.report_missing()

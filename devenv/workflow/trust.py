@@ -38,7 +38,7 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
     project = read_project(require_project_path(start))
     if not dry_run:
         require_satisfied(project)
-    content = make_allowed(project)
+    found, content = trust_in(tools, project), make_allowed(project)
     last = trust.find_last(tools.settings, project.path)
     before = None if last is None else _read_acting(Project(project.path, last.manifest, last.lock), last)
     changes = find_changes(before, Acting(project.manifest, project.lock, content.allowance.files, content.variables))
@@ -57,6 +57,7 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
         content=project.content_digest,
         first=before is None,
         changes=changes,
+        trust=found.value,
         dry_run=dry_run,
     )
 

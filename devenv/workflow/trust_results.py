@@ -25,7 +25,7 @@ class AllowResult:
     """A project was allowed, or with `dry_run` would be; `changes` are what is new since it was last.
 
     With `first` nothing was allowed before, or it is not known any more: then all that can act is there.
-    `environment` and `generation` are None with `dry_run`.
+    `environment` and `generation` are None with `dry_run`; `trust` is what was said of this very content before.
     """
 
     project: Path
@@ -38,6 +38,7 @@ class AllowResult:
     """The digest of manifest and lock."""
     first: bool
     changes: tuple[Change, ...]
+    trust: str
     dry_run: bool = False
 
 
