@@ -48,7 +48,8 @@ from devenv.store_path import StorePath, parse_store_path
 
 RECORD_NAME = "generation.json"
 RECORD_FORMAT = 1
-RECORD_LIMIT = 1 << 16
+RECORD_LIMIT = 4 << 20
+"""Bytes: the names of all files that a manifest can name have room."""
 ENVIRONMENT_LINK = "environment"
 CURRENT_LINK = "current"
 PATH_RECORD = "path"
@@ -162,6 +163,7 @@ class NewGeneration:
 def record_generation(settings: Settings, store: Store, new: NewGeneration) -> Generation:
     """Make the next generation and switch to it. The caller holds `project_locked`."""
     project = new.project
+    files = project.further_digests(acting_names(project.manifest))
     generations = make_private_directory(generations_path(settings, project.path))
     state = generations.parent
     remove_unfinished(state)
@@ -176,7 +178,6 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
-    files = project.further_digests(acting_names(project.manifest))
     made = (project.digest, created, settings.host_libraries, files)
     record = _Record(RECORD_FORMAT, str(new.environment), *made)
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
