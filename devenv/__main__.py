@@ -22,8 +22,8 @@ def main() -> None:
 def main_behind_front() -> None:
     """The same for the command `devenv-main`, which `shell_hooks/devenv.sh` becomes: the front's path comes first.
 
-    That path is how the user called devenv, and stays so where it is a link: hooks are going to call it. It has a slash,
-    which no verb has: who calls this by hand gives none.
+    That path is how the user called devenv, and stays so where it is a link: hooks are going to call it. It has a
+    slash, which no verb has: who calls this by hand gives none.
     """
     if any("/" in argument for argument in sys.argv[1:2]):
         del sys.argv[0]

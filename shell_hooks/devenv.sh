@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC3044,SC3067 # `shopt` in bash only; `-O`: see below
 # What stands on PATH as `devenv`: `run`, `exec` and `shell` in an environment that is ready start no Python.
 #
 # These need the project's variables and then become another program. Where the environment is there and nothing
@@ -17,7 +18,7 @@
 # from ending the shell. Nothing here relies on options that `SHELLOPTS` may bring along.
 
 __devenv_clear() {
-  unset -v __devenv_command __devenv_directory __devenv_entry __devenv_fish __devenv_format __devenv_here __devenv_line \
+  unset -v __devenv_command __devenv_directory __devenv_entry __devenv_format __devenv_here __devenv_line \
     __devenv_logical __devenv_old __devenv_project __devenv_ready __devenv_rest __devenv_self __devenv_settings \
     __devenv_state __devenv_there __devenv_verb
 }
@@ -148,7 +149,10 @@ __devenv_become() { # command and arguments, none for a shell
         [ -e "$3" ] || return
         ;;
       fish)
-        set -- "$__devenv_command" --init-command "$__devenv_fish"
+        case $DEVENV_GENERATION in
+          *[\'\\]*) return ;;
+        esac
+        set -- "$__devenv_command" --init-command "source '$DEVENV_GENERATION/shell.fish'"
         [ -e "$DEVENV_GENERATION/shell.fish" ] || return
         ;;
       zsh)

@@ -6,8 +6,11 @@
                                            @answer    what to tell the user of it, in one line
     <state>/projects/<id>/generations/<number>/       one generation
         activate.<shell>     what the hook of that shell reads
+        activate.sh          what `devenv run` and its like read where they start no Python (`shell_hooks/devenv.sh`)
+        shell.<shell>        what `devenv shell` has that shell read (see `devenv.activation.shell`)
         activation.json      the same for `devenv run` and for editors
         <index>.stamp        times of the project's files (see `devenv.activation.watched`)
+        settings.stamp       the time of the user's settings
         <number>             link to the generation itself: below `@devenv`, its name exists in this generation only,
                              so that one `stat` of a stamp tells a shell both the time and that nothing was switched
     <state>/shells/<process>                          made by hooks: the generation that this shell entered last
@@ -27,7 +30,9 @@ from devenv import fsutil
 from devenv.activation.environ import GENERATION_MARKER, PROJECT_MARKER, drop_markers, revert_activation
 from devenv.activation.model import Activation
 from devenv.activation.saved import ACTIVATION_NAME, format_activation, read_activation
+from devenv.activation.scripts.posix import SCRIPT_NAME, SETTINGS_STAMP, format_posix_script
 from devenv.activation.shells import SHELLS
+from devenv.activation.watched import stamp_name, write_stamp
 from devenv.errors import ActivationError
 from devenv.settings import Settings
 
@@ -88,6 +93,7 @@ def write_generation_scripts(generation: Path, activation: Activation) -> None:
     """
     for support in SHELLS.values():
         fsutil.write_atomic(generation / support.script_name, support.format_script(activation), 0o600)
+    fsutil.write_atomic(generation / SCRIPT_NAME, format_posix_script(activation), 0o600)
     fsutil.write_atomic(generation / ACTIVATION_NAME, format_activation(activation), 0o600)
     fsutil.replace_link(generation / activation.generation.name, ".")
 
@@ -106,14 +112,37 @@ def unsilence_project(settings: Settings, project: Path) -> None:
 def activate_project(settings: Settings, project: Path, generation: Path) -> None:
     """Make `generation` the one that shells in `project` use from their next prompt on.
 
-    The generation is complete: scripts and stamps are written before. The project is allowed.
+    The generation is complete: scripts and stamps are written before. The project is allowed. What is activated here is
+    what these settings say: that of another state directory, or of other settings, no longer counts without Python.
     """
+    write_stamp(generation / SETTINGS_STAMP, settings.changed)
     # Hooks can make a file without starting a process, a directory they cannot.
     fsutil.make_private_directory(shells_path(settings))
     active = _make_active_directory(settings, project)
     fsutil.replace_link(active / LINK_NAME, str(generation))
     for name in (DENIED_NAME, ANSWER_NAME):
         (active / name).unlink(missing_ok=True)
+
+
+def is_activated(settings: Settings, activation: Activation) -> bool:
+    """Whether shells use this generation now, and nothing makes them ask: files and stamps have the same times."""
+    generation = activation.generation
+    files = [(activation.project / name, stamp_name(index)) for index, name in enumerate(activation.watched)]
+    try:
+        followed = os.readlink(active_path(settings, activation.project) / LINK_NAME) == str(generation)
+    except (OSError, ActivationError):
+        return False
+    times = [(_find_time(file), _find_time(generation / stamp)) for file, stamp in files]
+    times.append((settings.changed, _find_time(generation / SETTINGS_STAMP)))
+    return followed and all(changed == stamped for changed, stamped in times)
+
+
+def _find_time(path: Path) -> int | None:
+    """When the file was last modified, in nanoseconds; None where there is none to be seen."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _make_active_directory(settings: Settings, project: Path) -> Path:

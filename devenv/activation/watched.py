@@ -85,11 +85,15 @@ def write_stamps(generation: Path, files: Iterable[WatchedFile]) -> None:
     """Put the files' times into `generation`, where the hooks compare them; a missing file has no stamp."""
     fsutil.remove_unfinished(generation)
     for index, file in enumerate(files):
-        stamp = generation / stamp_name(index)
-        if file.changed is None:
-            stamp.unlink(missing_ok=True)
-        else:
-            fsutil.write_atomic(stamp, b"", 0o600, (file.changed, file.changed))
+        write_stamp(generation / stamp_name(index), file.changed)
+
+
+def write_stamp(stamp: Path, changed: int | None) -> None:
+    """Make `stamp` an empty file of that time (in nanoseconds); None: there is to be none."""
+    if changed is None:
+        stamp.unlink(missing_ok=True)
+    else:
+        fsutil.write_atomic(stamp, b"", 0o600, (changed, changed))
 
 
 def read_watched_file(project: Path, name: str) -> WatchedFile:

@@ -9,7 +9,7 @@ from devenv.cli.lazy_group import LazyGroup
 
 SECTIONS = {
     "Start": ("init", "add", "remove", "lock"),
-    "Use": ("shell", "run", "env", "fmt", "allow", "deny", "revoke", "reload", "watch", "hook", "completion"),
+    "Use": ("shell", "run", "exec", "env", "fmt", "allow", "deny", "revoke", "reload", "watch", "hook", "completion"),
     "Build": ("build", "check", "log", "derivation", "why-rebuild"),
     "Look": ("status", "search", "info", "why"),
     "Tidy": ("gc", "store", "cache", "artifacts", "set"),

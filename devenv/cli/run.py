@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -23,14 +25,19 @@ def command(arguments: tuple[str, ...]) -> Action:
 
     Its exit status and the signals it gets are its own.
     """
-    from devenv.cli.replace import replace_process
+    return become_command(here, arguments)
+
+
+def become_command(find_start: Callable[[], Path], arguments: tuple[str, ...]) -> Action:
+    """Become the command, in the environment of the project that the directory lies in."""
 
     def action(tools: Tools) -> None:
         from devenv.activation.environ import apply_activation
         from devenv.activation.state import leave_inherited
+        from devenv.cli.replace import replace_process
         from devenv.workflow.enter import enter_project
 
-        entered = enter_project(tools, here())
+        entered = enter_project(tools, find_start())
         environ = apply_activation(entered.activation, leave_inherited(tools.settings, os.environ))
         tools.close()
         replace_process(arguments[0], arguments, environ)

@@ -14,12 +14,11 @@ def command() -> Action:
 
     def action(tools: Tools) -> None:
         from devenv.activation.shell import ShellRequest, shell_command
-        from devenv.cli.program import program_path
         from devenv.cli.replace import replace_process
         from devenv.workflow.enter import enter_project
 
         entered = enter_project(tools, here())
-        request = ShellRequest(os.environ.get("SHELL") or "/bin/sh", program_path(), os.environ)
+        request = ShellRequest(os.environ.get("SHELL") or "/bin/sh", os.environ)
         start = shell_command(tools.settings, entered.activation, request)
         tools.close()
         replace_process(start.arguments[0], start.arguments, start.environ)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.errors import Place, UsageError
@@ -76,6 +76,8 @@ class Settings:
     """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
     trust_worktrees: bool = False
     """Whether what was allowed in one worktree of a git repository is allowed in its others too."""
+    changed: int | None = None
+    """When the settings file was last modified, in nanoseconds, taken before reading it; None: there is none."""
 
     @property
     def artifacts(self) -> Path:
@@ -122,12 +124,13 @@ def read_settings(home: Path | None = None) -> Settings:
         home = _find_home()
     path = settings_path(home)
     try:
+        changed = path.stat().st_mtime_ns
         text = read_regular(path, SETTINGS_LIMIT)
     except FileNotFoundError:
         return default_settings(home)
     except OSError as error:
         raise invalid(f"the settings cannot be read: {error.strerror}", Place(str(path))) from error
-    return parse_settings(text, home)
+    return replace(parse_settings(text, home), changed=changed)
 
 
 def _find_home() -> Path:

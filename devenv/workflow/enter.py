@@ -6,13 +6,15 @@ looks whether the environment is still in the store; it evaluates nothing, asks 
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.activation.model import Activation
 from devenv.activation.saved import read_activation
-from devenv.activation.state import activate_project, write_generation_scripts
+from devenv.activation.shell import write_shell_files
+from devenv.activation.state import activate_project, is_activated, write_generation_scripts
 from devenv.activation.watched import write_stamps
 from devenv.environment.project import Project, read_project, require_project_path
 from devenv.errors import ActivationError, LockError, Place
@@ -63,6 +65,10 @@ def enter_project(tools: Tools, start: Path) -> Entered:
             # Shells cannot follow every path; commands can.
             if error.slug not in UNFOLLOWED:
                 raise
+    elif not is_activated(tools.settings, entered.activation):
+        # So that the next command, and shells, need not ask. Where the state cannot be written they ask again.
+        with contextlib.suppress(ActivationError, OSError):
+            activate(tools, entered)
     return entered
 
 
@@ -165,7 +171,9 @@ def add_generation(tools: Tools, project: Project, environment: StorePath) -> En
     """Make this the project's current generation. The caller holds `project_locked`."""
 
     def fill(directory: Path, known_as: Path) -> None:
-        write_generation_scripts(directory, make_activation(tools, project, environment, known_as))
+        activation = make_activation(tools, project, environment, known_as)
+        write_generation_scripts(directory, activation)
+        write_shell_files(directory, tools.settings, activation)
 
     generation = record_generation(tools.settings, tools.store, NewGeneration(project, environment, fill))
     return Entered(project, generation, read_activation(generation.path))

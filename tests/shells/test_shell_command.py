@@ -17,9 +17,7 @@ def activate(workspace: Workspace) -> Activation:
 def test_devenv_shell_without_a_terminal(workspace: Workspace) -> None:
     """A bash that is not interactive reads no rc file: it has the variables all the same."""
     activation = activate(workspace)
-    command = shell_command(
-        workspace.settings, activation, ShellRequest("bash", workspace.program, workspace.environ())
-    )
+    command = shell_command(workspace.settings, activation, ShellRequest("bash", workspace.environ()))
     result = subprocess.run(
         command.arguments, input=b"echo $INSIDE", env=dict(command.environ), capture_output=True, check=True, timeout=30
     )
@@ -29,6 +27,6 @@ def test_devenv_shell_without_a_terminal(workspace: Workspace) -> None:
 def test_other_shells_get_the_variables(workspace: Workspace) -> None:
     """`devenv shell` starts any shell; one that devenv has no script for gets the environment alone."""
     activation = activate(workspace)
-    command = shell_command(workspace.settings, activation, ShellRequest("/bin/sh", workspace.program, os.environ))
+    command = shell_command(workspace.settings, activation, ShellRequest("/bin/sh", os.environ))
     assert command.arguments == ("/bin/sh",)
     assert command.environ["INSIDE"] == "api"

@@ -147,7 +147,7 @@ class Workspace:
 
     def devenv_shell(self, kind: str, activation: Activation, environ: Mapping[str, str]) -> Shell:
         """What `devenv shell` starts, in a terminal, with the files that are there."""
-        request = ShellRequest(self.executable(kind), self.program, environ)
+        request = ShellRequest(self.executable(kind), environ)
         command = shell_command(self.settings, activation, request)
         arguments = [*command.arguments, *(["--noediting"] if kind == "bash" else [])]
         return start_shell(kind, self.home, arguments, command.environ)

@@ -1,9 +1,9 @@
-"""Writes `activate.sh`: an environment for programs, read by what stands on `PATH` as `devenv` (`shell_hooks/devenv.sh`).
+"""Writes `activate.sh`, an environment for programs: read by the front on `PATH` (`shell_hooks/devenv.sh`).
 
 The script is data in POSIX `sh` without functions: the conditions on which it holds, and then either what
-`devenv.activation.environ` does to a mapping, or, in an environment that is this one already, nothing. It says that it did
-(`__devenv_ready`) at the end; where it does not, the caller has the program do it. All of it is one command: of a script
-that breaks off a shell runs nothing (FAULTS A-15).
+`devenv.activation.environ` does to a mapping, or, in an environment that is this one already, nothing. At the end it
+says that it did (`__devenv_ready`); where it does not, the caller has the program do it. All of it is one command: of a
+script that breaks off a shell runs nothing (FAULTS A-15).
 """
 
 from __future__ import annotations
@@ -23,47 +23,12 @@ SETTINGS_STAMP = "settings.stamp"
 """The file in a generation with the time of the user's settings with which it was activated; missing where there were
 none."""
 
-SPECIAL = frozenset(
-    [
-        "COLUMNS",
-        "COMP_WORDBREAKS",
-        "DIRSTACK",
-        "EPOCHREALTIME",
-        "EPOCHSECONDS",
-        "ERRNO",
-        "EXECIGNORE",
-        "FCEDIT",
-        "FUNCNAME",
-        "FUNCNEST",
-        "GROUPS",
-        "HISTCMD",
-        "HISTCHARS",
-        "HOSTNAME",
-        "IGNOREEOF",
-        "KSHEGID",
-        "KSHGID",
-        "KSHUID",
-        "LINENO",
-        "LINES",
-        "MAIL",
-        "MAILCHECK",
-        "MAILPATH",
-        "OPTARG",
-        "OPTERR",
-        "OPTIND",
-        "RANDOM",
-        "REPLY",
-        "SECONDS",
-        "SRANDOM",
-        "TERM",
-        "TERMCAP",
-        "TERMINFO",
-        "TMOUT",
-        "TTYIDLE",
-        "histchars",
-        "prompt",
-    ]
+_SPECIAL = (
+    "BAUD COLUMNS COMP_WORDBREAKS DIRSTACK DIRSTACKSIZE EPOCHREALTIME EPOCHSECONDS ERRNO EXECIGNORE FUNCNAME FUNCNEST",
+    "GROUPS HISTCMD HISTSIZE IGNOREEOF KEYTIMEOUT KSHEGID KSHGID KSHUID LINENO LINES LISTMAX LOGCHECK MAILCHECK OPTARG",
+    "OPTERR OPTIND RANDOM REPLY SAVEHIST SECONDS SRANDOM TMOUT TTYIDLE",
 )
+SPECIAL = frozenset(name for line in _SPECIAL for name in line.split())
 SPECIAL_PREFIX = "BASH"
 """Variables that some shell that is called `sh` computes, checks, or acts on when they are set. What sets one of these
 is left to the program."""
@@ -111,8 +76,8 @@ def _iter_unchanged(activation: Activation) -> Iterator[str]:
     stamps = [quote_bash(str(activation.generation / stamp_name(index))) for index in range(len(files))]
     settings = quote_bash(str(activation.generation / SETTINGS_STAMP))
     for file, stamp in (*zip(files, stamps, strict=True), ('"$__devenv_settings"', settings)):
-        there = f"[ -e {file} ] && [ -e {stamp} ] && ! [ {file} -nt {stamp} ] && ! [ {file} -ot {stamp} ]"
-        yield f"{{ {there} || ! [ -e {file} ] && ! [ -e {stamp} ]; }}"
+        same = f"[ -e {stamp} ] && ! [ {file} -nt {stamp} ] && ! [ {file} -ot {stamp} ]"
+        yield f"if [ -e {file} ]; then {same}; else ! [ -e {stamp} ]; fi"
 
 
 def _iter_commands(activation: Activation) -> Iterator[str]:
