@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ NAMES_LINES = 3
 CODE_KINDS = frozenset({"hook", "leave", "function"})
 CODE_LINES = 6
 """Lines of code that are shown."""
+COMPARED_LINES = 1000
+"""Lines of code beyond which it is not compared line by line, which takes the square of their number."""
 NAMED_KINDS = frozenset({"dependency"})
 """What nobody asked for one by one: only counted, with names."""
 DIGEST_SHOWN = 16
@@ -96,17 +99,28 @@ def _rest(kind: str, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _code_lines(change: Change, painter: Painter) -> Iterator[str]:
-    """Code as it stands there, line by line; what is removed is only named."""
+    """Code line by line: all that is new of it; what is removed as a whole is only named."""
     title = f"{PLURALS[change.kind] if change.kind != 'function' else 'function'}, {change.name}"
     if change.after is None:
         yield painter.paint(_style(change), _fit(f"- {title}"))
         return
     yield painter.paint(_style(change), _fit(f"{_sign(change)} {title}:"))
-    lines = change.after.strip("\n").split("\n")
-    for line in lines[:CODE_LINES]:
-        yield _fit(f"{INDENT}| {make_visible(line)}")
+    lines = _new_lines(change.before, change.after)
+    yield from (_fit(f"{INDENT}| {make_visible(line)}") for line in lines[:CODE_LINES])
     if len(lines) > CODE_LINES:
-        yield f"{INDENT}| … {len(lines) - CODE_LINES} more lines"
+        yield f"{INDENT}| … {len(lines) - CODE_LINES} more lines (`--json` has all)"
+
+
+def _new_lines(before: str | None, after: str) -> list[str]:
+    """The code as it stands there, or how it changed: lines that are new or gone, with their signs."""
+    lines = after.strip("\n").split("\n")
+    if before is None:
+        return lines
+    old = before.strip("\n").split("\n")
+    if max(len(old), len(lines)) > COMPARED_LINES:
+        return lines
+    compared = difflib.unified_diff(old, lines, lineterm="", n=0)
+    return [f"{line[0]} {line[1:]}" for line in list(compared)[2:] if not line.startswith("@@")] or lines
 
 
 def _text(change: Change) -> str:
@@ -127,7 +141,7 @@ def _style(change: Change) -> str:
 
 def _fit(text: str) -> str:
     """One line that fits, whatever stands in it."""
-    shown = make_visible(text)
+    shown = make_visible(text).expandtabs(4)
     return shown if len(shown) < USUAL_WIDTH else shown[: USUAL_WIDTH - 2] + "…"
 
 

@@ -116,7 +116,7 @@ def test_allow_shows_what_may_act(user: User) -> None:
     text = cloned.devenv("allow").text
     assert "just" in text
     assert "PORT" in text
-    assert "hook" in text
+    assert "| echo hello" in text
 
 
 def test_manifest_that_is_no_file(user: User) -> None:
