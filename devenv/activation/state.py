@@ -120,7 +120,7 @@ def activate_project(settings: Settings, project: Path, generation: Path) -> Non
     fsutil.make_private_directory(shells_path(settings))
     active = _make_active_directory(settings, project)
     fsutil.replace_link(active / LINK_NAME, str(generation))
-    for name in (DENIED_NAME, ANSWER_NAME):
+    for name in (DENIED_NAME, ASKED_NAME, ANSWER_NAME):
         (active / name).unlink(missing_ok=True)
 
 
@@ -152,10 +152,13 @@ def _make_active_directory(settings: Settings, project: Path) -> Path:
     return active
 
 
-def deactivate_project(settings: Settings, project: Path) -> None:
-    """Take the project's environment away from shells, from their next prompt on. Nothing there is no error."""
+def deactivate_project(settings: Settings, project: Path, *, answered: bool = False) -> None:
+    """Take the project's environment away from shells, from their next prompt on. Nothing there is no error.
+
+    `answered`: they have been told why (`devenv.activation.answers`), before it is gone.
+    """
     active = active_path(settings, project)
-    for name in (LINK_NAME, ASKED_NAME, ANSWER_NAME):
+    for name in (LINK_NAME, ASKED_NAME, *([] if answered else [ANSWER_NAME])):
         (active / name).unlink(missing_ok=True)
 
 

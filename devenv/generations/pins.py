@@ -21,6 +21,8 @@ from devenv.settings import Settings
 
 PIN_PATTERN = re.compile(r"[1-9][0-9]{0,8}")
 """Numbers of processes: at most 2²² on Linux, and within a C `int` everywhere."""
+SCRATCH_SUFFIX = ".function"
+"""Of a file beside the pin by way of which the hook for bash reads its own functions."""
 SLACK = 1.0
 """Seconds by which a shell may seem to have started after its pin was written: the system's start is a whole number."""
 STAT_LIMIT = 1 << 20
@@ -44,8 +46,9 @@ def remove_stale_pins(settings: Settings) -> None:
     """Delete the pins of shells that ended. What cannot be deleted stays."""
     for shell, pin in _iter_pins(settings):
         if not _is_living(shell, pin):
-            with contextlib.suppress(OSError):
-                pin.unlink()
+            for path in (pin, pin.with_name(pin.name + SCRATCH_SUFFIX)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _iter_pins(settings: Settings) -> Iterator[tuple[int, Path]]:

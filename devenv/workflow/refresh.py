@@ -78,12 +78,13 @@ def _refresh(tools: Tools, path: Path, log_into: LogInto) -> str | None:
         project = read_project(path)
         trust = trust_in(tools, project)
     except DevenvError as error:
-        state.deactivate_project(tools.settings, path)
-        return f"{error.message}; the environment was left"
+        return _withdraw(tools, path, f"{error.message}; the environment was left")
+    if trust is Trust.CHANGED:
+        changed = f"{_shown(path)} changed since it was allowed: `devenv allow` shows what, and allows it"
+        return _withdraw(tools, path, changed)
     if trust is not Trust.ALLOWED:
         state.deactivate_project(tools.settings, path)
-        changed = f"{_shown(path)} changed since it was allowed: `devenv allow` shows what, and allows it"
-        return changed if trust is Trust.CHANGED else None
+        return None
     try:
         if find_entered(tools, project) is None:
             failure = _find_failure(tools.settings, project)
@@ -109,6 +110,13 @@ def _enter(tools: Tools, project: Project) -> Entered:
     activate(tools, entered)
     (_state_path(tools.settings, project.path) / FAILED_NAME).unlink(missing_ok=True)
     return entered
+
+
+def _withdraw(tools: Tools, path: Path, reason: str) -> str:
+    """Take the environment away; shells find the reason at the prompt that leaves it."""
+    _answer(tools, path, reason)
+    state.deactivate_project(tools.settings, path, answered=True)
+    return reason
 
 
 def _answer(tools: Tools, path: Path, text: str) -> None:

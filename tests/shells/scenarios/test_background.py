@@ -125,10 +125,11 @@ def test_withdrawn_with_an_answer(workspace: Workspace, kind: str) -> None:
         shell.run("cd api")
         edit(project / "devenv.toml")
         said = prompt_until(shell, "devenv: ")
+        while shell.value("INSIDE") is not None:
+            said += shell.run("true")
         said += shell.run("true")
         assert said.startswith("devenv: packages changed: run `devenv allow`\n")
         assert said.count("\n") == 1
-        assert shell.value("INSIDE") is None
 
 
 def test_changed_while_away(workspace: Workspace, kind: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.shells.workspace import Workspace
@@ -132,7 +134,7 @@ def test_script_that_does_not_fit(workspace: Workspace, kind: str, damage: str) 
     else:
         spoilt = {
             "truncated": text.rstrip("\n")[:-2],
-            "other_format": text.replace("__devenv_begin 1 ", "__devenv_begin 999 "),
+            "other_format": re.sub(r"(?m)^(__devenv_\w+) \d+ ", r"\1 999 ", text),
             "moved": text.replace(str(project), f"{project}2"),
             "empty": "",
         }
