@@ -10,7 +10,12 @@ import subprocess
 
 import pytest
 
-from devenv.activation.trust import record_path
+from devenv.activation.trust import Trust, record_path
+from devenv.environment.project import read_project
+from devenv.events import ignore
+from devenv.workflow.allowed import record_allowed, require_allowed, trust_in
+from devenv.workflow.enter import enter_realized, make_activation
+from devenv.workflow.tools import Tools
 from tests.functional.workflow.command import User
 
 SECRET = "correct-horse-battery"
@@ -298,6 +303,45 @@ def test_settings_in_a_project_are_not_read(user: User) -> None:
         path.write_text("state = '/evil'\n")
     claims = {"XDG_CONFIG_HOME": f"{there.directory}/.config", "DEVENV_SETTINGS": f"{there.directory}/settings.toml"}
     assert there.having(**claims).report("status")["trust"] == "allowed"
+
+
+def test_what_is_evaluated_is_what_was_hashed(api: User) -> None:
+    """L-03: files that are swapped after they were found to be allowed do nothing: they are not read a second time."""
+    with Tools(api.settings, api.environ, ignore) as tools:
+        project = read_project(api.directory)
+        require_allowed(tools, project)
+        (api.directory / ".env").write_text("TOKEN=evil\n")
+        api.manifest.write_text('[env]\nTOKEN = "evil"\n')
+        entered = enter_realized(tools, project)
+        assert entered.activation.variables["TOKEN"] == SECRET
+        fresh = make_activation(tools, project, entered.generation.environment, entered.generation.path)
+        assert fresh.variables["TOKEN"] == SECRET
+        assert trust_in(tools, read_project(api.directory)) is Trust.CHANGED
+
+
+def test_patch_that_changed(user: User) -> None:
+    """L-02: a patch is part of what was allowed, even before anything is built with it."""
+    there = user.at("there")
+    there.manifest.write_text('[packages.curl]\nversion = "8"\ninput = "source"\npatches = ["fix.patch"]\n')
+    patch = there.directory / "fix.patch"
+    patch.write_text("one")
+    record_allowed(user.settings, read_project(there.directory))
+    assert there.report("status")["trust"] == "allowed"
+    patch.write_text("two")
+    assert there.report("status")["trust"] == "changed"
+    patch.unlink()
+    assert there.report("status")["trust"] == "changed"
+    patch.write_text("one")
+    assert there.report("status")["trust"] == "allowed"
+
+
+def test_at_the_same_time(api: User) -> None:
+    """L-08: several who allow at the same time all succeed, and none of what they allowed is lost."""
+    running = [api.start("allow") for _ in range(3)]
+    outcomes = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], outcomes
+    assert api.report("status")["trust"] == "allowed"
+    assert api.unfinished() == []
 
 
 def test_worktrees_share_by_a_setting(api: User, user: User) -> None:

@@ -311,3 +311,19 @@ def test_foreign_files_are_not_read(project: Path) -> None:
         read_watched_file(project, "devenv.toml")
     assert caught.value.slug == "file-foreign"
     assert "chown" in (caught.value.hint or "")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_writes_nothing_into_a_users_state(state: Settings, project: Path) -> None:
+    """O-03: root with the home directory of a user neither believes nor writes that user's records."""
+    allow(state, project, made(b"m"))
+    directory = state.state / "trust"
+    for path in (*directory.iterdir(), directory):
+        os.chown(path, 12345, -1)
+    assert trust(state, project, b"m") is Trust.UNKNOWN
+    before = sorted(os.listdir(directory))
+    with pytest.raises(TrustError):
+        allow(state, project, made(b"n"))
+    with pytest.raises(TrustError):
+        revoke(state, project)
+    assert sorted(os.listdir(directory)) == before
