@@ -12,7 +12,7 @@ from devenv.activation.trust_records import Record
 from devenv.environment.project import Project, find_project_path, read_project, require_project_path
 from devenv.errors import DevenvError
 from devenv.project_names import MANIFEST_NAME
-from devenv.workflow.allowed import make_allowed, trust_in
+from devenv.workflow.allowed import make_allowed, require_allowed, trust_in
 from devenv.workflow.allowed_changes import Acting, find_changes
 from devenv.workflow.edit import package_versions
 from devenv.workflow.enter import activate, enter_realized, find_entered, require_satisfied
@@ -33,7 +33,7 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
     """Let the project act, with exactly this content: realize its environment and let shells enter it.
 
     With `dry_run` only what that would let act is found. Raises LockError where the lock does not answer the manifest,
-    and what realizing raises; then nothing is allowed.
+    TrustError where somebody denied it meanwhile, and what realizing raises; then nothing is allowed.
     """
     project = read_project(require_project_path(start))
     if not dry_run:
@@ -45,6 +45,9 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
     entered = None
     if not dry_run:
         entered = find_entered(tools, project) or enter_realized(tools, project)
+        if found is not Trust.DENIED and trust_in(tools, project) is Trust.DENIED:
+            # Realizing takes its time, and the user's last word counts (FAULTS L-06).
+            require_allowed(tools, project)
         trust.allow(tools.settings, project.path, content)
         activate(tools, entered)
     return AllowResult(

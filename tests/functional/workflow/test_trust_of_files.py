@@ -10,12 +10,14 @@ import subprocess
 
 import pytest
 
-from devenv.activation.trust import Trust, record_path
+from devenv.activation.trust import Trust, deny, record_path
 from devenv.environment.project import read_project
+from devenv.errors import TrustError
 from devenv.events import ignore
 from devenv.workflow.allowed import record_allowed, require_allowed, trust_in
 from devenv.workflow.enter import enter_realized, make_activation
 from devenv.workflow.tools import Tools
+from devenv.workflow.trust import allow_project
 from tests.functional.workflow.command import User
 
 SECRET = "correct-horse-battery"
@@ -74,6 +76,17 @@ def test_deny_wins_over_what_was_allowed(api: User) -> None:
     for name, content in first.items():
         (api.directory / name).write_bytes(content)
     assert api.report("status")["trust"] == "changed"
+
+
+def test_denied_while_it_is_realized(user: User) -> None:
+    """L-06: whoever denies a project while `allow` still realizes it has the last word."""
+    there = user.at("there")
+    there.manifest.write_text('[packages]\njust = "*"\n')
+    there.devenv("lock")
+    tools = Tools(user.settings, user.environ, lambda _: deny(user.settings, there.directory))
+    with tools, pytest.raises(TrustError):
+        allow_project(tools, there.directory)
+    assert there.report("status")["trust"] == "denied"
 
 
 def test_revoke(api: User, user: User) -> None:
