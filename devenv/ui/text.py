@@ -93,7 +93,7 @@ def _(result: StatusResult, painter: Painter) -> Iterator[str]:
     yield f"project      {make_visible(str(result.project))}"
     yield f"trust        {painter.paint('good' if result.trust == 'allowed' else 'warning', result.trust)}"
     if result.lock is None:
-        yield f"{painter.paint('hint', 'next:')} look at `devenv.toml` and `devenv.lock`, then `devenv allow`"
+        yield f"{painter.paint('hint', 'next:')} `devenv allow --dry-run` shows what is new, `devenv allow` lets it act"
         return
     yield f"lock         {result.lock}"
     for reason in result.unsatisfied:

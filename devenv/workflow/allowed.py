@@ -47,7 +47,7 @@ def require_allowed(tools: Tools, project: Project) -> None:
     }
     raise TrustError(
         f"`{project.path}` {reasons[found]}",
-        hint="look at `devenv.toml` and `devenv.lock`, then run `devenv allow`",
+        hint="`devenv allow --dry-run` shows what it would let act, `devenv allow` lets it",
         place=Place(str(project.manifest_path)),
     )
 
