@@ -163,7 +163,7 @@ def test_inputs(builder: Builder) -> None:
 
 
 def test_package_from_source(builder: Builder) -> None:
-    """A package from source is built with what the manifest changes in it; a changed patch is noticed."""
+    """A package from source is built with what the manifest changes in it; a changed patch is noticed (L-02)."""
     changed = """
     [packages]
     hello = { input = "source", patches = ["x.patch"], flags = ["--fast"], env = { GREETING = "a b" } }
@@ -174,7 +174,8 @@ def test_package_from_source(builder: Builder) -> None:
     assert text.startswith(f"hello, moon\nconfigured: --prefix={app.settings.base}")
     assert text.endswith("-hello-2.12 --fast\na b\n")
     write(app, **{"x.patch": PATCH.format("sun")})
-    error = app.failure("build", "hello")
+    assert app.failure("build", "hello")["slug"] == "not-allowed"
+    error = app.failure("allow")
     assert error["slug"] == "lock-recipe-changed"
     assert "`x.patch`" in error["message"]
     assert error["hint"].startswith("run `devenv lock`")
@@ -314,7 +315,7 @@ def test_old_logs_go(builder: Builder) -> None:
 def test_completion(builder: Builder) -> None:
     """Names of builds, packages and checks are completed, each where it can stand."""
     manifest = COPY + '[packages]\nhello = { input = "source" }\n[checks]\napt = "true"\n'
-    app = builder.project("completion", manifest, {"message": "hi"}, allow=False)
+    app = builder.project("completion", manifest, {"message": "hi"})
     for words, expected in (
         ("build ", {"app", "hello"}),
         ("build h", {"hello"}),
