@@ -10,6 +10,8 @@ import pytest
 
 from devenv.debian.policy import read_policy
 from devenv.debian.suites import SUITES
+from devenv.environment.project import read_project
+from devenv.workflow.allowed import record_allowed
 from tests.functional.debian_archive import MadeArchive, Pocket, make_stanza
 from tests.functional.loopback import Registry
 from tests.functional.workflow.command import User
@@ -192,6 +194,7 @@ def test_completion(debian_user: User, registry: Registry, words: tuple[str, ...
     """bash completes names of the base set or the manifest, and Debian's from suites that are kept, and asks nobody."""
     debian_user.devenv("search", "seetop")
     debian_user.manifest.write_text('[packages]\njust = "*"\n')
+    record_allowed(debian_user.settings, read_project(debian_user.directory))
     count = len(registry.seen)
     program = debian_user.home / "devenv"
     program.write_text(f'#!/bin/sh\nexec {" ".join(debian_user.command())} "$@"\n')
