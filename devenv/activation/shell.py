@@ -105,9 +105,10 @@ def shell_command(settings: Settings, activation: Activation, request: ShellRequ
             source = f"source {SHELLS[name].quote(str(path))}"
             return ShellCommand((request.shell, "--init-command", source), environ)
         case _:
-            before = environ.get("ZDOTDIR")
-            told = {} if before is None else {USER_ZDOTDIR: before}
-            return ShellCommand((request.shell,), {**environ, **told, "ZDOTDIR": str(path.parent)})
+            environ.pop(USER_ZDOTDIR, None)
+            if "ZDOTDIR" in environ:
+                environ[USER_ZDOTDIR] = environ["ZDOTDIR"]
+            return ShellCommand((request.shell,), {**environ, "ZDOTDIR": str(path.parent)})
 
 
 def write_shell_files(directory: Path, settings: Settings, activation: Activation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -10,6 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from devenv.errors import ActivationError
+
+SHELL = "/bin/sh"
+BEGINNING = 512
+"""Bytes of a file in which a NUL tells that it is no script."""
 
 
 class CommandNotFoundError(ActivationError):
@@ -48,8 +53,19 @@ def replace_process(program: str, arguments: Sequence[str], environ: Mapping[str
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execve(found, list(arguments), dict(environ))  # noqa: S606 - becoming that program is the whole purpose
+        try:
+            os.execve(found, list(arguments), dict(environ))  # noqa: S606 - becoming that program is the whole purpose
+        except OSError as error:
+            if error.errno != errno.ENOEXEC or _is_binary(found):
+                raise
+            # A script without a first line that says what runs it: as in shells, it is theirs (`execvp` in POSIX).
+            os.execve(SHELL, [SHELL, found, *arguments[1:]], dict(environ))  # noqa: S606
     except OSError as error:
         raise CommandNotExecutableError(
             f"`{found}` cannot be executed: {error.strerror}", hint="check its permissions and its first line"
         ) from error
+
+
+def _is_binary(path: str) -> bool:
+    with open(path, "rb") as file:
+        return b"\0" in file.read(BEGINNING)

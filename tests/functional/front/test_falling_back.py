@@ -211,6 +211,15 @@ def test_what_the_system_refuses(front: Front, api: Path) -> None:
     assert front.call("run", "./script", "x", at=api).fell_back
 
 
+def test_scripts_without_an_interpreter(front: Front, api: Path) -> None:
+    """As the program does it: `sh` runs them."""
+    script = api / "script"
+    script.write_text('echo "$1"; exit 3\n')
+    script.chmod(0o755)
+    outcome = front.call("run", "./script", "a b", at=api)
+    assert (outcome.status, outcome.output) == (3, b"a b\n")
+
+
 def test_working_directory_gone(front: Front, api: Path) -> None:
     """Where the working directory was deleted, the program says so."""
     gone = api / "gone"

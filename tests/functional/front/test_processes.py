@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from devenv.activation.environ import apply_activation
-from tests.functional.front.front import Front
+from devenv.activation.shell import FILES, ShellRequest, shell_command
+from devenv.activation.shells import SHELLS
+from tests.functional.front.front import Front, Outcome, without_session
 
 STRACE = shutil.which("strace")
 LOOKS = 70
@@ -92,3 +94,27 @@ def test_shell_is_the_users_own(front: Front, api: Path) -> None:
     assert front.activation is not None
     assert (outcome.status, outcome.output.decode()) == (3, f"0 api\n{front.activation.generation}")
     assert front.call("shell", at=api, environ=front.environ(SHELL="/no/such/shell")).fell_back
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("before", [{}, {"ZDOTDIR": "/user's"}], ids=["plain", "ZDOTDIR"])
+def test_shells_are_started_as_by_the_program(front: Front, api: Path, name: str, before: dict[str, str]) -> None:
+    """`shell` starts bash, zsh and fish with the same arguments and variables as the program does."""
+    shell = front.home / name
+    shell.write_text('#!/bin/sh\nfor argument; do printf "%s\\0" "$argument"; done; echo; exec env -0\n')
+    shell.chmod(0o755)
+    environ = front.environ(SHELL=str(shell), **before)
+    activation = front.activation
+    assert activation is not None
+    assert front.call("shell", at=api, environ=environ).fell_back, "nothing is there for them to read"
+    file = activation.generation / FILES[name]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("")
+    outcome = front.call("shell", at=api, environ=environ)
+    expected = shell_command(front.settings, activation, ShellRequest(str(shell), environ))
+    arguments, variables = outcome.output.split(b"\n", 1)
+    if name not in SHELLS:
+        assert str(activation.generation).encode() in outcome.output
+        return
+    assert arguments.decode().split("\0")[:-1] == list(expected.arguments[1:])
+    assert Outcome(outcome.status, variables, outcome.errors).environ == without_session(expected.environ)

@@ -93,6 +93,17 @@ def test_commands_that_cannot_be_run(api: User) -> None:
     assert api.having(PATH=f"{api.directory}:/usr/bin:/bin").call("run", "script").status == 126
 
 
+def test_scripts_without_an_interpreter(api: User) -> None:
+    """As in shells, `sh` runs them; what is no script at all is refused with 126."""
+    script = api.directory / "script"
+    script.write_text('echo $0 "$1"; exit 3\n')
+    script.chmod(0o755)
+    outcome = api.call("run", "./script", "a b")
+    assert (outcome.status, outcome.text) == (3, "./script a b\n")
+    script.write_bytes(b"\x7fOTHER\0\0\0")
+    assert api.call("run", "./script").status == 126
+
+
 def test_programs_of_the_environment_come_first(api: User) -> None:
     """A program of the same name in the user's `PATH` does not hide the project's; others stay reachable."""
     own = api.at("bin")
