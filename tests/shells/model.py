@@ -102,9 +102,9 @@ def expected(case: Case, name: str) -> str | None:
         return before
     if name in case.variables or now is None:
         return now
-    left = without(case.lists[name], now.split(":"))
-    is_default = not before and left == list(DEFAULT_TAILS.get(name, ("",)))
-    return before if is_default else ":".join(left)
+    left = ":".join(without(case.lists[name], now.split(":")))
+    is_default = not before and left == ":".join(DEFAULT_TAILS.get(name, ()))
+    return before if is_default else left
 
 
 def without(entries: Entries, elements: list[str]) -> list[str]:

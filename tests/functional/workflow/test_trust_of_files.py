@@ -358,7 +358,7 @@ def test_at_the_same_time(api: User) -> None:
 
 
 def test_worktrees_share_by_a_setting(api: User, user: User) -> None:
-    """With `worktrees` a worktree with the content that was allowed in another needs no word; without, it does."""
+    """S-25: with `worktrees` one with the content that was allowed in another needs no word; without, it does."""
     if shutil.which("git") is None:
         pytest.skip("needs git")
     api.directory.chmod(0o755)

@@ -46,7 +46,6 @@ TRAPS = {
 CASES = {f"L-{number:02d}" for number in range(1, 16)} | {f"M-{number:02d}" for number in range(1, 7)}
 
 UNTRIED = {
-    "S-25": "each worktree is a project of its own, which asks; nothing of `.git` is believed",
     "M-03": "wrappers name their interpreter in the store, whose root is 80 bytes: a line with `#!` has at most 127",
 }
 """What no test tries."""
