@@ -38,7 +38,7 @@ def programs_of_environment(cache: Path, manifests: Path = REPOSITORY) -> Iterat
         return
     with temporary_home() as home:
         try:
-            path = _realize(home, cache, manifests)
+            path = realize(home, cache, manifests)
         except AssertionError:
             path = None
         yield find_on_path(path)
@@ -50,7 +50,7 @@ def find_on_path(path: str | None = None) -> Mapping[str, str]:
     return {name: program for name, program in found.items() if program is not None}
 
 
-def _realize(home: Path, cache: Path, manifests: Path) -> str:
+def realize(home: Path, cache: Path, manifests: Path) -> str:
     """The PATH of the environment, made by a user who lives in `home`."""
     user = User(home)
     user.configure(f'base = "{_base(home, cache)}"\ncache = "{cache / "downloads"}"\n')
