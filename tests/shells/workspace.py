@@ -25,7 +25,7 @@ BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
 HOOKS = Path(__file__).parents[2] / "shell_hooks"
 KINDS = tuple(kind for kind in SHELLS if b"@answer" in (HOOKS / f"hook.{kind}").read_bytes())
 """Shells whose hooks do all that hooks have to do."""
-CLOCK_LIMIT = 60
+CLOCK_LIMIT = 20
 """Seconds after which a test stops waiting for what goes on beside its shell."""
 
 
