@@ -21,7 +21,7 @@ EXAMPLES = """\
   devenv init --template node api && cd api    a new project
   devenv add nodejs@24 ripgrep                 packages, locked and realized
   devenv run -- node --version                 one command in the environment
-  eval "$(devenv hook bash)"; devenv allow     from now on `cd` is enough
+  devenv hook --install; devenv allow          from now on `cd` is enough
 """
 
 

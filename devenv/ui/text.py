@@ -73,7 +73,7 @@ def _(result: InitResult, painter: Painter) -> Iterator[str]:
         yield f"{painter.paint('good', 'wrote')} {make_visible(name)}"
     yield f"{painter.paint('hint', 'next:')} `devenv add NAME…` adds packages (`devenv search WORD` finds them),"
     yield "      `devenv run -- COMMAND` runs a command with them, `devenv shell` a shell;"
-    yield '      `eval "$(devenv hook bash)"` in ~/.bashrc makes `cd` enough'
+    yield "      `devenv hook --install`, once, makes `cd` enough"
 
 
 @iter_lines.register

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devenv.activation.hook_files import renew_hooks
 from devenv.activation.model import Activation
 from devenv.activation.saved import read_activation
 from devenv.activation.shell import write_shell_files
@@ -83,6 +84,7 @@ def activate(tools: Tools, entered: Entered) -> None:
     if entered.project.files is not None:
         write_stamps(entered.generation.path, entered.project.watched)
     activate_project(tools.settings, entered.project.path, entered.generation.path)
+    renew_hooks(tools.settings)
 
 
 def find_entered(tools: Tools, project: Project) -> Entered | None:
