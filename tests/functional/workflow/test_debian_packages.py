@@ -271,8 +271,9 @@ def test_names_in_a_project_with_another_suite(debian_user: User) -> None:
     debian_user.devenv("info", "debian:seetop")
     there = debian_user.project("api")
     there.manifest.write_text('[inputs]\ndebian = "debian:bookworm"\n')
-    for verb in ("lock", "allow"):
-        there.devenv(verb)
+    # A manifest that nobody allowed says nothing to those who only look (FAULTS L-07).
+    assert there.report("info", "debian:seetop")["versions"][0]["suite"] == "trixie"
+    record_allowed(there.settings, read_project(there.directory))
     found = there.report("search", "top")["debian"]
     assert [each["name"] for each in found] == ["debian:seetop", "debian:old-top", "debian:trixie/libtop"]
     assert there.report("info", "debian:old-top")["name"] == "debian:old-top"
