@@ -31,7 +31,8 @@ CLOCK_LIMIT = 20
 
 def without_session(variables: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Without what every shell sets for itself."""
-    return {name: value for name, value in variables.items() if name not in {b"_", b"PWD", b"OLDPWD", b"SHLVL"}}
+    session = {b"_", b"PWD", b"OLDPWD", b"SHLVL", b"LOGNAME"}
+    return {name: value for name, value in variables.items() if name not in session}
 
 
 def prompt_until(shell: Shell, text: str) -> str:

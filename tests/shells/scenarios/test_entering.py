@@ -181,7 +181,7 @@ def test_directory_that_is_deleted(workspace: Workspace, kind: str) -> None:
         assert shell.run("cd ~/api") == "devenv: entered api\n"
         shell.run("rm -r ~/api")
         shell.run("true")
-        assert shell.run("echo here") == "here\n"
+        assert shell.run("echo here").startswith("here\n")
         shell.run("cd ~")
         assert shell.value("INSIDE") is None
 
