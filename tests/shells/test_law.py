@@ -104,9 +104,14 @@ def test_leaving_undoes_exactly_what_is_ours(workspace: Workspace, shell: Shell,
             )
         },
     )
+    shell.source(
+        [f"builtin cd {shell.word(str(workspace.home))}"]
+    )  # where an example failed before, it is still inside
     lines = [shell.unset(name) for name in NAMES]
     for name, value in case.before.items():
         lines.append(shell.export(name, value) if name in case.exported else shell.assign(name, value))
+    if shell.kind == "zsh":  # PATH and MANPATH stay exported there, though they were unset meanwhile
+        lines += [f"typeset +x {name}" for name in case.before.keys() - case.exported]
     lines += [remove(shell, name) for name in CALLED]
     lines += [define(shell, name, word) for name, word in case.called_before.items()]
     shell.source([*lines, "builtin cd project"])
