@@ -8,14 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devenv.activation.trust import Trust
 from devenv.environment.project import acting_names, read_project, require_project_path
 from devenv.errors import DevenvError
 from devenv.events import Notice
+from devenv.mounts import is_remote
 from devenv.project_names import WATCHED_NAMES
+from devenv.workflow.allowed import trust_in
 from devenv.workflow.refresh import refresh_changed
 from devenv.workflow.tools import Tools
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 QUIET = 0.2
 """Seconds without a further change after which a save is over: editors write in several steps."""
+PATIENCE = 2.0
+"""Seconds after which what goes on being written is looked at all the same."""
 CHANGES = frozenset({"created", "modified", "moved", "deleted"})
 POLLING = 1.0
 """Seconds between two looks where the system does not tell of changes."""
@@ -37,18 +43,20 @@ def watch_project(tools: Tools, start: Path, *, poll: bool = False) -> None:
     """
     path = require_project_path(start)
     while True:
-        names = _watched_names(path)
-        with _observed(path, names, poll=poll) as changes:
+        names = _watched_names(tools, path)
+        with _observed(path, names, poll=poll or is_remote(path)) as changes:
             # What changed before anything was observed is seen here.
             _follow(tools, path)
-            while _watched_names(path) == names:
+            while _watched_names(tools, path) == names:
                 _wait_for_change(changes)
                 _follow(tools, path)
 
 
-def _watched_names(path: Path) -> tuple[str, ...]:
+def _watched_names(tools: Tools, path: Path) -> tuple[str, ...]:
     try:
-        return (*WATCHED_NAMES, *acting_names(read_project(path).manifest))
+        project = read_project(path)
+        # A manifest that was not allowed is hashed and not parsed (FAULTS L-07).
+        return (*WATCHED_NAMES, *(acting_names(project.manifest) if trust_in(tools, project) is Trust.ALLOWED else ()))
     except DevenvError:
         return WATCHED_NAMES
 
@@ -62,8 +70,9 @@ def _follow(tools: Tools, path: Path) -> None:
 
 def _wait_for_change(changes: queue.SimpleQueue[None]) -> None:
     changes.get()
+    end = time.monotonic() + PATIENCE
     with contextlib.suppress(queue.Empty):
-        while True:
+        while time.monotonic() < end:
             changes.get(timeout=QUIET)
 
 
