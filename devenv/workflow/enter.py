@@ -141,7 +141,7 @@ def require_satisfied(project: Project) -> None:
     if reasons:
         raise LockError(
             "the lock does not answer the manifest",
-            hint="run `devenv lock`",
+            hint="run `devenv lock`, then `devenv allow`",
             place=Place(str(project.lock_path)),
             details=reasons,
             slug="lock-stale",

@@ -122,6 +122,7 @@ def _alone(tools: Tools) -> AbstractContextManager[bool]:
 
 def _write(found: _Found, content: bytes | None) -> None:
     """Make the file what it is to be, unless it is. Raises UsageError (`startup-file-refused`)."""
+    fsutil.remove_unfinished(found.target.parent)
     if content == found.content:
         return
     try:

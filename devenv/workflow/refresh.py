@@ -35,6 +35,9 @@ from devenv.workflow.tools import Tools
 LOG_NAME = "refresh.log"
 FAILED_NAME = "refresh.failed"
 
+UNREADABLE = "project-unreadable"
+"""Slug of errors of the system about the project's files."""
+
 LogInto = Callable[[Path], AbstractContextManager[object]]
 """Has what is reported meanwhile written into this file."""
 
@@ -78,6 +81,9 @@ def _refresh(tools: Tools, path: Path, log_into: LogInto) -> str | None:
         project = read_project(path)
         trust = trust_in(tools, project)
     except DevenvError as error:
+        if error.slug == UNREADABLE:
+            # A disk that fails says nothing of what is allowed; what shells have was.
+            return f"the environment of {_shown(path)} stays as it was: {error.message}; see `devenv reload`"
         return _withdraw(tools, path, f"{error.message}; the environment was left")
     if trust is Trust.CHANGED:
         changed = f"{_shown(path)} changed since it was allowed: `devenv allow` shows what, and allows it"
