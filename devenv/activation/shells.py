@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from devenv.activation.model import Activation
 from devenv.activation.quoting import quote_bash
 from devenv.activation.scripts.bash import format_bash_script
+from devenv.activation.scripts.zsh import format_zsh_script
 from devenv.errors import UsageError
 from devenv.manifest.wording import format_names, format_shown
 
@@ -31,6 +32,7 @@ class ShellSupport:
 
 SHELLS: Mapping[str, ShellSupport] = {
     "bash": ShellSupport("bash", quote_bash, format_bash_script),
+    "zsh": ShellSupport("zsh", quote_bash, format_zsh_script),
 }
 
 
