@@ -46,7 +46,7 @@ function __devenv_prompt {
     [[ -z "$__devenv_times_were" ]] || {
       # One look at each file. The last one is looked up through the project's link and below a name that only this
       # generation has: once the link points elsewhere, it is not there.
-      builtin zstat -A __devenv_times -gF '%y%j%T%N' +mtime -- "${__devenv_looked[@]}" 2>&- &&
+      builtin zstat -A __devenv_times -gF '%y%j%T%N' +mtime -- "${__devenv_looked[@]}" 2>/dev/null &&
         [[ "${__devenv_times[*]}" == "$__devenv_times_were" ]]
     }
   }; then
@@ -312,7 +312,9 @@ function __devenv_keep { # variable that is set: what it was is kept; status 1: 
       return
       ;;
     scalar*)
-      __devenv_was[$1]=${(P)1} __devenv_plain[$1]=1
+      __devenv_plain[$1]=1
+      # zsh itself has an empty `MANPATH`, and some more, for the arrays that are tied to them: nobody set those.
+      [[ -z ${(P)1} && $parameters[$1] == *tied*special* ]] || __devenv_was[$1]=${(P)1}
       return
       ;;
   esac
@@ -470,13 +472,16 @@ function __devenv_leave_variables { # each plain variable that is still as we ma
 function __devenv_restore { # variable: as it was before
   if (($+__devenv_was[$1])); then
     __devenv_assign "$1" "$__devenv_was[$1]"
+  elif (($+__devenv_plain[$1])); then
+    builtin typeset -g +x "$1="
   else
+    [[ $parameters[$1] != *special* ]] || builtin typeset -g +x "$1=" # else set again, it would be exported
     builtin unset "$1"
   fi
 }
 
 function __devenv_assign { # variable, value: exported if it was, or if it did not exist
-  if (($+__devenv_plain[$1])); then
+  if (($+__devenv_was[$1] && $+__devenv_plain[$1])); then
     builtin typeset -g +x "$1=$2"
   else
     builtin export "$1=$2"

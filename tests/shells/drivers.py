@@ -230,6 +230,10 @@ class Zsh(_Posix):
 
     kind = "zsh"
 
+    def unset(self, name: str) -> str:
+        # What is special there, such as PATH, would be exported when it is set again.
+        return f"typeset +x {name}; unset {name}"
+
 
 class EditingZsh(Zsh):
     """zsh as people use it, with `zle`."""

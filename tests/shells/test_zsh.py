@@ -27,7 +27,7 @@ OPTIONS = [
     "setopt c_bases rc_quotes magic_equal_subst",
     "emulate sh",
     "emulate ksh",
-    "emulate -R zsh",
+    "emulate -R zsh; unsetopt prompt_cr prompt_sp",
     "alias printf='echo bad' source='echo bad' unset='echo bad' eval='echo bad' export='echo bad' local='echo bad'",
     "alias -g '-n'='bad' F='bad'",
     "print() { echo bad; }; unset() { echo bad; }; source() { :; }; export() { echo bad; }",
@@ -91,7 +91,7 @@ def test_hook_functions_of_the_user(workspace: Workspace) -> None:
 WAYS = {
     "quiet": ("cd -q api", "cd -q .."),
     "by_name": ("setopt auto_cd; api", ".."),
-    "stack": ("pushd api >/dev/null", "cd -1 >/dev/null"),
+    "stack": ("pushd api >/dev/null", "cd +1 >/dev/null"),
     "substitution": ("cd home/none home/api 2>/dev/null || cd api", "cd .."),
     "named": ("hash -d x=~/api; cd ~x", "cd .."),
 }
