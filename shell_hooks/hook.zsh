@@ -32,7 +32,8 @@
 #   __devenv_lists    four elements for each list variable: name, entries in front, entries behind, value on their own
 #   __devenv_given    variables → what we made them, where that is not as easily told
 #   __devenv_was, __devenv_plain      variables → what they were (absent: not set); `1` if they were not exported
-#   __devenv_aliases, __devenv_functions      names → what they do; with `_was`: `=` with what they did, or empty
+#   __devenv_aliases  `NAME=command` for each
+#   __devenv_functions    names and bodies, one after the other; with `_was`: `=` with what they did, or nothing
 
 # --- at the prompt ---
 
@@ -129,7 +130,7 @@ function __devenv_walk { # from where $PWD really is up to the first project: th
   __devenv_path=${__devenv_path%/} __devenv_missing=''
   until [[ -e $__devenv_active$__devenv_path/@devenv/activate.zsh ]]; do
     if (($#__devenv_absent)) || [[ -d $__devenv_active$__devenv_path ]]; then
-      __devenv_absent+=("$__devenv_active$__devenv_path/@devenv")
+      __devenv_absent[$#__devenv_absent+1]=$__devenv_active$__devenv_path/@devenv
     else
       __devenv_missing=$__devenv_active$__devenv_path # nothing can come to exist below either
     fi
@@ -144,17 +145,17 @@ function __devenv_walk { # from where $PWD really is up to the first project: th
 }
 
 function __devenv_remark { # what there is to say of a directory without an environment
+  local __devenv_notice='the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`'
   if [[ -z $__devenv_unallowed ]]; then
     __devenv_said=''
     return
   fi
   __devenv_file=$__devenv_active${__devenv_unallowed%/}/@answer
-  if [[ -e $__devenv_file ]]; then
+  # One of the two: the program first takes an environment away, then says why.
+  if [[ -e $__devenv_file && $__devenv_said != "$__devenv_notice$__devenv_unallowed" ]]; then
     __devenv_tell_answer
   else
-    [[ -n $__devenv_missing ]] || __devenv_absent+=("$__devenv_file")
-    __devenv_say_once 'the project %q is not allowed: read its `devenv.toml`, then run `devenv allow`' \
-      "$__devenv_unallowed"
+    __devenv_say_once "$__devenv_notice" "$__devenv_unallowed"
   fi
 }
 
@@ -167,15 +168,15 @@ function __devenv_is_fresh { # the project's files have the times that they had 
   for __devenv_name in "${__devenv_watched[@]}"; do
     __devenv_file=$__devenv_project$__devenv_name __devenv_path=$__devenv_generation/$((__devenv_index++)).stamp
     if [[ -e $__devenv_file ]]; then
-      __devenv_looked+=("$__devenv_file")
-      [[ -e $__devenv_path ]] && __devenv_stamps+=("$__devenv_path") || __devenv_stale=1
+      __devenv_looked[$#__devenv_looked+1]=$__devenv_file
+      [[ -e $__devenv_path ]] && __devenv_stamps[$#__devenv_stamps+1]=$__devenv_path || __devenv_stale=1
     else
-      __devenv_absent+=("$__devenv_file")
+      __devenv_absent[$#__devenv_absent+1]=$__devenv_file
       [[ ! -e $__devenv_path ]] || __devenv_stale=1
     fi
   done
   __devenv_count=$#__devenv_looked
-  __devenv_looked+=("$__devenv_link/${__devenv_generation##*/}/activate.zsh")
+  __devenv_looked[__devenv_count+1]=$__devenv_link/${__devenv_generation##*/}/activate.zsh
   [[ -z $__devenv_stale ]] || return 1
   builtin zstat -A __devenv_times -gF '%y%j%T%N' +mtime -- \
     "${__devenv_looked[@]}" "${__devenv_stamps[@]}" 2>/dev/null || return 1
@@ -195,8 +196,7 @@ function __devenv_ask { # the program compares the content of what changed, besi
     __devenv_spell "$__devenv_path"
     (
       {
-        builtin unset -m 'DEVENV_WAS_*'
-        "$__devenv_program" hook-changed -- "$__devenv_path" || [[ $__devenv_file -nt $__devenv_mark ]] ||
+        "$__devenv_program" hook-changed -- "$__devenv_path" || [[ -e $__devenv_file && ! $__devenv_file -ot $__devenv_mark ]] ||
           builtin print -r -- "${__devenv_broken/\%q/$__devenv_spelt}" >|$__devenv_file
       } </dev/null >/dev/null 2>&1 &!
     )
@@ -259,23 +259,18 @@ function __devenv_note { # tells the program not to delete this generation: of t
 
 function __devenv_begin { # format, project, generation; status 1: nothing of this script is to be run
   [[ $1 == 1 && ${2%/}/ == "$__devenv_expected" && $3 -ef $__devenv_source ]] || return 1
-  __devenv_project=$__devenv_expected __devenv_generation=$3
-  [[ -n $__devenv_inherited ]] || builtin export "DEVENV_PROJECT=$2" "DEVENV_GENERATION=$3"
+  __devenv_project=$__devenv_expected __devenv_generation=$3 __devenv_root=$2
 }
 
 function __devenv_apply { # everything that the script said
   local __devenv_name __devenv_value __devenv_front __devenv_behind __devenv_alone
-  local -i __devenv_index=0
   __devenv_look
-  if [[ -z $__devenv_set ]]; then
-    __devenv_easy=1
-    builtin export "DEVENV_NAME=$__devenv_project_name" "${__devenv_pairs[@]}"
-  else
-    __devenv_easy=''
-    builtin export "DEVENV_NAME=$__devenv_project_name"
-    for __devenv_name in "${__devenv_names[@]}"; do
-      __devenv_value=${__devenv_pairs[++__devenv_index]#*=}
-      __devenv_give "$__devenv_name" "$__devenv_value"
+  [[ -n $__devenv_set ]] || __devenv_easy=1
+  builtin export "DEVENV_PROJECT=$__devenv_root" "DEVENV_GENERATION=$__devenv_generation" \
+    "DEVENV_NAME=$__devenv_project_name" "${(@)__devenv_easy:+$__devenv_pairs[@]}"
+  if [[ -z $__devenv_easy ]]; then
+    for __devenv_value in "${__devenv_pairs[@]}"; do
+      __devenv_give "${__devenv_value%%=*}" "${__devenv_value#*=}"
     done
   fi
   for __devenv_name in "${__devenv_unsets[@]}"; do
@@ -288,7 +283,9 @@ function __devenv_apply { # everything that the script said
     else
       __devenv_value=$__devenv_alone
     fi
-    __devenv_give "$__devenv_name" "$__devenv_value"
+    (($+parameters[$__devenv_name] == 0)) || __devenv_keep "$__devenv_name" || continue
+    builtin export "$__devenv_name=$__devenv_value"
+    __devenv_given[$__devenv_name]=${(P)__devenv_name} # `typeset -U` may have changed it
   done
   __devenv_adorn
 }
@@ -298,7 +295,7 @@ function __devenv_give { # variable, value
     __devenv_keep "$1" || return 0
   fi
   builtin export "$1=$2"
-  __devenv_given[$1]=${(P)1} # `typeset -U` may have changed it
+  __devenv_given[$1]=${(P)1}
 }
 
 function __devenv_keep { # variable that is set: what it was is kept; status 1: this shell does not allow to change it
@@ -324,14 +321,14 @@ function __devenv_keep { # variable that is set: what it was is kept; status 1: 
 
 function __devenv_adorn { # what only this shell has: aliases, functions, completions, the prompt, the project's code
   local __devenv_name __devenv_value
-  for __devenv_name __devenv_value in "${__devenv_aliases[@]}"; do
+  for __devenv_name in "${(@)__devenv_aliases%%=*}"; do
     if (($+aliases[$__devenv_name])); then
       __devenv_alias_was[$__devenv_name]="=$aliases[$__devenv_name]"
     elif (($+galiases[$__devenv_name])); then
       __devenv_alias_was[$__devenv_name]="g$galiases[$__devenv_name]"
     fi
-    builtin alias -- "$__devenv_name=$__devenv_value"
   done
+  (($#__devenv_aliases == 0)) || builtin alias -- "${__devenv_aliases[@]}"
   for __devenv_name __devenv_value in "${__devenv_functions[@]}"; do
     (($+functions[$__devenv_name])) && __devenv_function_was[$__devenv_name]="=$functions[$__devenv_name]"
     functions[$__devenv_name]=$__devenv_value
@@ -387,10 +384,8 @@ function __devenv_adopt { # takes over what the parent published, if it names a 
 
 function __devenv_recall { # what the variables were, by the parent, and what that made of them
   local __devenv_name __devenv_old __devenv_front __devenv_behind __devenv_alone
-  local -i __devenv_index=0
-  __devenv_easy=''
-  for __devenv_name in "${__devenv_names[@]}"; do
-    __devenv_given[$__devenv_name]=${__devenv_pairs[++__devenv_index]#*=}
+  for __devenv_name in "${__devenv_pairs[@]}"; do
+    __devenv_given[${__devenv_name%%=*}]=${__devenv_name#*=}
   done
   for __devenv_name in "${__devenv_names[@]}" "${__devenv_unsets[@]}"; do
     __devenv_old=DEVENV_WAS_$__devenv_name
@@ -432,8 +427,9 @@ function __devenv_settle { # stays in what was inherited, and adds what is not
 
 function __devenv_leave {
   local __devenv_name __devenv_front __devenv_behind __devenv_alone
+  local -a __devenv_gone
   if [[ -n $__devenv_easy ]] && __devenv_look && [[ "${__devenv_now[*]}" == "${__devenv_pairs[*]}" ]]; then
-    (($#__devenv_names == 0)) || builtin unset "${__devenv_names[@]}"
+    __devenv_gone=("${__devenv_names[@]}")
   else
     __devenv_leave_variables
   fi
@@ -449,18 +445,17 @@ function __devenv_leave {
       __devenv_take_out "$__devenv_name" "$__devenv_front" "$__devenv_behind" "$__devenv_alone"
     fi
   done
-  (($#__devenv_was == 0)) || builtin unset "DEVENV_WAS_${(@k)^__devenv_was}"
+  (($#__devenv_was == 0)) || __devenv_gone+=("DEVENV_WAS_${(@k)^__devenv_was}")
+  builtin unset DEVENV_PROJECT DEVENV_GENERATION DEVENV_NAME "${__devenv_gone[@]}"
   [[ -n $__devenv_inherited ]] || __devenv_strip
-  builtin unset DEVENV_PROJECT DEVENV_GENERATION DEVENV_NAME
   __devenv_reset
 }
 
 function __devenv_leave_variables { # each plain variable that is still as we made it
   local __devenv_name
-  local -i __devenv_index=0
   if [[ -n $__devenv_easy ]]; then
-    for __devenv_name in "${__devenv_names[@]}"; do
-      __devenv_given[$__devenv_name]=${__devenv_pairs[++__devenv_index]#*=}
+    for __devenv_name in "${__devenv_pairs[@]}"; do
+      __devenv_given[${__devenv_name%%=*}]=${__devenv_name#*=}
     done
   fi
   for __devenv_name in "${__devenv_names[@]}"; do
@@ -523,15 +518,18 @@ function __devenv_take_out { # the four elements of a list: our entries go, of t
 
 function __devenv_strip { # aliases, functions, completions and the mark, where they are still as we made them
   local __devenv_name __devenv_value __devenv_old
-  for __devenv_name __devenv_value in "${__devenv_aliases[@]}"; do
-    [[ ${aliases[$__devenv_name]-} == "$__devenv_value" ]] && (($+aliases[$__devenv_name])) || continue
+  local -a __devenv_gone
+  for __devenv_value in "${__devenv_aliases[@]}"; do
+    __devenv_name=${__devenv_value%%=*}
+    (($+aliases[$__devenv_name])) && [[ $aliases[$__devenv_name] == "${__devenv_value#*=}" ]] || continue
     __devenv_old=${__devenv_alias_was[$__devenv_name]-}
     case $__devenv_old in
-      '') builtin unalias -- "$__devenv_name" ;;
+      '') __devenv_gone[$#__devenv_gone+1]=$__devenv_name ;;
       =*) builtin alias -- "$__devenv_name=${__devenv_old#=}" ;;
       *) builtin alias -g -- "$__devenv_name=${__devenv_old#g}" ;;
     esac
   done
+  (($#__devenv_gone == 0)) || builtin unalias -- "${__devenv_gone[@]}"
   for __devenv_name __devenv_value in "${__devenv_functions[@]}"; do
     (($+functions[$__devenv_name])) || continue
     [[ $functions[$__devenv_name] == "$__devenv_function_given[$__devenv_name]" ]] || continue
@@ -563,12 +561,12 @@ function __devenv_put_back { # function: as it was before
 }
 
 function __devenv_reset { # nothing is loaded
-  __devenv_names=() __devenv_pairs=() __devenv_now=() __devenv_unsets=() __devenv_lists=() __devenv_watched=()
-  __devenv_given=() __devenv_was=() __devenv_plain=() __devenv_aliases=() __devenv_alias_was=()
-  __devenv_functions=() __devenv_function_was=() __devenv_function_given=() __devenv_completion_directories=()
-  __devenv_completions=() __devenv_completed=() __devenv_completed_was=()
-  __devenv_project='' __devenv_generation='' __devenv_project_name='' __devenv_enter_code='' __devenv_leave_code=''
-  __devenv_deferred='' __devenv_inherited='' __devenv_mark='' __devenv_easy='' __devenv_set=''
+  __devenv_names=() __devenv_pairs=() __devenv_now=() __devenv_unsets=() __devenv_lists=() __devenv_watched=() \
+    __devenv_given=() __devenv_was=() __devenv_plain=() __devenv_aliases=() __devenv_alias_was=() \
+    __devenv_functions=() __devenv_function_was=() __devenv_function_given=() __devenv_completion_directories=() \
+    __devenv_completions=() __devenv_completed=() __devenv_completed_was=() \
+    __devenv_project='' __devenv_generation='' __devenv_project_name='' __devenv_enter_code='' \
+    __devenv_leave_code='' __devenv_deferred='' __devenv_inherited='' __devenv_mark='' __devenv_easy='' __devenv_set=''
 }
 
 # --- words for people ---
@@ -628,7 +626,7 @@ function __devenv_install { # state directory, program
     typeset -g __devenv_absent_6= __devenv_absent_7= __devenv_absent_8= __devenv_link= __devenv_asked= __devenv_code=
     typeset -g __devenv_unsettled=new __devenv_source= __devenv_expected= __devenv_spelt= __devenv_project=
     typeset -g __devenv_generation= __devenv_project_name= __devenv_enter_code= __devenv_leave_code=
-    typeset -g __devenv_deferred= __devenv_inherited= __devenv_mark= __devenv_easy= __devenv_set=
+    typeset -g __devenv_root= __devenv_deferred= __devenv_inherited= __devenv_mark= __devenv_easy= __devenv_set=
   fi
   typeset -g __devenv_state=$1 __devenv_active=$1/active __devenv_program=$2
   typeset -ga precmd_functions chpwd_functions

@@ -8,9 +8,9 @@ block: zsh then runs nothing of it (FAULTS A-15).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from devenv.activation.model import Activation, Interactive, join_entries
+from devenv.activation.model import Activation, join_entries
 from devenv.activation.quoting import quote_bash
 
 SCRIPT_FORMAT = 1
@@ -26,31 +26,42 @@ def format_zsh_script(activation: Activation) -> bytes:
 def _iter_lines(activation: Activation) -> Iterator[str]:
     project, generation = (quote_bash(str(path)) for path in (activation.project, activation.generation))
     yield f"__devenv_begin {SCRIPT_FORMAT} {project} {generation} && {{"
-    yield f"__devenv_project_name={quote_bash(activation.name)}"
-    yield _assign("watched", activation.watched)
-    values = {name: value for name, value in sorted(activation.variables.items()) if value is not None}
-    yield _assign("names", values)
-    yield _assign("pairs", (f"{name}={value}" for name, value in values.items()))
-    yield _assign("unsets", (name for name, value in sorted(activation.variables.items()) if value is None))
-    yield _assign("lists", _iter_lists(activation))
-    yield from _iter_interactive(activation.interactive_for("zsh"))
-    yield from _iter_look(tuple(values))
+    # One command, since each costs; what the hook holds is empty when it reads this.
+    yield " \\\n".join((f"__devenv_project_name={quote_bash(activation.name)}", *_iter_arrays(activation)))
+    yield from _iter_look(tuple(_set_variables(activation)))
     yield "}"
+
+
+def _iter_arrays(activation: Activation) -> Iterator[str]:
+    values = _set_variables(activation)
+    interactive = activation.interactive_for("zsh")
+    arrays: Mapping[str, Iterable[str]] = {
+        "watched": activation.watched,
+        "names": values,
+        "pairs": (f"{name}={value}" for name, value in values.items()),
+        "unsets": (name for name, value in sorted(activation.variables.items()) if value is None),
+        "lists": _iter_lists(activation),
+        "aliases": (f"{name}={command}" for name, command in sorted(interactive.aliases.items())),
+        "functions": _flatten(interactive.functions.items()),
+        "completion_directories": interactive.completion_directories,
+        "completions": _flatten((name, " ".join(words)) for name, words in interactive.completions.items()),
+    }
+    for name, texts in arrays.items():
+        words = " ".join(quote_bash(text) for text in texts)
+        if words:
+            yield f"__devenv_{name}=({words})"
+    for name, code in (("enter", interactive.enter), ("leave", interactive.leave)):
+        if code:
+            yield f"__devenv_{name}_code={quote_bash(code)}"
+
+
+def _set_variables(activation: Activation) -> Mapping[str, str]:
+    return {name: value for name, value in sorted(activation.variables.items()) if value is not None}
 
 
 def _iter_lists(activation: Activation) -> Iterator[str]:
     for name, entries in sorted(activation.lists.items()):
         yield from (name, ":".join(entries.before), ":".join(entries.after), join_entries(name, entries, None))
-
-
-def _iter_interactive(interactive: Interactive) -> Iterator[str]:
-    yield _assign("aliases", _flatten(interactive.aliases.items()))
-    yield _assign("functions", _flatten(interactive.functions.items()))
-    yield _assign("completion_directories", interactive.completion_directories)
-    completions = ((name, " ".join(completed)) for name, completed in interactive.completions.items())
-    yield _assign("completions", _flatten(completions))
-    yield f"__devenv_enter_code={quote_bash(interactive.enter or '')}"
-    yield f"__devenv_leave_code={quote_bash(interactive.leave or '')}"
 
 
 def _iter_look(names: tuple[str, ...]) -> Iterator[str]:
@@ -62,7 +73,3 @@ def _iter_look(names: tuple[str, ...]) -> Iterator[str]:
 def _flatten(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     for pair in sorted(pairs):
         yield from pair
-
-
-def _assign(name: str, texts: Iterable[str]) -> str:
-    return f"__devenv_{name}=({' '.join(quote_bash(text) for text in texts)})"

@@ -14,6 +14,7 @@ from devenv.activation.model import Activation, Entries, Interactive
 from devenv.activation.quoting import quote_bash
 from devenv.activation.saved import ACTIVATION_NAME, format_activation, parse_activation, read_activation
 from devenv.activation.scripts.bash import format_bash_script
+from devenv.activation.scripts.zsh import format_zsh_script
 from devenv.errors import ActivationError
 
 PLACES: dict[str, Any] = {"project": Path("/p"), "generation": Path("/g")}
@@ -135,6 +136,52 @@ def test_script_is_data() -> None:
         "__devenv_enter_hook 'echo hi'\n"
         "}\n"
     )
+
+
+def test_script_for_zsh_is_data() -> None:
+    """A-15, M-01, M-04: what zsh reads is one block of literal words, sorted, and nothing that the project wrote runs."""
+    activation = Activation(
+        project=Path("/it's"),
+        generation=Path("/g"),
+        name="api",
+        variables={"B": "2", "A": "$(x)", "GONE": None},
+        lists={"PATH": Entries(("/a", "/b"), ("/c",)), "MANPATH": Entries(("/m",))},
+        interactive={
+            "zsh": Interactive(
+                aliases={"ll": "ls -l"},
+                functions={"greet": "echo hi"},
+                enter="echo in",
+                leave="echo out",
+                completion_directories=("/d",),
+                completions={"_tool": ("tool", "tool2")},
+            )
+        },
+    )
+    assert format_zsh_script(activation).decode() == (
+        "# Written by devenv; read by its hook for zsh.\n"
+        "__devenv_begin 1 '/it'\\''s' '/g' && {\n"
+        "__devenv_project_name='api' \\\n"
+        "__devenv_watched=('devenv.toml' 'devenv.lock') \\\n"
+        "__devenv_names=('A' 'B') \\\n"
+        "__devenv_pairs=('A=$(x)' 'B=2') \\\n"
+        "__devenv_unsets=('GONE') \\\n"
+        "__devenv_lists=('MANPATH' '/m' '' '/m:' 'PATH' '/a:/b' '/c' '/a:/b:/c') \\\n"
+        "__devenv_aliases=('ll=ls -l') \\\n"
+        "__devenv_functions=('greet' 'echo hi') \\\n"
+        "__devenv_completion_directories=('/d') \\\n"
+        "__devenv_completions=('_tool' 'tool tool2') \\\n"
+        "__devenv_enter_code='echo in' \\\n"
+        "__devenv_leave_code='echo out'\n"
+        'function __devenv_look { __devenv_set="${A+.}${B+.}"; __devenv_now=("A=${A-}" "B=${B-}") }\n'
+        "}\n"
+    )
+
+
+def test_scripts_hold_any_bytes() -> None:
+    """M-01: values that are not UTF-8 stand in the scripts byte for byte."""
+    activation = Activation(Path("/p"), Path("/g"), variables={"A": "\udcff\n"})
+    for format_script in (format_bash_script, format_zsh_script):
+        assert b"\xff\n'" in format_script(activation)
 
 
 @given(activations)
