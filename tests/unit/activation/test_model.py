@@ -116,30 +116,52 @@ def test_quoting_is_one_word() -> None:
         quote_bash("\0")
 
 
+BASH_SCRIPT = r"""# Written by devenv; read by its hook for bash.
+__devenv_script 2 '/it'\''s' '/g' 'api' && {
+__devenv_script_watched() { [[ ! ('/it'\''s/devenv.toml' -nt $__devenv_linked/0.stamp || '/it'\''s/devenv.toml' -ot \
+$__devenv_linked/0.stamp || '/it'\''s/devenv.lock' -nt '/g/1.stamp' || '/it'\''s/devenv.lock' -ot '/g/1.stamp') ]]; }
+__devenv_script_newer() { [[ '/it'\''s/devenv.toml' -nt $1 || '/it'\''s/devenv.lock' -nt $1 ]]; }
+__devenv_script_plain() { [[ -z ${A+x}${B+x}${C+x} ]] && builtin export A='$(x)' B='2'; }
+__devenv_script_same() { [[ ${A+=}${A-} == ='$(x)' && ${B+=}${B-} == ='2' && -z ${C+x} ]]; }
+__devenv_script_unset() { builtin unset -v A B; }
+__devenv_script_variables() { "$1" A ='$(x)'; "$1" B ='2'; "$1" C -; }
+__devenv_script_lists() { "$1" MANPATH ':' '/m' ''; "$1" PATH '' '/a:/b' '/z'; }
+__devenv_script_plain_aliases() { [[ -z ${BASH_ALIASES[ll]+x} ]] && builtin alias -- ll='ls -l'; }
+__devenv_script_same_aliases() { [[ ${BASH_ALIASES[ll]-} == 'ls -l' ]]; }
+__devenv_script_unalias() { builtin unalias -- ll; }
+__devenv_script_aliases() { "$1" ll 'ls -l'; }
+__devenv_script_functions() { "$1" greet 'echo "hi"'; }
+__devenv_script_commands=('node')
+__devenv_script_enter='echo hi'
+__devenv_script_leave='echo bye'
+__devenv_read_generation=$__devenv_script_generation
+}
+""".replace("\\\n", "")
+
+
 def test_script_is_data() -> None:
     """A-15, M-04: the script is one block of calls with quoted words, sorted: the same activation, the same bytes."""
     activation = Activation(
         project=Path("/it's"),
         generation=Path("/g"),
-        variables={"B": "2", "A": "$(x)"},
-        lists={"PATH": Entries(("/a", "/b")), "MANPATH": Entries(("/m",))},
-        interactive={"bash": Interactive(aliases={"ll": "ls -l"}, enter="echo hi")},
+        name="api",
+        variables={"B": "2", "A": "$(x)", "C": None},
+        lists={"PATH": Entries(("/a", "/b"), ("/z",)), "MANPATH": Entries(("/m",))},
+        interactive={
+            "bash": Interactive(
+                aliases={"ll": "ls -l"},
+                functions={"greet": 'echo "hi"'},
+                enter="echo hi",
+                leave="echo bye",
+                completions={"node": ()},
+            )
+        },
     )
-    assert format_bash_script(activation).decode() == (
-        "# Written by devenv; read by its hook for bash.\n"
-        "__devenv_begin 1 '/it'\\''s' '/g' && {\n"
-        "__devenv_set A '$(x)'\n"
-        "__devenv_set B '2'\n"
-        "__devenv_prepend MANPATH ':' '/m'\n"
-        "__devenv_prepend PATH '' '/a:/b'\n"
-        "__devenv_alias ll 'ls -l'\n"
-        "__devenv_enter_hook 'echo hi'\n"
-        "}\n"
-    )
+    assert format_bash_script(activation).decode() == BASH_SCRIPT
 
 
 def test_script_for_zsh_is_data() -> None:
-    """A-15, M-01, M-04: what zsh reads is one block of literal words, sorted, and nothing that the project wrote runs."""
+    """A-15, M-01, M-04: what zsh reads is one block of literal words, sorted; nothing that the project wrote runs."""
     activation = Activation(
         project=Path("/it's"),
         generation=Path("/g"),
