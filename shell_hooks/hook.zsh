@@ -265,14 +265,16 @@ function __devenv_begin { # format, project, generation; status 1: nothing of th
 function __devenv_apply { # everything that the script said
   local __devenv_name __devenv_value __devenv_front __devenv_behind __devenv_alone
   __devenv_look
-  [[ -n $__devenv_set ]] || __devenv_easy=1
-  builtin export "DEVENV_PROJECT=$__devenv_root" "DEVENV_GENERATION=$__devenv_generation" \
-    "DEVENV_NAME=$__devenv_project_name" "${(@)__devenv_easy:+$__devenv_pairs[@]}"
-  if [[ -z $__devenv_easy ]]; then
+  if [[ -z $__devenv_set ]]; then
+    __devenv_easy=1 __devenv_now=("${__devenv_pairs[@]}")
+  else
+    __devenv_now=()
     for __devenv_value in "${__devenv_pairs[@]}"; do
       __devenv_give "${__devenv_value%%=*}" "${__devenv_value#*=}"
     done
   fi
+  builtin export "DEVENV_PROJECT=$__devenv_root" "DEVENV_GENERATION=$__devenv_generation" \
+    "DEVENV_NAME=$__devenv_project_name" "${__devenv_now[@]}"
   for __devenv_name in "${__devenv_unsets[@]}"; do
     (($+parameters[$__devenv_name])) || continue
     __devenv_keep "$__devenv_name" && builtin unset "$__devenv_name"
