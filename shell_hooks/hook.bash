@@ -177,8 +177,9 @@ __devenv_ask() { # once for each change; what the program answers is looked for 
   if [[ $__devenv_asked == "$__devenv_path" ]]; then
     # With a file from the future a further change could not be told from the one that was asked about.
     [[ -z $__devenv_marked ]] || ! __devenv_script_newer "$__devenv_mark" || __devenv_asked=
-  elif [[ -e $__devenv_mark ]] && ! __devenv_script_newer "$__devenv_mark"; then
-    # Another shell has asked.
+  elif [[ -e $__devenv_mark ]] && ! __devenv_script_newer "$__devenv_mark" &&
+    __devenv_script_newer "$__devenv_generation/activate.bash"; then
+    # Another shell has asked. Of a time that went back, and of a file that is gone, the time tells nothing.
     __devenv_asked=$__devenv_path __devenv_marked=yes
   fi
   if [[ $__devenv_asked == "$__devenv_path" ]]; then
@@ -231,8 +232,13 @@ __devenv_enter() { # project, what to say of it
 }
 
 __devenv_read() { # generation, the project it must belong to; where it does not, $__devenv_project stays empty
+  local __devenv_pin=$__devenv_state/shells/$BASHPID
   __devenv_unsettled=entering
-  if [[ $__devenv_read_project != "$2" || ! $__devenv_read_generation -ef $1 ]]; then
+  # What was read once holds, unless it was written since this shell last noted a generation: with the state directory
+  # made anew, numbers begin again.
+  if [[ $__devenv_read_project != "$2" || ! $__devenv_read_generation -ef $1 ||
+    $1/activate.bash -nt $__devenv_pin ]]; then
+    [[ -e $__devenv_pin ]] || __devenv_noted=''
     __devenv_read_generation='' __devenv_source=$1 __devenv_expected=$2
     if [[ -z $__devenv_unfit ]]; then
       builtin source "$1/activate.bash"
@@ -285,7 +291,7 @@ __devenv_load_interactive() { # what is not inherited by child shells
       ! builtin complete -p -- "$__devenv_name" || __devenv_completed+="$__devenv_name "
     done >/dev/null 2>&1
   fi
-  if [[ -n ${DEVENV_PROMPT_MARK-} ]]; then
+  if [[ -n ${DEVENV_PROMPT_MARK-} && ${PS1@a} != *r* ]]; then
     __devenv_prompt_mark="(${__devenv_script_name//[![:alnum:]._ -]/_}) "
     PS1=$__devenv_prompt_mark${PS1-}
   fi
@@ -426,7 +432,8 @@ __devenv_leave() {
 
 __devenv_undo() { # what `load` did
   local __devenv_name
-  [[ -z $__devenv_script_leave || -n $__devenv_inherited ]] || __devenv_leaving || :
+  # Code for entering that did not run yet needs no leaving.
+  [[ -z $__devenv_script_leave || -n $__devenv_inherited$__devenv_pending ]] || __devenv_leaving || :
   [[ -z $__devenv_completed$__devenv_prompt_mark ]] || __devenv_unload
   if [[ -z $__devenv_plainly ]]; then
     for __devenv_name in "${!__devenv_values[@]}"; do
@@ -462,7 +469,8 @@ __devenv_unload() { # completions that were loaded meanwhile, and the mark in th
       [[ $__devenv_completed == *" $__devenv_name "* ]] || builtin complete -r -- "$__devenv_name"
     done 2>/dev/null
   fi
-  [[ -z $__devenv_prompt_mark || ${PS1-} != "$__devenv_prompt_mark"* ]] || PS1=${PS1#"$__devenv_prompt_mark"}
+  [[ -z $__devenv_prompt_mark || ${PS1-} != "$__devenv_prompt_mark"* || ${PS1@a} == *r* ]] ||
+    PS1=${PS1#"$__devenv_prompt_mark"}
 }
 
 __devenv_unset() { # variable that was not there before, what we gave it
@@ -496,10 +504,15 @@ __devenv_undefine() { # function
   [[ -n ${__devenv_functions_was[$1]+set} ]] && __devenv_spell_function "$1" || return 0
   if [[ $__devenv_text != "${__devenv_functions[$1]}" ]]; then
     return 0
-  elif [[ ${__devenv_functions_was[$1]} == =* ]]; then
-    builtin eval "function ${__devenv_functions_was[$1]#=}"
-  else
+  elif [[ ${__devenv_functions_was[$1]} != =* ]]; then
     builtin unset -f -- "$1"
+  elif [[ $BASHOPTS == *expand_aliases* ]]; then
+    # In what bash spells all aliases are expanded.
+    builtin shopt -u expand_aliases
+    builtin eval "function ${__devenv_functions_was[$1]#=}"
+    builtin shopt -s expand_aliases
+  else
+    builtin eval "function ${__devenv_functions_was[$1]#=}"
   fi
 }
 

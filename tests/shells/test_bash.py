@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from devenv.activation.hook import format_hook
+from devenv.activation.model import Interactive
 from tests.shells.drivers import PROMPT
 from tests.shells.workspace import Workspace
 
@@ -192,3 +195,62 @@ def test_strange_working_directories(workspace: Workspace) -> None:
     with workspace.bash() as bash:
         for value in ("relative", "", "//", "/../..", "/nowhere/at/all"):
             assert bash.run(f"PWD={value}; echo {PROMPT[1:4]}") == f"{PROMPT[1:4]}\n"
+
+
+@pytest.mark.parametrize("code", ["return 3", ': "${NOPE?gone}"', "if then (("])
+def test_code_for_leaving_that_fails(workspace: Workspace, code: str) -> None:
+    """L-11: whatever becomes of the project's code for leaving, the environment is left at that prompt."""
+    interactive = {"bash": Interactive(leave=f"echo out\n{code}")}
+    workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"}, interactive=interactive)
+    with workspace.bash() as bash:
+        bash.run("cd api")
+        bash.run("cd ..")
+        assert bash.value("INSIDE") is None
+        assert bash.run("true") == ""
+
+
+def test_code_for_leaving_belongs_to_code_for_entering(workspace: Workspace) -> None:
+    """Issue 6, item 2: where a line led in and out again, neither ran: one would undo what the other had not done."""
+    interactive = {"bash": Interactive(enter="echo in", leave="echo out")}
+    workspace.activate(workspace.project("api"), interactive=interactive)
+    with workspace.bash() as bash:
+        assert bash.run("cd api; cd ..") == "devenv: entered api\n"
+        assert bash.run("cd api") == "devenv: entered api\nin\n"
+        assert bash.run("cd ..") == "out\n"
+
+
+def test_state_that_was_made_anew(workspace: Workspace) -> None:
+    """L-11, D-05: after the state was deleted, numbers of generations begin again: what a shell read counts no more."""
+    project = workspace.project("api")
+    workspace.activate(project, variables={"INSIDE": "one"})
+    with workspace.bash() as bash:
+        bash.run("cd api")
+        bash.run("cd ..")
+        shutil.rmtree(workspace.settings.state)
+        activation = workspace.activate(project, variables={"INSIDE": "two"})
+        bash.run("cd api")
+        assert bash.value("INSIDE") == "two"
+        assert (workspace.settings.state / "shells" / str(bash.number())).read_text() == str(activation.generation)
+
+
+def test_functions_come_back_as_they_were(workspace: Workspace) -> None:
+    """S-19: aliases in a function of the user's, expanded once when it was defined, are not expanded again."""
+    interactive = {"bash": Interactive(functions={"show": "echo ours"})}
+    workspace.activate(workspace.project("api"), interactive=interactive)
+    with workspace.bash("alias ls='ls -a'\nshow() { ls /nowhere; }") as bash:
+        before = bash.run("declare -f show")
+        bash.run("cd api")
+        assert bash.run("show") == "ours\n"
+        bash.run("cd ..")
+        assert bash.run("declare -f show") == before
+        assert bash.run("shopt expand_aliases") == "expand_aliases \ton\n"
+
+
+def test_read_only_prompt(workspace: Workspace) -> None:
+    """L-11: a prompt that is read-only gets no mark, and nothing else suffers from it."""
+    workspace.activate(workspace.project("api"), variables={"INSIDE": "yes"})
+    with workspace.bash("", "DEVENV_PROMPT_MARK=1; readonly PS1") as bash:
+        assert bash.run("cd api") == "devenv: entered api\n"
+        assert bash.value("INSIDE") == "yes"
+        assert bash.run("cd ..") == ""
+        assert bash.value("INSIDE") is None

@@ -181,6 +181,25 @@ def test_same_content_with_another_time(workspace: Workspace, kind: str, gate: G
             assert len(workspace.asked()) == number
 
 
+def test_time_that_goes_back_after_a_question(workspace: Workspace, gate: Gate) -> None:
+    """A time that went back says nothing of when: a shell asks then, though another one asked of an earlier change."""
+    project = workspace.project("api")
+    workspace.activate(project, variables={"INSIDE": "yes"})
+    workspace.answer(RESTAMP + gate.script)
+    with workspace.bash() as shell, workspace.bash() as other:
+        shell.run("cd api")
+        other.run("cd api")
+        edit(project / "devenv.toml")
+        shell.run("true")
+        gate.wait()
+        gate.open()
+        other.run("true")
+        os.utime(project / "devenv.toml", (1, 1))
+        other.run("true")
+        gate.wait()
+        gate.open()
+
+
 def test_file_that_appears_or_disappears(workspace: Workspace, kind: str, gate: Gate) -> None:
     """L-02: a manifest or lock that disappears, and one that appears, is a change."""
     project = workspace.project("api")
