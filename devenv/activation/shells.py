@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from devenv.activation.model import Activation
-from devenv.activation.quoting import quote_bash
+from devenv.activation.quoting import quote_bash, quote_fish
 from devenv.activation.scripts.bash import format_bash_script
+from devenv.activation.scripts.fish import format_fish_script
 from devenv.activation.scripts.zsh import format_zsh_script
 from devenv.errors import UsageError
 from devenv.manifest.wording import format_names, format_shown
@@ -33,6 +34,7 @@ class ShellSupport:
 SHELLS: Mapping[str, ShellSupport] = {
     "bash": ShellSupport("bash", quote_bash, format_bash_script),
     "zsh": ShellSupport("zsh", quote_bash, format_zsh_script),
+    "fish": ShellSupport("fish", quote_fish, format_fish_script),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,11 @@ from tests.shells.executables import require_program
 from tests.shells.workspace import HOOKS, KINDS, Workspace
 
 FILES = sorted(path.name for path in HOOKS.iterdir())
-CHECKED = [name for name in FILES if name.endswith((".bash", ".sh"))]
+REPOSITORY = HOOKS.parent
+CHECKED = sorted(
+    [*HOOKS.glob("*.bash"), *HOOKS.glob("*.sh"), REPOSITORY / ".ci/run", REPOSITORY / ".ci/setup"]
+    + [*REPOSITORY.glob("tests/**/*.bash")]
+)
 
 
 def call(*command: str) -> str:
@@ -22,11 +27,11 @@ def call(*command: str) -> str:
     return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 
-@pytest.mark.parametrize("name", CHECKED)
-def test_shellcheck_finds_nothing(programs: Mapping[str, str], name: str) -> None:
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
+def test_shellcheck_finds_nothing(programs: Mapping[str, str], path: Path) -> None:
     """Issue 6, item 1: shellcheck has nothing to say of bash and `sh` code."""
     # SC2154: scripts in the state directory assign variables that it does not see assigned.
-    assert call(require_program(programs, "shellcheck"), "--exclude=SC2154", str(HOOKS / name)) == ""
+    assert call(require_program(programs, "shellcheck"), "--exclude=SC2154", str(path)) == ""
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.startswith("hook.")])
