@@ -152,7 +152,7 @@ function __devenv_remark { # what there is to say of a directory without an envi
   fi
   __devenv_file=$__devenv_active${__devenv_unallowed%/}/@answer
   # One of the two: the program first takes an environment away, then says why.
-  if [[ -e $__devenv_file && $__devenv_said != "$__devenv_notice$__devenv_unallowed" ]]; then
+  if [[ -s $__devenv_file && $__devenv_said != "$__devenv_notice$__devenv_unallowed" ]]; then
     __devenv_tell_answer
   else
     __devenv_say_once "$__devenv_notice" "$__devenv_unallowed"
@@ -192,15 +192,20 @@ function __devenv_ask { # the program compares the content of what changed, besi
   if [[ ! -f $__devenv_program || ! -x $__devenv_program ]]; then
     __devenv_say_once "$__devenv_broken" "$__devenv_path"
   elif __devenv_is_news; then
-    { builtin print -rn -- '' >|$__devenv_mark } 2>/dev/null
+    __devenv_said=''
+    {
+      builtin print -rn -- '' >|$__devenv_mark
+      # What was told before is not about this change.
+      [[ ! -s $__devenv_file ]] || builtin print -rn -- '' >|$__devenv_file
+    } 2>/dev/null
     __devenv_spell "$__devenv_path"
     (
       {
-        "$__devenv_program" hook-changed -- "$__devenv_path" || [[ -e $__devenv_file && ! $__devenv_file -ot $__devenv_mark ]] ||
+        "$__devenv_program" hook-changed -- "$__devenv_path" || [[ -s $__devenv_file ]] ||
           builtin print -r -- "${__devenv_broken/\%q/$__devenv_spelt}" >|$__devenv_file
       } </dev/null >/dev/null 2>&1 &!
     )
-  elif [[ -e $__devenv_file ]]; then
+  elif [[ -s $__devenv_file ]]; then
     __devenv_tell_answer
   fi
 }
@@ -339,7 +344,7 @@ function __devenv_adorn { # what only this shell has: aliases, functions, comple
   (($#__devenv_completion_directories == 0)) || __devenv_complete
   if [[ -n ${DEVENV_PROMPT_MARK-} ]]; then
     # What a prompt would expand, by `setopt prompt_subst` too, is no part of it.
-    __devenv_mark="(${__devenv_project_name//[^[:alnum:]_.@+,:= -]/_}) "
+    __devenv_mark="(${__devenv_project_name//[^[:alnum:]._ -]/_}) "
     [[ $PS1 == "$__devenv_mark"* ]] || PS1=$__devenv_mark$PS1
   fi
   __devenv_deferred=$__devenv_enter_code
@@ -527,7 +532,7 @@ function __devenv_strip { # aliases, functions, completions and the mark, where 
     __devenv_old=${__devenv_alias_was[$__devenv_name]-}
     case $__devenv_old in
       '') __devenv_gone[$#__devenv_gone+1]=$__devenv_name ;;
-      =*) builtin alias -- "$__devenv_name=${__devenv_old#=}" ;;
+      '='*) builtin alias -- "$__devenv_name=${__devenv_old#=}" ;;
       *) builtin alias -g -- "$__devenv_name=${__devenv_old#g}" ;;
     esac
   done

@@ -190,6 +190,18 @@ def test_with_the_line_editor(workspace: Workspace) -> None:
         assert shell.value("INSIDE") is None
 
 
+def test_global_aliases_of_the_user(workspace: Workspace) -> None:
+    """S-19: an alias takes the place of a global one of the same name for as long, and each kind comes back as it was."""
+    aliases = {"GLOBAL": "echo ours", "plain": "echo ours"}
+    workspace.activate(workspace.project("api"), interactive={"zsh": Interactive(aliases=aliases)})
+    with workspace.shell("zsh", "alias -g GLOBAL='a  b'; alias plain='echo mine'") as shell:
+        before = shell.run("alias -L")
+        assert shell.run("cd api") == "devenv: entered api\n"
+        assert "alias GLOBAL='echo ours'\n" in shell.run("alias -L")
+        assert shell.run("cd ..") == ""
+        assert shell.run("alias -L") == before
+
+
 def test_special_variables_of_the_user(workspace: Workspace) -> None:
     """A variable that is special in this shell, read-only say, is left alone with one line, and breaks nothing."""
     names = ("CONSTANT", "NUMBER", "LIST", "TABLE", "UPPER")
