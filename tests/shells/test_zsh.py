@@ -191,7 +191,7 @@ def test_with_the_line_editor(workspace: Workspace) -> None:
 
 
 def test_global_aliases_of_the_user(workspace: Workspace) -> None:
-    """S-19: an alias takes the place of a global one of the same name for as long, and each kind comes back as it was."""
+    """S-19: an alias takes the place of a global one of the same name, and each kind comes back as it was."""
     aliases = {"GLOBAL": "echo ours", "plain": "echo ours"}
     workspace.activate(workspace.project("api"), interactive={"zsh": Interactive(aliases=aliases)})
     with workspace.shell("zsh", "alias -g GLOBAL='a  b'; alias plain='echo mine'") as shell:

@@ -31,7 +31,7 @@ CLOCK_LIMIT = 20
 
 def without_session(variables: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Without what every shell sets for itself."""
-    session = {b"_", b"PWD", b"OLDPWD", b"SHLVL", b"LOGNAME"}
+    session = {b"_", b"PWD", b"OLDPWD", b"SHLVL", b"LOGNAME", b"USER"}
     return {name: value for name, value in variables.items() if name not in session}
 
 
