@@ -16,8 +16,11 @@ from tests.shells.workspace import HOOKS, KINDS, Workspace
 FILES = sorted(path.name for path in HOOKS.iterdir())
 REPOSITORY = HOOKS.parent
 CHECKED = sorted(
-    [*HOOKS.glob("*.bash"), *HOOKS.glob("*.sh"), REPOSITORY / ".ci/run", REPOSITORY / ".ci/setup"]
-    + [*REPOSITORY.glob("tests/**/*.bash")]
+    [
+        *(HOOKS / name for name in FILES if name.endswith((".bash", ".sh"))),
+        *(REPOSITORY / ".ci").glob("[rs]*"),
+        *REPOSITORY.glob("tests/**/*.bash"),
+    ]
 )
 
 
