@@ -174,11 +174,12 @@ end
 
 function __devenv_enter --no-scope-shadowing # project, what to say of it
     set -g __devenv_link $__devenv_active$argv[1]@devenv
+    set -l __devenv_place "$(builtin realpath $__devenv_link 2>/dev/null | string collect)"
+    test "$__devenv_place" != "$__devenv_unfit"; or return
     __devenv_read $__devenv_link $argv[1]
     if test -z "$__devenv_project"
-        set -g __devenv_unfit $argv[1]
-        __devenv_say_once 'the environment of %s does not fit this shell: start a new one, or run `devenv allow`' \
-            $argv[1]
+        set -g __devenv_unfit $__devenv_place # fish reports on a broken script: once is enough
+        __devenv_say 'the environment of %s does not fit this shell: start a new one, or run `devenv allow`' $argv[1]
         return 1
     end
     set -g __devenv_said
@@ -193,14 +194,9 @@ function __devenv_read # generation, the project it must belong to; where it doe
     set -g __devenv_source $argv[1]
     set -g __devenv_expected $argv[2]
     set -g __devenv_stage entering
-    if test -z "$__devenv_unfit"
-        source $argv[1]/activate.fish
-    else
-        source $argv[1]/activate.fish 2>/dev/null # fish said before what is wrong with it
-    end
+    source $argv[1]/activate.fish
     if test -n "$__devenv_project"
-        set -g __devenv_unfit
-        if test "$__devenv_generation" != "$__devenv_noted" -a -w $__devenv_state/shells
+        if test "$__devenv_generation" != "$__devenv_noted" -a -d $__devenv_state/shells -a -w $__devenv_state/shells
             # Tells the program not to delete this generation, as long as this shell lives.
             echo -n $__devenv_generation >$__devenv_state/shells/$fish_pid
             set -g __devenv_noted $__devenv_generation
@@ -535,7 +531,7 @@ function __devenv_take_out # list variable: our entries go, one of each; what th
 end
 
 function __devenv_reset # nothing is loaded
-    for __devenv_name in project generation root hook leave_hook defined names values gone lists kept functions codes \
+    for __devenv_name in inherited project generation root hook leave_hook defined names values gone lists kept functions codes \
             directories completions files watched stamps
         set -g __devenv_$__devenv_name
     end

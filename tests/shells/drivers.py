@@ -378,4 +378,5 @@ def write_rc(home: Path, kind: str, before: str, middle: str, after: str) -> Non
         (home / ".zshenv").write_text(ZSH_ENVIRONMENT)
     else:
         # Else a new user's fish starts a process that reads all manual pages.
-        (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)
+        for place in (".local/share", ".cache"):
+            (home / place / "fish" / "generated_completions").mkdir(parents=True, exist_ok=True)

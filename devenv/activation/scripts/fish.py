@@ -15,48 +15,12 @@ from devenv.activation.quoting import quote_fish
 SCRIPT_FORMAT = 1
 """Raised when the assignments change: shells keep the hook that they began with for weeks, while devenv is updated."""
 
-BUILTINS = frozenset(
-    [
-        "abbr",
-        "argparse",
-        "bind",
-        "builtin",
-        "cd",
-        "command",
-        "commandline",
-        "complete",
-        "contains",
-        "count",
-        "disown",
-        "echo",
-        "emit",
-        "eval",
-        "exec",
-        "exit",
-        "false",
-        "fg",
-        "functions",
-        "history",
-        "jobs",
-        "math",
-        "path",
-        "printf",
-        "pwd",
-        "random",
-        "read",
-        "realpath",
-        "set",
-        "source",
-        "status",
-        "string",
-        "test",
-        "time",
-        "true",
-        "type",
-        "ulimit",
-        "wait",
-    ]
+_BUILTINS = (
+    "abbr argparse bind builtin cd command commandline complete contains count disown echo emit eval exec exit false",
+    "fg functions history jobs math path printf pwd random read realpath set source status string test time true type",
+    "ulimit wait",
 )
+BUILTINS = frozenset(name for line in _BUILTINS for name in line.split())
 """Commands of fish itself that an alias of the same name may call."""
 
 

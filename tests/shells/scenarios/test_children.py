@@ -86,7 +86,9 @@ def test_shell_started_elsewhere(workspace: Workspace, kind: str) -> None:
     base = workspace.environ(LEVEL="user", GONE="user")
     with workspace.shell(kind, environ=apply_activation(activation, base)) as shell:
         assert shell.greeting == ""
-        assert without_session(shell.variables()) == {name.encode(): value.encode() for name, value in base.items()}
+        found = without_session(shell.variables())
+        found.pop(b"USER", None)  # fish sets it where it is missing
+        assert found == {name.encode(): value.encode() for name, value in base.items()}
         assert shell.value("ENTERED") is None
         assert not shell.has_command("inside")
 

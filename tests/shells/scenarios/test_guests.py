@@ -104,7 +104,7 @@ def test_shell_without_a_home(workspace: Workspace, kind: str) -> None:
         assert shell.run(f"cd {project}") == "devenv: entered api\n"
         assert shell.value("INSIDE") == "yes"
         assert shell.run("cd /") == ""
-        assert shell.value("PATH") == ""
+        assert shell.value("PATH") in ("", "."), "fish spells the working directory"
 
 
 def test_state_that_is_gone(workspace: Workspace, kind: str) -> None:
