@@ -11,7 +11,9 @@
 # - A substitution splits at newlines. Paths may hold some: they are taken apart with groups of `string match --regex`,
 #   and lists between colons with variables that are `--path`, which neither splits nor forks.
 # - Globals of an environment hide the user's universal variables, which show again once the globals are erased.
-# - An alias is a function, and a function is still ours if it is defined in the script of a generation.
+# - An alias is a function, and a function is still ours if its text is as it was right after it was defined.
+# - `fish_complete_path` stays as it is: where it changes fish forgets all completions that it loaded, and loads none of
+#   them again. Commands of the environment get a completion that loads theirs when it is first asked (direnv#1539).
 #
 # Every name begins with `__devenv`, local ones included: a local `name` would hide the user's `$name` from what sets and
 # restores it. Paths of projects end in a slash. What is kept, all of it global:
@@ -342,17 +344,14 @@ function __devenv_define # all of them
         functions -q $__devenv_name; and functions -c $__devenv_name __devenv_user_$__devenv_name
         eval $__devenv_code[1]
         set -e __devenv_code[1]
-        set -g __devenv_text_$__devenv_name "$(functions --no-details $__devenv_name 2>/dev/null | string collect)"
+        set -g __devenv_text_$__devenv_name "$(__devenv_text $__devenv_name)"
     end
-    if test -n "$__devenv_directories"
-        set -g fish_complete_path $__devenv_directories $fish_complete_path
-        for __devenv_name in $__devenv_completions
-            contains -- $__devenv_name $__devenv_erased; or continue
-            # fish does not load a file again that it loaded once.
-            for __devenv_file in $__devenv_directories/$__devenv_name.fish
-                test -r $__devenv_file; and source $__devenv_file; and break
-            end
-        end
+    for __devenv_name in $__devenv_completions
+        # What is there already, the user's own, stays.
+        count (complete -c $__devenv_name) >/dev/null; and continue
+        set -a __devenv_unloaded $__devenv_name
+        set -a __devenv_completed $__devenv_name
+        complete -c $__devenv_name -f -n "contains $__devenv_name \$__devenv_unloaded" -a "(__devenv_load $__devenv_name)"
     end
     test -z "$DEVENV_PROMPT_MARK"; or __devenv_mark_prompt
     set -g __devenv_defined yes
@@ -362,7 +361,7 @@ function __devenv_undefine # what is still as we made it; of the rest the user's
     for __devenv_name in $__devenv_functions
         set -l __devenv_text __devenv_text_$__devenv_name
         set -l __devenv_user __devenv_user_$__devenv_name
-        if test "$$__devenv_text" = "$(functions --no-details $__devenv_name 2>/dev/null | string collect)"
+        if test "$$__devenv_text" = "$(__devenv_text $__devenv_name)"
             functions -e $__devenv_name
             set -l __devenv_line (complete -c $__devenv_name)
             test (count $__devenv_line) = 1
@@ -373,23 +372,34 @@ function __devenv_undefine # what is still as we made it; of the rest the user's
         functions -e $__devenv_user
         set -e $__devenv_text
     end
-    for __devenv_directory in $__devenv_directories
-        set -l __devenv_index (contains -i -- $__devenv_directory $fish_complete_path)
-        and set -e fish_complete_path[$__devenv_index]
-    end
-    for __devenv_name in $__devenv_completions
-        if count (complete -c $__devenv_name) >/dev/null
-            complete -e -c $__devenv_name
-            contains -- $__devenv_name $__devenv_erased; or set -ga __devenv_erased $__devenv_name
-        end
+    for __devenv_name in $__devenv_completed
+        complete -e -c $__devenv_name
+        # fish loads a file once: what may have been loaded beside ours is read again.
+        contains -- $__devenv_name $__devenv_unloaded; or __devenv_complete_from $__devenv_name $fish_complete_path
     end
     set -e __devenv_mark_shown
-    if test -n "$__devenv_prompt_text" -a "$__devenv_prompt_text" = "$(functions --no-details fish_prompt | string collect)"
+    if test -n "$__devenv_prompt_text" -a "$__devenv_prompt_text" = "$(__devenv_text fish_prompt)"
         functions -e fish_prompt
         functions -c __devenv_user_prompt fish_prompt
         functions -e __devenv_user_prompt
     end # else something may call ours, and through it the user's
     set -e __devenv_prompt_text
+end
+
+function __devenv_load # command: reads its completions, and completes what is typed
+    set -e __devenv_unloaded[(contains -i -- $argv[1] $__devenv_unloaded)]
+    __devenv_complete_from $argv[1] $__devenv_directories
+    complete -C "$(commandline -cp)"
+end
+
+function __devenv_complete_from # command, directories
+    for __devenv_file in $argv[2..]/$argv[1].fish
+        test -r $__devenv_file; and source $__devenv_file; and return
+    end
+end
+
+function __devenv_text # function: its text but for spaces and empty lines
+    functions --no-details $argv[1] 2>/dev/null | string trim --chars ' ;'\t | string match -v ''
 end
 
 function __devenv_mark_prompt # the name of the project stands before the prompt
@@ -402,7 +412,7 @@ function __devenv_mark_prompt # the name of the project stands before the prompt
     function fish_prompt
         printf '%s%s' "$__devenv_mark_shown" (__devenv_user_prompt | string collect -N --allow-empty)
     end
-    set -g __devenv_prompt_text "$(functions --no-details fish_prompt | string collect)"
+    set -g __devenv_prompt_text "$(__devenv_text fish_prompt)"
 end
 
 # --- a shell that was started inside an environment ---
@@ -532,7 +542,7 @@ end
 
 function __devenv_reset # nothing is loaded
     for __devenv_name in inherited project generation root hook leave_hook defined names values gone lists kept functions codes \
-            directories completions files watched stamps
+            unloaded completed directories completions files watched stamps
         set -g __devenv_$__devenv_name
     end
 end

@@ -52,14 +52,26 @@ def test_completions_come_and_go(workspace: Workspace) -> None:
     directory.mkdir()
     (directory / "tool.fish").write_text("complete -c tool -f -a alphabet\n")
     interactive = Interactive(completion_directories=(str(directory),), completions={"tool": ()})
-    workspace.activate(workspace.project("api"), interactive={"fish": interactive}, hook=None)
+    program = workspace.home / "bin" / "tool"
+    program.write_text("")
+    program.chmod(0o700)  # fish completes commands that there are
+    workspace.activate(
+        workspace.project("api"), paths={"PATH": (str(program.parent),)}, interactive={"fish": interactive}
+    )
+    own = workspace.home / ".config" / "fish" / "completions"
+    own.mkdir(parents=True)
+    (own / "env.fish").write_text("complete -c env -f -a numbers\n")
     with workspace.shell("fish") as shell:
         before = shell.run("string join : $fish_complete_path")
+        assert "numbers" in shell.run("complete -C 'env num'")
         assert "alphabet" not in shell.run("complete -C 'tool alp'")
         for _ in range(2):
             shell.run("cd api")
             assert "alphabet" in shell.run("complete -C 'tool alp'")
+            assert "alphabet" in shell.run("complete -C 'tool alp'")
+            assert "numbers" in shell.run("complete -C 'env num'")
             shell.run("cd ..")
+            assert "numbers" in shell.run("complete -C 'env num'")
             assert shell.run("string join : $fish_complete_path") == before
             assert "alphabet" not in shell.run("complete -C 'tool alp'")
 

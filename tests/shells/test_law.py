@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,24 @@ def shell(workspace: Workspace, kind: str) -> Iterator[Shell]:
     workspace.project("project")
     with workspace.shell(kind) as shell:
         yield shell
+
+
+def possible(shell: Shell, case: Case) -> Case:
+    """The case, but for empty elements of PATH where a shell does not have them: in fish they become `.`."""
+    if shell.kind != "fish":
+        return case
+
+    def fill(text: str) -> str:
+        return ":".join(element or "/empty" for element in text.split(":"))
+
+    before, changes = dict(case.before), dict(case.changes)
+    before["PATH"] = fill(before.get("PATH", ""))
+    change = changes.get("PATH", "-")
+    if change.startswith("="):
+        changes["PATH"] = f"={fill(change[1:])}"
+    elif change != "-":
+        changes["PATH"] = change.replace("<:", "</first:").replace(">:", ">:/last") if len(change) == 2 else change
+    return replace(case, before=before, changes=changes)
 
 
 def user_change(shell: Shell, name: str, change: str) -> str:
@@ -93,6 +112,7 @@ def observe(workspace: Workspace, shell: Shell) -> tuple[dict[str, str | None], 
 @given(case=cases)
 def test_leaving_undoes_exactly_what_is_ours(workspace: Workspace, shell: Shell, case: Case) -> None:
     """Invariant 8, L-12: after leaving, every variable, alias and function is what the law says, exported or not."""
+    case = possible(shell, case)
     workspace.activate(
         workspace.home / "project",
         variables=case.variables,
