@@ -529,14 +529,16 @@ function __devenv_take_out # list variable: our entries go, one of each; what th
         and set -e __devenv_all[-$__devenv_index]
     end
     set -l --path __devenv_default $$__devenv_tail
-    set -q __devenv_default[1]; or set __devenv_default ''
-    if test -z "$$__devenv_was" -a (count $__devenv_all) = (count $__devenv_default) -a \
-            "x$__devenv_all" = "x$__devenv_default"
+    if test -z "$$__devenv_was" -a "x$__devenv_all" = "x$__devenv_default"
         __devenv_restore $argv[1]
-    else if test "$$__devenv_kind" = plain
-        set -gu $argv[1] "$__devenv_all"
     else
-        set -gx $argv[1] "$__devenv_all"
+        set -l __devenv_text "$__devenv_all"
+        test -n "$__devenv_text"; or set __devenv_text # no element: an empty one would become `.` in PATH
+        if test "$$__devenv_kind" = plain
+            set -gu $argv[1] $__devenv_text
+        else
+            set -gx $argv[1] $__devenv_text
+        end
     end
 end
 
