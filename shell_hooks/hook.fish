@@ -83,19 +83,30 @@ function __devenv_remark # what there is to say of a directory without an enviro
         set -g __devenv_said
         return
     end
-    string match -rq '^(?s)(?<__devenv_path>.*?)/?\z' -- $__devenv_unallowed
-    __devenv_tell $__devenv_active$__devenv_path/@answer
-    or __devenv_say_once 'the project %s is not allowed: read its `devenv.toml`, then run `devenv allow`' \
-        $__devenv_unallowed
+    __devenv_tell $__devenv_active$__devenv_unallowed@answer; and return
+    set -l __devenv_path
+    string match -rq '^(?s)(?<__devenv_path>.*)/\z' -- $__devenv_unallowed
+    test $__devenv_unallowed = /; and set __devenv_path /
+    __devenv_say_once 'the project %s is not allowed: read its `devenv.toml`, then run `devenv allow`' $__devenv_path
 end
 
 # --- which project ---
 
-function __devenv_walk # from where $PWD really is: projects are known by paths without symbolic links
-    builtin pwd -P 2>/dev/null | read -lz __devenv_path
-    test -n "$__devenv_path"; or set __devenv_path $PWD/\n
+function __devenv_walk # from $PWD up; where a symbolic link is on the way, from where that really is
+    __devenv_walk_up $PWD; and return
+    set -l __devenv_path (builtin pwd -P 2>/dev/null)
+    if set -q __devenv_path[2] # a path with newlines
+        builtin pwd -P | read -z __devenv_path
+        string match -rq '^(?s)(?<__devenv_path>.*)\n\z' -- $__devenv_path
+    end
+    test -n "$__devenv_path"; or set __devenv_path $PWD
+    __devenv_walk_up $__devenv_path physical
+end
+
+function __devenv_walk_up # directory, whether it is known to be without links; status 1: it is not
+    set -l __devenv_path
     # Below a directory `@devenv` the way would lead into a generation and its packages, which anybody may have made.
-    string match -rq '^(?s)(?<__devenv_path>.*?)(/@devenv(/.*)?)?/?\n\z' -- $__devenv_path
+    string match -rq '^(?s)(?<__devenv_path>.*?)(/@devenv(/.*)?)?/?\z' -- $argv[1]
     set -g __devenv_found
     set -g __devenv_unallowed
     set -g __devenv_absent
@@ -106,20 +117,19 @@ function __devenv_walk # from where $PWD really is: projects are known by paths 
         else
             set __devenv_missing -o -e $__devenv_active$__devenv_path # nothing can come to exist below either
         end
-        if test -e $__devenv_path/devenv.toml
-            test -e $__devenv_active$__devenv_path/@denied; or set __devenv_unallowed $__devenv_path
-            test -n "$__devenv_path"; or set __devenv_unallowed /
-            set -p __devenv_absent $__devenv_missing
-            return
-        end
-        if test -z "$__devenv_path"
-            set -p __devenv_absent $__devenv_missing
-            return
+        if test -L $__devenv_path -a -z "$argv[2]"
+            return 1
+        else if test -e $__devenv_path/devenv.toml
+            test -e $__devenv_active$__devenv_path/@denied; or set __devenv_unallowed $__devenv_path/
+            break
+        else if test -z "$__devenv_path"
+            break
         end
         string match -rq '^(?s)(?<__devenv_path>.*)/[^/]*\z' -- $__devenv_path
     end
-    set __devenv_found $__devenv_path/
     set -p __devenv_absent $__devenv_missing
+    test -e $__devenv_active$__devenv_path/@devenv/activate.fish; and set __devenv_found $__devenv_path/
+    return 0
 end
 
 # --- files that changed: the program is asked in the background, and what is loaded stays until it answers ---
@@ -176,16 +186,18 @@ end
 
 function __devenv_enter --no-scope-shadowing # project, what to say of it
     set -g __devenv_link $__devenv_active$argv[1]@devenv
-    set -l __devenv_place "$(builtin realpath $__devenv_link 2>/dev/null | string collect)"
-    test "$__devenv_place" != "$__devenv_unfit"; or return
+    test -z "$__devenv_unfit"; or test "$(builtin realpath $__devenv_link 2>/dev/null)" != "$__devenv_unfit"; or return
     __devenv_read $__devenv_link $argv[1]
     if test -z "$__devenv_project"
-        set -g __devenv_unfit $__devenv_place # fish reports on a broken script: once is enough
+        # fish reports on a broken script: once is enough.
+        set -g __devenv_unfit "$(builtin realpath $__devenv_link 2>/dev/null)"
         __devenv_say 'the environment of %s does not fit this shell: start a new one, or run `devenv allow`' $argv[1]
         return 1
     end
     set -g __devenv_said
-    __devenv_say "$argv[2] %s" (string match -r '[^/]*\z' -- $__devenv_root | string collect)
+    set -g __devenv_unfit
+    string match -rq '(?<__devenv_place>[^/]*)\z' -- $__devenv_root
+    __devenv_say "$argv[2] %s" "$__devenv_place"
     if test -n "$__devenv_hook"
         eval $__devenv_hook
     end
@@ -207,26 +219,29 @@ function __devenv_read # generation, the project it must belong to; where it doe
     set -g __devenv_stage
 end
 
-function __devenv_begin # format, project, generation, name, watched files …; status 1: nothing of this is to be run
+function __devenv_begin # format, project, generation, name, watched files and their stamps …; status 1: nothing of this is to be run
     test "$argv[1]" = 1 -a $argv[3] -ef $__devenv_source; or return
     string match -q -- '*/' $argv[2]; and test $argv[2] = $__devenv_expected; or test $argv[2]/ = $__devenv_expected
     or return
     set -g __devenv_project $__devenv_expected
     set -g __devenv_root $argv[2]
     set -g __devenv_generation $argv[3]
-    set -g __devenv_watched $__devenv_project$argv[5..]
-    set -g __devenv_stamps
-    set -g __devenv_files
     # The first stamp is looked up through the project's link and below a name that only this generation has: once the
     # link points elsewhere, it is not there.
     string match -rq '(?<__devenv_number>[0-9]+)\z' -- $argv[3]
-    set -l __devenv_stamp $__devenv_link/$__devenv_number/0.stamp
-    for __devenv_file in $__devenv_watched
-        set -a __devenv_files -o $__devenv_file -nt $__devenv_stamp
-        set __devenv_stamp $argv[3]/(count $__devenv_stamps).stamp
-        set -a __devenv_files -o $__devenv_file -ot $__devenv_stamp
-        set -a __devenv_stamps $__devenv_stamp
-        set __devenv_stamp $argv[3]/(count $__devenv_stamps).stamp
+    set -l __devenv_linked $__devenv_link/$__devenv_number/
+    set -l __devenv_file
+    for __devenv_word in $argv[5..]
+        if test -z "$__devenv_file"
+            set __devenv_file $__devenv_project$__devenv_word
+            continue
+        end
+        set -ga __devenv_files -o $__devenv_file -nt $__devenv_linked$__devenv_word \
+            -o $__devenv_file -ot $argv[3]/$__devenv_word
+        set -ga __devenv_watched $__devenv_file
+        set -ga __devenv_stamps $argv[3]/$__devenv_word
+        set __devenv_file
+        set __devenv_linked $argv[3]/
     end
     test -z "$__devenv_inherited"; or return 0
     set -gx DEVENV_PROJECT $argv[2]
@@ -260,11 +275,12 @@ end
 function __devenv_set # the plain variables
     set -l __devenv_value $__devenv_values
     set -q $__devenv_names
-    if test $status = (count $__devenv_names) # none of them is there
+    if test $status = "$__devenv_size" # none of them is there
         for __devenv_name in $__devenv_names
             set -gx $__devenv_name $__devenv_value[1]
             set -e __devenv_value[1]
         end
+        set -g __devenv_new yes
         return
     end
     for __devenv_name in $__devenv_names
@@ -291,7 +307,7 @@ end
 
 function __devenv_keep # variable that is set: what it is
     set -g __devenv_was_$argv[1]_ $$argv[1]
-    set -a __devenv_kept $argv[1]
+    set -ga __devenv_kept $argv[1]
     if set -qg $argv[1]
         if set -qgx $argv[1]
             set -g __devenv_kind_$argv[1]_ exported
@@ -308,7 +324,7 @@ end
 function __devenv_recall # variable: what it was, by the parent
     set -l __devenv_was DEVENV_WAS_$argv[1]
     set -q $__devenv_was; or return
-    set -a __devenv_kept $argv[1]
+    set -ga __devenv_kept $argv[1]
     set -g __devenv_was_$argv[1]_ $$__devenv_was
     set -g __devenv_kind_$argv[1]_ inherited
 end
@@ -344,13 +360,13 @@ function __devenv_define # all of them
         functions -q $__devenv_name; and functions -c $__devenv_name __devenv_user_$__devenv_name
         eval $__devenv_code[1]
         set -e __devenv_code[1]
-        set -g __devenv_text_$__devenv_name "$(__devenv_text $__devenv_name)"
     end
+    test -z "$__devenv_functions"; or set -g __devenv_text "$(functions --no-details $__devenv_functions 2>/dev/null)"
     for __devenv_name in $__devenv_completions
         # What is there already, the user's own, stays.
         count (complete -c $__devenv_name) >/dev/null; and continue
-        set -a __devenv_unloaded $__devenv_name
-        set -a __devenv_completed $__devenv_name
+        set -ga __devenv_unloaded $__devenv_name
+        set -ga __devenv_completed $__devenv_name
         complete -c $__devenv_name -f -n "contains $__devenv_name \$__devenv_unloaded" -a "(__devenv_load $__devenv_name)"
     end
     test -z "$DEVENV_PROMPT_MARK"; or __devenv_mark_prompt
@@ -358,19 +374,20 @@ function __devenv_define # all of them
 end
 
 function __devenv_undefine # what is still as we made it; of the rest the user's old one goes
+    set -l __devenv_code $__devenv_codes
+    set -l __devenv_same
+    test -n "$__devenv_functions"
+    and test "$__devenv_text" = "$(functions --no-details $__devenv_functions 2>/dev/null)"
+    and set __devenv_same yes
     for __devenv_name in $__devenv_functions
-        set -l __devenv_text __devenv_text_$__devenv_name
         set -l __devenv_user __devenv_user_$__devenv_name
-        if test "$$__devenv_text" = "$(__devenv_text $__devenv_name)"
+        if test -n "$__devenv_same"; or __devenv_is_ours $__devenv_name $__devenv_code[1]
             functions -e $__devenv_name
-            set -l __devenv_line (complete -c $__devenv_name)
-            test (count $__devenv_line) = 1
-            and string match -q '*--wraps*' -- $__devenv_line
-            and complete -e -c $__devenv_name
+            string match -q 'function * --wraps *' -- $__devenv_code[1]; and __devenv_unwrap $__devenv_name
             functions -q $__devenv_user; and functions -c $__devenv_user $__devenv_name
         end
         functions -e $__devenv_user
-        set -e $__devenv_text
+        set -e __devenv_code[1]
     end
     for __devenv_name in $__devenv_completed
         complete -e -c $__devenv_name
@@ -378,7 +395,7 @@ function __devenv_undefine # what is still as we made it; of the rest the user's
         contains -- $__devenv_name $__devenv_unloaded; or __devenv_complete_from $__devenv_name $fish_complete_path
     end
     set -e __devenv_mark_shown
-    if test -n "$__devenv_prompt_text" -a "$__devenv_prompt_text" = "$(__devenv_text fish_prompt)"
+    if test -n "$__devenv_prompt_text"; and test "$__devenv_prompt_text" = "$(functions --no-details fish_prompt)"
         functions -e fish_prompt
         functions -c __devenv_user_prompt fish_prompt
         functions -e __devenv_user_prompt
@@ -398,8 +415,22 @@ function __devenv_complete_from # command, directories
     end
 end
 
-function __devenv_text # function: its text but for spaces and empty lines
-    functions --no-details $argv[1] 2>/dev/null | string trim --chars ' ;'\t | string match -v ''
+function __devenv_unwrap # alias: that it is completed as another command ends, if there is nothing else
+    set -l __devenv_line (complete -c $argv[1])
+    set -q __devenv_line[1]; and not set -q __devenv_line[2]; or return
+    string match -q '*--wraps*' -- $__devenv_line; and complete -e -c $argv[1]
+end
+
+function __devenv_is_ours # function, code that defines ours: the user's own with the same commands counts
+    functions -q $argv[1]; or return
+    eval "$(string replace -r '^function \S+' 'function __devenv_ours' -- $argv[2])"
+    set -l __devenv_lines
+    for __devenv_name in __devenv_ours $argv[1]
+        set -a __devenv_lines "$(string trim --chars ' ;'\t -- (functions --no-details $__devenv_name) |
+            string replace -r '^function \S+' 'function' | string match -v '')"
+    end
+    functions -e __devenv_ours
+    test "$__devenv_lines[1]" = "$__devenv_lines[2]"
 end
 
 function __devenv_mark_prompt # the name of the project stands before the prompt
@@ -412,7 +443,7 @@ function __devenv_mark_prompt # the name of the project stands before the prompt
     function fish_prompt
         printf '%s%s' "$__devenv_mark_shown" (__devenv_user_prompt | string collect -N --allow-empty)
     end
-    set -g __devenv_prompt_text "$(__devenv_text fish_prompt)"
+    set -g __devenv_prompt_text "$(functions --no-details fish_prompt)"
 end
 
 # --- a shell that was started inside an environment ---
@@ -463,20 +494,19 @@ function __devenv_leave --no-scope-shadowing
 end
 
 function __devenv_undo
-    set -l __devenv_value $__devenv_values
-    set -l __devenv_new
-    for __devenv_name in $__devenv_names
-        # One that is not set is not as we left it, though ours is empty.
-        if test "$$__devenv_name" = "$__devenv_value[1]"; and set -q $__devenv_name
-            if contains -- $__devenv_name $__devenv_kept
-                __devenv_restore $__devenv_name
-            else
-                set -a __devenv_new $__devenv_name
-            end
+    # Two lists are the same if they are so joined by spaces, and joined by colons.
+    set -l __devenv_now $$__devenv_names
+    set -l --path __devenv_now_path $__devenv_now
+    set -l --path __devenv_then_path $__devenv_values
+    if test -n "$__devenv_new" -a "x$__devenv_now" = "x$__devenv_values" -a "x$__devenv_now_path" = "x$__devenv_then_path"
+        if set -q $__devenv_names
+            set -eg $__devenv_names
+        else
+            __devenv_undo_each
         end
-        set -e __devenv_value[1]
+    else
+        __devenv_undo_each
     end
-    test -z "$__devenv_new"; or set -eg $__devenv_new
     for __devenv_name in $__devenv_gone
         set -q $__devenv_name; or __devenv_restore $__devenv_name
     end
@@ -495,6 +525,17 @@ function __devenv_undo
     test -z "$__devenv_defined"; or __devenv_undefine
     set -e DEVENV_PROJECT DEVENV_GENERATION DEVENV_NAME
     __devenv_reset
+end
+
+function __devenv_undo_each # the plain variables that are as we left them
+    set -l __devenv_value $__devenv_values
+    for __devenv_name in $__devenv_names
+        # One that is not set is not as we left it, though ours is empty.
+        if test "$$__devenv_name" = "$__devenv_value[1]"; and set -q $__devenv_name
+            __devenv_restore $__devenv_name
+        end
+        set -e __devenv_value[1]
+    end
 end
 
 function __devenv_restore # variable: as it was before
@@ -543,17 +584,15 @@ function __devenv_take_out # list variable: our entries go, one of each; what th
 end
 
 function __devenv_reset # nothing is loaded
-    for __devenv_name in inherited project generation root hook leave_hook defined names values gone lists kept functions codes \
-            unloaded completed directories completions files watched stamps
-        set -g __devenv_$__devenv_name
-    end
+    set -eg __devenv_{inherited,project,generation,root,hook,leave_hook,defined,new,size,names,values,gone,lists,kept}
+    set -eg __devenv_{functions,codes,unloaded,completed,directories,completions,files,watched,stamps}
 end
 
 # --- words for people ---
 
 function __devenv_show # text from outside, as it may be printed
     # What changes the direction of writing is no letter: everything that is not harmless is spelt in ASCII.
-    if string match -rq '^[\p{L}\p{N}_./@+,:~=-]+\z' -- $argv[1]
+    if string match -rq $__devenv_harmless -- $argv[1]
         printf %s $argv[1]
     else if string match -rq '[^\x01-\x7f]' -- $argv[1]
         string escape --style=url -- $argv[1]
@@ -563,7 +602,11 @@ function __devenv_show # text from outside, as it may be printed
 end
 
 function __devenv_say # format with one %s, text for it from outside
-    printf "devenv: $argv[1]\n" "$(__devenv_show $argv[2])" >&2
+    if string match -rq $__devenv_harmless -- $argv[2]
+        printf "devenv: $argv[1]\n" $argv[2] >&2
+    else
+        printf "devenv: $argv[1]\n" "$(__devenv_show $argv[2])" >&2
+    end
 end
 
 function __devenv_say_once # the same, unless it was the last thing said
@@ -598,6 +641,7 @@ function __devenv_install # state directory, program
     set -g __devenv_program $argv[2]
     set -g __devenv_generations \
         "^$(string escape --style=regex -- $argv[1] | string collect)/projects/[0-9a-f]{32}/generations/[0-9]{1,18}\z"
+    set -g __devenv_harmless '^[\p{L}\p{N}_./@+,:~=-]+\z'
     set -g __devenv_unheard 'the files of %s changed, and nothing follows until `devenv status` works there'
 end
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from devenv.activation.model import DEFAULT_TAILS, Activation
 from devenv.activation.quoting import quote_fish
+from devenv.activation.watched import stamp_name
 
 SCRIPT_FORMAT = 1
 """Raised when the assignments change: shells keep the hook that they began with for weeks, while devenv is updated."""
@@ -40,10 +41,12 @@ def format_alias(name: str, command: str) -> str:
 
 
 def _iter_lines(activation: Activation) -> Iterator[str]:
-    begin = (str(activation.project), str(activation.generation), activation.name, *activation.watched)
-    yield f"__devenv_begin {SCRIPT_FORMAT} {_quote(begin)}; and begin"
+    begin = (str(activation.project), str(activation.generation), activation.name)
+    watched = [word for index, name in enumerate(activation.watched) for word in (name, stamp_name(index))]
+    yield f"__devenv_begin {SCRIPT_FORMAT} {_quote([*begin, *watched])}; and begin"
     values = sorted((name, value) for name, value in activation.variables.items() if value is not None)
     yield from _iter_set("names", (name for name, _ in values))
+    yield from _iter_set("size", [str(len(values))])
     yield from _iter_set("values", (value for _, value in values))
     yield from _iter_set("gone", sorted(name for name, value in activation.variables.items() if value is None))
     yield from _iter_set("lists", sorted(activation.lists))
