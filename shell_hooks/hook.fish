@@ -128,7 +128,14 @@ function __devenv_walk_up # directory, whether it is known to be without links; 
         string match -rq '^(?s)(?<__devenv_path>.*)/[^/]*\z' -- $__devenv_path
     end
     set -p __devenv_absent $__devenv_missing
-    test -e $__devenv_active$__devenv_path/@devenv/activate.fish; and set __devenv_found $__devenv_path/
+    if test -e $__devenv_active$__devenv_path/@devenv/activate.fish
+        set __devenv_found $__devenv_path/
+        return 0
+    end
+    while test -n "$__devenv_path" -a -z "$argv[2]"
+        not test -L $__devenv_path; or return
+        string match -rq '^(?s)(?<__devenv_path>.*)/[^/]*\z' -- $__devenv_path
+    end
     return 0
 end
 
@@ -426,10 +433,12 @@ function __devenv_is_ours # function, code that defines ours: the user's own wit
     eval "$(string replace -r '^function \S+' 'function __devenv_ours' -- $argv[2])"
     set -l __devenv_lines
     for __devenv_name in __devenv_ours $argv[1]
-        set -a __devenv_lines "$(string trim --chars ' ;'\t -- (functions --no-details $__devenv_name) |
-            string replace -r '^function \S+' 'function' | string match -v '')"
+        # The first line also has what `complete` knows of the name.
+        set -l __devenv_body (functions --no-details $__devenv_name)
+        set -a __devenv_lines "$(string trim --chars ' ;'\t -- $__devenv_body[2..] | string match -v '')"
     end
     functions -e __devenv_ours
+    complete -e -c __devenv_ours
     test "$__devenv_lines[1]" = "$__devenv_lines[2]"
 end
 

@@ -62,7 +62,7 @@ def test_aliases_are_what_fish_makes_of_them(name: str, command: str, expected: 
 
 
 def test_script_is_data() -> None:
-    """A-15, M-04: the script is one block of assignments of quoted words, sorted: the same activation, the same bytes."""
+    """A-15, M-04: the script is one block of assignments of quoted words, sorted; nothing in it runs."""
     activation = Activation(
         project=Path("/it's"),
         generation=Path("/g"),
