@@ -147,7 +147,7 @@ class Shell(ABC):
         """Let another shell take over, with `exec` for good, and return it."""
         inner = SHELL_CLASSES[kind](self.home, self._child)
         self._send(command)
-        inner.greeting = inner._wait()
+        inner.greeting = self._clean(inner._wait())  # also what this shell writes for the terminal when it starts one
         if self.announces and not inner.announces:
             inner.run("stty -echo")  # what edits lines itself leaves the terminal's own echo on for what it starts
         return inner
