@@ -8,8 +8,9 @@ from pathlib import Path
 
 from devenv.activation.hook_files import hook_path
 from devenv.activation.startup_files import has_reading, take_reading
-from devenv.activation.state import active_path
+from devenv.activation.state import active_path, generations_path
 from devenv.environment.project import read_project
+from devenv.errors import ActivationError
 from devenv.events import ignore
 from devenv.fsutil import make_private_directory
 from devenv.generations.generations import find_current_generation
@@ -17,7 +18,7 @@ from devenv.settings import default_settings
 from devenv.workflow.allowed import record_allowed
 from devenv.workflow.edit import lock_project
 from devenv.workflow.hook_setup import install_hooks
-from devenv.workflow.refresh import refresh_changed, reload_project
+from devenv.workflow.refresh import FAILED_NAME, refresh_changed, reload_project
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust import allow_project
 from tests.functional.faults.scenario import Scenario, project_path
@@ -68,11 +69,15 @@ def prepare_refresh(home: Path) -> None:
 
 
 def run_refresh(home: Path) -> None:
-    """Follow it in the background; where that failed, or trust could not be read, as a user would then."""
+    """Follow it in the background, which fails where shells are told that it did; after that as a user would then."""
+    path = project_path(home)
+    failed = (generations_path(default_settings(home), path).parent / FAILED_NAME).exists()
     with Tools(default_settings(home), {}, ignore) as tools:
-        told = refresh_changed(tools, project_path(home), lambda _: contextlib.nullcontext())
+        told = refresh_changed(tools, path, lambda _: contextlib.nullcontext())
+        if told is not None and not failed:
+            raise ActivationError(told)
         if told is not None or active_name(home) is None:
-            reload_project(tools, project_path(home))
+            reload_project(tools, path)
 
 
 def active_name(home: Path) -> str | None:
