@@ -43,8 +43,13 @@ def test_virtual_environment_survives(user: User) -> None:
     manifest.write_text(f'keep = ["documentation"]\n{manifest.read_text()}')
     user.call("lock", directory=project)
     user.call("allow", directory=project)
-    user.call("gc", "--older-than", "0d", directory=project)
-    assert not Path(before).exists()
+    kept = ""
+    for _ in range(3):  # what a process uses that is just ending is still in use
+        user.call("gc", "--older-than", "0d", directory=project)
+        if not Path(before).exists():
+            break
+        kept = user.call("why", before.removesuffix("/root/usr"), directory=project)
+    assert not Path(before).exists(), kept
     assert run(user, project, "greet") == "hello\n"
     # As an editor starts it: without devenv's variables.
     program = str(project / ".venv" / "bin" / "python")
