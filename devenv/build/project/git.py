@@ -1,4 +1,4 @@
-"""Asks git which files of a work tree are source, with nothing of the repository or the machine having a say in it.
+"""Asks git about a work tree, above all which of its files are source, with nobody having a say in what git does.
 
 A repository's configuration can name programs (FAULTS H-05), so git is run with those keys taken away, without the
 configuration of the user and the system (two machines shall have the same source), and on a repository of somebody else
@@ -13,7 +13,7 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -22,9 +22,9 @@ from devenv.errors import BuildError
 from devenv.fsutil import read_regular
 
 TIME_LIMIT = 60
-"""Seconds for one list of files."""
+"""Seconds for one answer."""
 OUTPUT_LIMIT = 256 << 20
-"""Bytes of one list of files: two million long paths."""
+"""Bytes of one answer, such as a list of two million long paths."""
 REASON_LIMIT = 500
 GITFILE_LIMIT = 8192
 GITFILE_PREFIX = b"gitdir:"
@@ -49,6 +49,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "LC_ALL": "C",
 }
 """All that git sees. Without `HOME`, versions that do not know `GIT_CONFIG_GLOBAL` find no configuration either."""
+
+
+class GitError(Exception):
+    """Git did not answer; the text says why, in its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +142,29 @@ def list_work_tree(git: Path, tree: WorkTree, directory: Path) -> list[bytes]:
     Some may not be there (any more), some several times. A submodule is listed by its directory, another repository in
     the work tree by its directory and a slash. Raises BuildError (`git-failed`).
     """
-    options = [word for name, value in OPTIONS for word in ("-c", f"{name}={value}")]
-    command = [
-        str(git), *options, f"--git-dir={tree.git_directory}", f"--work-tree={tree.top}", *LISTING,
-    ]  # fmt: skip
-    with tempfile.TemporaryFile() as complaints:
-        output = _run(command, directory, complaints)
+    try:
+        output = ask_git(git, tree, directory, LISTING)
+    except GitError as error:
+        raise BuildError(
+            f"git cannot list the files of `{directory}`",
+            hint="try `git status` there",
+            details=tuple(str(error).splitlines()),
+            slug="git-failed",
+        ) from error
     return [path for path in output.split(b"\0") if path]
 
 
-def _run(command: list[str], directory: Path, complaints: IO[bytes]) -> bytes:
+def ask_git(
+    git: Path, tree: WorkTree, directory: Path, arguments: Sequence[str], seconds: float | None = None
+) -> bytes:
+    """What git prints in `directory`, within `seconds` (None: the usual limit). Raises GitError with the reason."""
+    options = [word for name, value in OPTIONS for word in ("-c", f"{name}={value}")]
+    command = [str(git), *options, f"--git-dir={tree.git_directory}", f"--work-tree={tree.top}", *arguments]
+    with tempfile.TemporaryFile() as complaints:
+        return _run(command, directory, complaints, TIME_LIMIT if seconds is None else seconds)
+
+
+def _run(command: list[str], directory: Path, complaints: IO[bytes], seconds: float) -> bytes:
     path = os.pathsep.join([os.path.dirname(command[0]), os.defpath])
     try:
         process = subprocess.Popen(
@@ -159,20 +176,20 @@ def _run(command: list[str], directory: Path, complaints: IO[bytes]) -> bytes:
             stderr=complaints,
         )
     except OSError as error:
-        raise _failed(directory, f"{command[0]}: {error.strerror}") from error
-    ending = threading.Timer(TIME_LIMIT, process.kill)
+        raise GitError(f"{command[0]}: {error.strerror}") from error
+    ending = threading.Timer(seconds, process.kill)
     ending.start()
     # Leaving the block waits for the process: it must have been told to end by then, whatever happened.
     with process, contextlib.closing(_Ending(process, ending)):
         assert process.stdout is not None
         output = process.stdout.read(OUTPUT_LIMIT + 1)
         if len(output) > OUTPUT_LIMIT:
-            raise _failed(directory, f"there are more than {OUTPUT_LIMIT} bytes of paths")
+            raise GitError(f"it says more than {OUTPUT_LIMIT} bytes")
         status = process.wait()
     if status != 0:
         complaints.seek(0)
         reason = complaints.read(REASON_LIMIT).decode(errors="replace").strip()
-        raise _failed(directory, reason or f"it was ended after {TIME_LIMIT} seconds")
+        raise GitError(reason or f"it was ended after {seconds:g} seconds")
     return output
 
 
@@ -187,12 +204,3 @@ class _Ending:
         """Killing one that has ended does nothing."""
         self.timer.cancel()
         self.process.kill()
-
-
-def _failed(directory: Path, reason: str) -> BuildError:
-    return BuildError(
-        f"git cannot list the files of `{directory}`",
-        hint="try `git status` there",
-        details=tuple(reason.splitlines()),
-        slug="git-failed",
-    )
