@@ -116,9 +116,16 @@ class FetchError(DevenvError):
 
 
 class HashMismatchError(FetchError):
-    """What was fetched is not what is pinned."""
+    """What was fetched is not what is pinned.
+
+    `got` is what there was instead, in words; `address` is where, fit to be shown; `sha256` is what is pinned. They are
+    empty where no lock pins it.
+    """
 
     slug = "hash-mismatch"
+    got: str = ""
+    address: str = ""
+    sha256: str = ""
 
 
 class BuildError(DevenvError):

@@ -130,7 +130,7 @@ class ArtifactCache:
         try:
             with reported(request, report) as advanced:
                 with new_file(temporary) as file:
-                    transfer(self._places, request, file, advanced)
+                    transfer(self._places, request, file, advanced, report)
                     finish_file(file, 0o444)
                 claimed = self._publish(temporary, path)
                 note_arrival(self._directory, request.size)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -155,16 +155,45 @@ class Download:
             raise self._mismatch(f"sha256 {self._hasher.hexdigest()}, {self._received} bytes")
 
     def _mismatch(self, got: str) -> HashMismatchError:
-        return HashMismatchError(
-            f"`{self._request.name}` is not the file that is pinned",
-            details=(
-                f"expected: sha256 {self._request.sha256}, {self._request.size} bytes",
-                f"got: {got}",
-                f"address: {show_address(self._address)}",
-            ),
-            hint="do not use it; if the lock was edited by hand, restore it from version control; "
-            f"{self._request.renewal} pins it anew",
-        )
+        return mismatch_error(self._request, [(show_address(self._address), got)])
+
+
+def mismatch_error(request: ArtifactRequest, found: Sequence[tuple[str, str]]) -> HashMismatchError:
+    """The error for a file that is another one wherever it was found: the places (for people), with what is there.
+
+    What places agree on stands together: one that differs from the others is an attack or a broken disk, the same
+    everywhere a file that was replaced.
+    """
+    places: dict[str, list[str]] = {}
+    for address, got in found:
+        places.setdefault(got, []).append(address)
+    details = [] if request.package is None else [f"package: {request.package}"]
+    details += [f"expected: sha256 {request.sha256}, {request.size} bytes"]
+    if request.date is not None:
+        details += [f"pinned since: {request.date}, the time of the index that names it"]
+    for got, addresses in places.items():
+        details += [f"got: {got}", *(f"address: {address}" for address in addresses)]
+    if len(found) > 1:
+        details += [
+            f"agreement: all {len(found)} places have the same other file"
+            if len(places) == 1
+            else f"agreement: none; {len(found)} places have {len(places)} different files"
+        ]
+    error = HashMismatchError(
+        f"`{request.name}` is not the file that is pinned",
+        details=tuple(details),
+        hint=_mismatch_hint(request),
+    )
+    error.address, error.got = found[0]
+    error.sha256 = request.sha256
+    return error
+
+
+def _mismatch_hint(request: ArtifactRequest) -> str:
+    reason = "do not use it; if the lock was edited by hand, restore it from version control"
+    if request.package is None:
+        return f"{reason}; {request.renewal} pins it anew"
+    return f"{reason}; `devenv lock --accept {request.package}` pins on purpose what there is now"
 
 
 def write_error(error: OSError, path: Path) -> FetchError:

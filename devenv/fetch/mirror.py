@@ -106,7 +106,7 @@ class ArtifactMirror:
             with new_file(temporary) as file:
                 if not self._copy(request, file):
                     with reported(request, self._report) as advanced:
-                        transfer(self._places, request, file, advanced)
+                        transfer(self._places, request, file, advanced, self._report)
                 finish_file(file, 0o644)
             make_public_directory(path.parent)
             fault_point("mirror.publish")

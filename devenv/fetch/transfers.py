@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 from devenv.debian.suites import DEBIAN
 from devenv.errors import FetchError, HashMismatchError
-from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Report
+from devenv.events import DownloadAdvanced, DownloadFinished, DownloadStarted, Notice, Report, ignore
 from devenv.fetch.addresses import show_address
-from devenv.fetch.downloads import ArtifactRequest, Download
+from devenv.fetch.downloads import ArtifactRequest, Download, mismatch_error
 from devenv.fetch.places import ArtifactPlaces, Whereabouts
 
 REPORT_STEP = 1 << 18
@@ -50,8 +50,14 @@ def finish_file(file: BinaryIO, mode: int) -> None:
     os.fsync(file.fileno())
 
 
-def transfer(places: ArtifactPlaces, request: ArtifactRequest, file: BinaryIO, advanced: Callable[[int], None]) -> None:
-    """Fill `file` from the first place that has the right content (FAULTS G-17).
+def transfer(
+    places: ArtifactPlaces,
+    request: ArtifactRequest,
+    file: BinaryIO,
+    advanced: Callable[[int], None],
+    report: Report = ignore,
+) -> None:
+    """Fill `file` from the first place that has the right content (FAULTS G-17); `report` is told which had another.
 
     Where none has, the most telling failure is raised: another content, then the first other one, with all places in
     its details. Raises HashMismatchError, or FetchError: `artifact-missing`, `registry-unconfigured` and those of
@@ -59,26 +65,35 @@ def transfer(places: ArtifactPlaces, request: ArtifactRequest, file: BinaryIO, a
     """
     whereabouts = _find_places(places, request)
     failures: list[FetchError] = []
+    mismatches: list[HashMismatchError] = []
     outcomes: list[str] = []
     for place in whereabouts.places:
         tried = f"tried: {show_address(place.address)}"
         try:
             if Download(request, place.address, file, advanced).run(place.http):
                 advanced(0)
+                for mismatch in mismatches:
+                    report(
+                        Notice(f"`{request.name}` is another file at {mismatch.address}: that place was passed over")
+                    )
                 return
             outcomes.append(tried)
+        except HashMismatchError as error:
+            mismatches.append(error)
         except FetchError as error:
             failures.append(error)
             if error.transient:
                 places.avoid(place)
             outcomes.append(f"{tried} ({error.message})")
-    mismatches = [error for error in failures if isinstance(error, HashMismatchError)]
-    failure = next(iter([*mismatches, *failures]), None)
-    if failure is None:
+    if mismatches:
+        mismatch = mismatch_error(request, [(error.address, error.got) for error in mismatches])
+        mismatch.details += tuple(outcomes)
+        raise mismatch
+    if not failures:
         raise _missing_error(request, whereabouts, outcomes)
     if len(outcomes) > 1:
-        failure.details += tuple(outcomes)
-    raise failure
+        failures[0].details += tuple(outcomes)
+    raise failures[0]
 
 
 def _find_places(places: ArtifactPlaces, request: ArtifactRequest) -> Whereabouts:

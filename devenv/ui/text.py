@@ -52,6 +52,10 @@ def _coverage(systems: Sequence[System], lacking: dict[System, str], painter: Pa
 def _(result: LockResult, painter: Painter) -> Iterator[str]:
     verb = "wrote" if result.changed else "kept"
     yield f"{painter.paint('good', verb)} {make_visible(str(result.project / 'devenv.lock'))}"
+    for each in result.replaced:
+        yield f"{painter.paint('warning', 'pinned anew')} {make_visible(each.file)} of {each.package}"
+        yield f"  before: sha256 {each.before}"
+        yield f"  now:    sha256 {each.after}"
     yield from _packages(result.packages)
     yield from _coverage(result.systems, dict(result.lacking), painter)
 

@@ -91,7 +91,7 @@ def build_project(tools: Tools, start: Path, choice: BuildChoice) -> BuildResult
     targets = {name: derivations.target(name) for name in names}
     known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
     wanted = list(targets.values())
-    with tools.fetching() as fetch:
+    with tools.fetching(building.project.path) as fetch:
         realizer = LockRealizer(derivations.locked, tools.store, fetch, tools.report, building.options)
         realized = realizer.realize(wanted)
         rebuilt = realizer.build_again(wanted) if choice.rebuild else ()
@@ -141,7 +141,7 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
     derivations = building.derivations()
     targets = {name: derivations.check(checks[name]) for name in choice.names or checks}
     known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
-    with tools.fetching() as fetch:
+    with tools.fetching(building.project.path) as fetch:
         options = replace(building.options, keep_going=True)
         realizer = LockRealizer(derivations.locked, tools.store, fetch, tools.report, options)
         failures = realizer.try_realize(list(targets.values())).failures

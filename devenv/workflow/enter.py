@@ -165,7 +165,7 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
         options=tools.build_options,
         host_libraries=host_libraries,
     )
-    with tools.fetching() as fetch:
+    with tools.fetching(project.path) as fetch:
         return realize_environment(request, tools.store, fetch, tools.report)
 
 

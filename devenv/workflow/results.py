@@ -20,6 +20,16 @@ class PackageVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplacedFile:
+    """A file of a package that was pinned anew on purpose, with both hashes (SHA-256)."""
+
+    package: str
+    file: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockResult:
     """A lock was made or kept. `lacking`: systems that it does not cover, each with the reason."""
 
@@ -28,6 +38,7 @@ class LockResult:
     packages: tuple[PackageVersion, ...]
     systems: tuple[System, ...]
     lacking: Mapping[System, str]
+    replaced: tuple[ReplacedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

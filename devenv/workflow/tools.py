@@ -6,9 +6,11 @@ import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from devenv.debian.suites import DEFAULT_SUITE
+from devenv.errors import HashMismatchError
 from devenv.events import Detail, Report
 from devenv.settings import Settings
 from devenv.system import System, host_system
@@ -158,12 +160,15 @@ class Tools:
         return build_options(self.settings, self.environ, self.store.root)
 
     @contextlib.contextmanager
-    def fetching(self) -> Iterator[FetchLocked]:
-        """Yields what brings locked artifacts here; what it brought can be read until the block ends."""
-        with ExitStack() as opened:
-            yield functools.partial(self._fetch_locked, opened)
+    def fetching(self, project: Path | None = None) -> Iterator[FetchLocked]:
+        """Yields what brings locked artifacts here; what it brought can be read until the block ends.
 
-    def _fetch_locked(self, opened: ExitStack, pinned: Sequence[PinnedArtifact]) -> Artifacts:
+        `project` is the one whose lock pins them: its history tells since when a wrong file is pinned.
+        """
+        with ExitStack() as opened:
+            yield functools.partial(self._fetch_locked, opened, project)
+
+    def _fetch_locked(self, opened: ExitStack, project: Path | None, pinned: Sequence[PinnedArtifact]) -> Artifacts:
         """Bring artifacts here, until `opened` ends. What lay in the cache is checked again: a disk forgets too.
 
         Raises FetchError, HashMismatchError.
@@ -178,4 +183,12 @@ class Tools:
             if path is not None and not verify_file(path, request.sha256):
                 self.report(Detail(f"`{request.name}` is damaged in the cache and will be fetched again"))
                 cache.discard(request.sha256)
-        return cache.fetch(requests, self.report)
+        try:
+            return cache.fetch(requests, self.report)
+        except HashMismatchError as error:
+            if project is not None:
+                from devenv.workflow.pinned_since import find_pinned_since
+
+                since = find_pinned_since(self.settings, self.environ, project, error.sha256)
+                error.details += () if since is None else (f"in the lock since: {since}",)
+            raise

@@ -15,7 +15,7 @@ import re
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tests.functional.wheels import Wheel
@@ -142,6 +142,17 @@ class Registry:
         self._contents[path] = wheel.content
         self._projects.setdefault(wheel.project, []).append(published)
         return published
+
+    def replace(self, published: Published, content: bytes, *, listed: bool) -> None:
+        """Let another file lie where one was published; `listed`: the index names its hash as well."""
+        self._contents[published.path] = content
+        if listed:
+            sha256 = hashlib.sha256(content).hexdigest()
+            for files in self._projects.values():
+                files[:] = [
+                    replace(each, sha256=sha256, size=len(content)) if each.path == published.path else each
+                    for each in files
+                ]
 
     def page_path(self, project: str) -> str:
         """The path of a project's page."""

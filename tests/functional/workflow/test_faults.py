@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tomllib
+
 import pytest
 
 from devenv.fsutil import delete_tree
 from devenv.system import host_system
-from tests.functional.catalogue import Catalogue
+from tests.functional.catalogue import PLATFORMS, Catalogue, make_tool
 from tests.functional.loopback import Fault, Kind, Published
 from tests.functional.workflow.command import User
+from tests.functional.workflow.conftest import MakeUser
 from tests.homes import NO_DEBIAN
 
 
@@ -125,3 +130,67 @@ def test_damaged_database(user: User) -> None:
     assert str(database) in outcome.messages
     database.unlink()
     assert api.devenv("run", "just").text == "just 1.42.0\n"
+
+
+def test_file_that_was_replaced(user: User, make_user: MakeUser, catalogue: Catalogue) -> None:
+    """A file that was replaced is refused with both hashes and since when it is pinned; one command accepts it.
+
+    Only where the index names it too: a server that has another file than the index says is broken, or lies (H-02).
+    """
+    api = user.project("api", "uv@0.9.1", "just")
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.example"]
+    for command in (["init", "-q"], ["add", "devenv.lock"], ["commit", "-q", "-m", "Pin uv"]):
+        subprocess.run([*git, *command], cwd=api.directory, check=True)
+    other = make_user()
+    shutil.copytree(api.directory, other.directory / "checkout")
+    checkout = other.at("checkout")
+    file = catalogue.published("uv", "0.9.1", host_system())
+    replaced = make_tool("uv", "0.9.1", f"{PLATFORMS[host_system()]}.linux_again").content
+    catalogue.registry.replace(file, replaced, listed=False)
+    error = checkout.failure("allow")
+    assert error["slug"] == "hash-mismatch"
+    assert error["details"][0] == "package: uv"
+    assert f"address: {file.address}" in error["details"]
+    assert f"expected: sha256 {file.sha256}, {file.size} bytes" in error["details"]
+    assert any(line.startswith("in the lock since: 20") and line.endswith(" by Ada") for line in error["details"])
+    assert checkout.failure("lock", "--accept", "uv")["slug"] == "hash-unchanged"
+
+    before = tomllib.loads(checkout.lock.read_text())["packages"]
+    catalogue.registry.replace(file, replaced, listed=True)
+    (accepted,) = checkout.report("lock", "--accept", "uv")["replaced"]
+    assert (accepted["package"], accepted["before"]) == ("uv", file.sha256)
+    after = tomllib.loads(checkout.lock.read_text())["packages"]
+    assert after["just"] == before["just"]
+    assert (after["uv"]["version"], after["uv"]["request"]) == ("0.9.1", "0.9.1")
+    checkout.devenv("allow")
+    assert checkout.devenv("run", "uv").text == "uv 0.9.1\n"
+
+
+def uv_wheel() -> bytes:
+    return make_tool("uv", "0.9.1", PLATFORMS[host_system()]).content
+
+
+def test_places_that_differ(user: User, catalogue: Catalogue) -> None:
+    """Where places have another file than the pinned one, the error says whether they agree; a right one is used."""
+    api = user.project("api", "uv@0.9.1")
+    registry, file = catalogue.registry, catalogue.published("uv", "0.9.1", host_system())
+    stored = f"sha256/{file.sha256[:2]}/{file.sha256}"
+    for name, content in (("one", b"x" * file.size), ("two", b"x" * file.size), ("three", b"y" * file.size)):
+        registry.put(f"/{name}/{stored}", content)
+    registry.put(f"/right/{stored}", uv_wheel())
+    registry.replace(file, b"x" * file.size, listed=False)
+
+    def fetch_anew(*stores: str) -> User:
+        delete_tree(api.settings.base)
+        delete_tree(api.settings.cache)
+        names = ", ".join(f'"{registry.files}{name}/"' for name in stores)
+        user.configure(f'artifact_stores = [{names}]\n[registries.pypi]\nindex = "{registry.index}"\n{NO_DEBIAN}')
+        return api
+
+    details = fetch_anew("one", "two").failure("reload")["details"]
+    assert "agreement: all 3 places have the same other file" in details
+    details = fetch_anew("one", "three").failure("reload")["details"]
+    assert "agreement: none; 3 places have 2 different files" in details
+    outcome = fetch_anew("right").devenv("run", "uv")
+    assert outcome.text == "uv 0.9.1\n"
+    assert f"is another file at {file.address}: that place was passed over" in outcome.messages

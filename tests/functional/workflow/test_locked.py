@@ -130,8 +130,8 @@ def test_changed_digits_that_agree(user: User, make_user: MakeUser) -> None:
     assert "0" * 64 in str(error["details"])
     assert sha256 in str(error["details"])
     assert other.objects() == []
-    assert "`devenv add uv@latest` pins it anew" in error["hint"]
-    other.devenv("add", "uv@latest")
+    assert "`devenv lock --accept uv` pins on purpose what there is now" in error["hint"]
+    other.devenv("lock", "--accept", "uv")
     assert tomllib.loads(other.lock.read_text())["packages"]["uv"]["systems"][HOST]["artifacts"][0]["sha256"] == sha256
 
 
