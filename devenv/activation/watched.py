@@ -60,9 +60,10 @@ def file_digest(file: WatchedFile) -> str | None:
     return None if file.content is None else hashlib.sha256(file.content).hexdigest()
 
 
-def project_digest(project: Path, manifest: bytes | None, lock: bytes | None) -> str:
-    """The same over the path, manifest and lock: what generations are made of."""
-    return _digest(b"devenv project 1\n", (os.fsencode(project), manifest, lock))
+def project_digest(project: Path, manifest: bytes | None, lock: bytes | None, *, frozen: bool = False) -> str:
+    """The same over the path, manifest and lock: what generations are made of. `frozen`: with the lock as it is."""
+    kind = b"devenv frozen project 1\n" if frozen else b"devenv project 1\n"
+    return _digest(kind, (os.fsencode(project), manifest, lock))
 
 
 def _digest(kind: bytes, parts: Iterable[bytes | None]) -> str:

@@ -16,7 +16,7 @@ EXAMPLES = [
 ]
 
 
-@verb("add", examples=EXAMPLES)
+@verb("add", network=True, examples=EXAMPLES)
 @click.argument("packages", type=PACKAGE, nargs=-1, required=True, metavar="[SET:]NAME[@VERSION]…")
 @refresh_option
 @older_option

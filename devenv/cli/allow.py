@@ -10,7 +10,7 @@ from devenv.cli.command import Action, here, verb
 from devenv.cli.parameters import PATH
 
 
-@verb("allow", examples=["devenv allow", "devenv allow --dry-run ../legacy", "devenv allow --list"])
+@verb("allow", uses_lock=True, examples=["devenv allow", "devenv allow --dry-run ../legacy", "devenv allow --list"])
 @click.argument("directory", required=False, type=PATH)
 @click.option("-n", "--dry-run", is_flag=True, help="Show what that lets act, and allow nothing.")
 @click.option("--list", "list_known", is_flag=True, help="List what was allowed and denied, and do nothing.")

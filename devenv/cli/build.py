@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 @verb(
     "build",
+    uses_lock=True,
     examples=["devenv build", "devenv build app --rebuild", "devenv build curl --debug"],
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Builds at once.")

@@ -9,7 +9,7 @@ from devenv.cli.parameters import CHECK
 from devenv.workflow.tools import Tools
 
 
-@verb("check", examples=["devenv check", "devenv check test"])
+@verb("check", uses_lock=True, examples=["devenv check", "devenv check test"])
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Checks at once.")
 @click.argument("names", nargs=-1, type=CHECK, metavar="[NAME]…")
 def command(jobs: int | None, names: tuple[str, ...]) -> Action:

@@ -7,13 +7,14 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from devenv.errors import DevenvError, StoreError, UsageError
+from devenv.workflow.lock_mode import LockMode
 from devenv.workflow.tools import Tools
 
 
@@ -55,24 +56,60 @@ class UnfitResult:
     """A result that is printed like any other, while the exit status says that something is wrong."""
 
     result: object
+    status: int = StoreError.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which conditions a verb does its work: what is common to all that use a project's lock."""
+
+    offline: bool = False
+    locked: bool = False
+    frozen: bool = False
+
+    @property
+    def mode(self) -> LockMode:
+        """How the lock is held against the manifest. Raises UsageError where both are asked for."""
+        if self.locked and self.frozen:
+            raise UsageError("`--locked` and `--frozen` contradict each other", hint="take either", slug="usage")
+        return LockMode.FROZEN if self.frozen else LockMode.LOCKED
+
+
+OFFLINE_OPTION = click.Option(["--offline"], is_flag=True, help="Ask no server anything; say what is missing.")
+LOCK_OPTIONS = (
+    click.Option(["--locked"], is_flag=True, help="Fail if the lock does not answer the manifest (the default)."),
+    click.Option(["--frozen"], is_flag=True, help="Use the lock as it is, whatever packages the manifest asks for."),
+)
 
 
 def verb(
-    name: str, *, examples: Sequence[str], json: bool = True, within: str = "", **attributes: Any
+    name: str,
+    *,
+    examples: Sequence[str],
+    json: bool = True,
+    within: str = "",
+    network: bool = False,
+    uses_lock: bool = False,
+    **attributes: Any,
 ) -> Callable[..., click.Command]:
     """Make a verb of a function that takes the verb's own arguments and returns an `Action`.
 
     `json` says whether it has `--json`; `within` is the group that it belongs to; `attributes` are those of a click
-    command.
+    command. Where it may ask servers (`network`) it has `--offline`; where it realizes what a project's lock says
+    (`uses_lock`) it has `--locked` and `--frozen` as well.
     """
     full_name = f"{within} {name}".lstrip()
 
     def decorate(function: Callable[..., Action]) -> click.Command:
         @functools.wraps(function)
         def run(*, quiet: bool, verbose: bool, as_json: bool = False, **arguments: Any) -> None:
-            perform(full_name, function(**arguments), Output(as_json, int(verbose) - int(quiet)))
+            given = {option: arguments.pop(option) for option in ("offline", "locked", "frozen") if option in arguments}
+            output = Output(as_json, int(verbose) - int(quiet))
+            perform(full_name, function(**arguments), output, Conditions(**given))
 
         command = click.command(name, cls=Verb, examples=examples, **attributes)(run)
+        command.params += [OFFLINE_OPTION] if network or uses_lock else []
+        command.params += LOCK_OPTIONS if uses_lock else []
         if json:
             command.params.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."))
         command.params += (
@@ -84,18 +121,18 @@ def verb(
     return decorate
 
 
-def perform(name: str, action: Action, output: Output) -> None:
+def perform(name: str, action: Action, output: Output, conditions: Conditions = Conditions()) -> None:
     """Run the action and print its result. Exits with the error's code where it fails."""
     from devenv.cli.crash import crash_error, os_error
 
     try:
-        result = _run(action, output)
-        unfit = isinstance(result, UnfitResult)
+        result = _run(action, output, conditions)
+        status = result.status if isinstance(result, UnfitResult) else 0
         result = result.result if isinstance(result, UnfitResult) else result
         if result is not None:
             _print_result(name, result, output)
-        if unfit:
-            sys.exit(StoreError.exit_code)
+        if status:
+            sys.exit(status)
     except DevenvError as error:
         failure = error
     except OSError as error:
@@ -108,14 +145,17 @@ def perform(name: str, action: Action, output: Output) -> None:
     sys.exit(failure.exit_code)
 
 
-def _run(action: Action, output: Output) -> object:
+def _run(action: Action, output: Output, conditions: Conditions) -> object:
     from devenv.settings import read_settings
     from devenv.ui.progress import ProgressReport
 
+    mode, settings = conditions.mode, read_settings()
+    settings = replace(settings, offline=settings.offline or conditions.offline)
     with (
         ProgressReport(sys.stderr, os.environ, output.verbosity) as report,
-        Tools(read_settings(), os.environ, report) as tools,
+        Tools(settings, os.environ, report) as tools,
     ):
+        tools.mode = mode
         return action(tools)
 
 

@@ -9,7 +9,9 @@ from devenv.workflow.tools import Tools
 
 
 @verb(
-    "env", examples=["devenv env --json", "devenv env --dotenv >.env.devenv", "devenv env --github    # in a workflow"]
+    "env",
+    uses_lock=True,
+    examples=["devenv env --json", "devenv env --dotenv >.env.devenv", "devenv env --github    # in a workflow"],
 )
 @click.option("--dotenv", "form", flag_value="dotenv", help="Print a file of variables, as docker and editors read it.")
 @click.option("--github", "form", flag_value="github", help="Have the steps of a GitHub workflow that follow use it.")

@@ -15,6 +15,7 @@ from devenv.errors import UsageError
 
 @verb(
     "exec",
+    uses_lock=True,
     json=False,
     examples=["devenv exec ~/work/api node --version", "devenv exec /srv/site -- ./serve --port 8000"],
     # As in `devenv run`.

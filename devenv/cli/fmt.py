@@ -11,7 +11,7 @@ from devenv.cli.parameters import PATH
 from devenv.workflow.tools import Tools
 
 
-@verb("fmt", examples=["devenv fmt", "devenv fmt src README.md", "devenv fmt --check"])
+@verb("fmt", uses_lock=True, examples=["devenv fmt", "devenv fmt src README.md", "devenv fmt --check"])
 @click.argument("paths", type=PATH, nargs=-1, metavar="[PATH]…")
 @click.option(
     "--check", is_flag=True, help="Change nothing; show what would change. Exit status 12 where something would."

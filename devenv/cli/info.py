@@ -9,7 +9,11 @@ from devenv.cli.parameters import PACKAGE
 from devenv.workflow.tools import Tools
 
 
-@verb("info", examples=["devenv info nodejs", "devenv info debian:htop", "devenv info debian:bookworm/htop --json"])
+@verb(
+    "info",
+    network=True,
+    examples=["devenv info nodejs", "devenv info debian:htop", "devenv info debian:bookworm/htop --json"],
+)
 @click.argument("name", type=PACKAGE, metavar="[SET:]NAME")
 @refresh_option
 def command(name: str, refresh: bool) -> Action:

@@ -10,7 +10,7 @@ from devenv.cli.command import Action, here, verb
 from devenv.cli.parameters import PATH
 
 
-@verb("reload", examples=["devenv reload", "devenv reload ../api"])
+@verb("reload", network=True, examples=["devenv reload", "devenv reload ../api"])
 @click.argument("directory", required=False, type=PATH)
 def command(directory: Path | None) -> Action:
     """Make the project's new environment now, and wait for it.

@@ -8,7 +8,7 @@ from devenv.cli.command import Action, here, verb
 from devenv.cli.parameters import MANIFEST_PACKAGE
 
 
-@verb("remove", examples=["devenv remove ripgrep"])
+@verb("remove", network=True, examples=["devenv remove ripgrep"])
 @click.argument("packages", type=MANIFEST_PACKAGE, nargs=-1, required=True, metavar="NAME…")
 def command(packages: tuple[str, ...]) -> Action:
     """Take packages out of the manifest and the lock."""

@@ -14,6 +14,7 @@ from devenv.workflow.tools import Tools
 
 @verb(
     "run",
+    uses_lock=True,
     json=False,
     examples=["devenv run -- node --version", "devenv run -- sh -c 'echo $PATH'"],
     # What stands behind the command's name is the command's, whatever it looks like.

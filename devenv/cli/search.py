@@ -7,7 +7,9 @@ import click
 from devenv.cli.command import Action, here, verb
 
 
-@verb("search", examples=["devenv search javascript", "devenv search --all json processor", "devenv search"])
+@verb(
+    "search", network=True, examples=["devenv search javascript", "devenv search --all json processor", "devenv search"]
+)
 @click.argument("words", nargs=-1, metavar="[WORD]…")
 @click.option("--all", "everything", is_flag=True, help="Show all Debian packages that are found, not the best 20.")
 def command(words: tuple[str, ...], everything: bool) -> Action:

@@ -8,7 +8,7 @@ from devenv.cli.command import Action, here, verb
 from devenv.workflow.tools import Tools
 
 
-@verb("shell", json=False, examples=["devenv shell", "SHELL=/bin/bash devenv shell"])
+@verb("shell", uses_lock=True, json=False, examples=["devenv shell", "SHELL=/bin/bash devenv shell"])
 def command() -> Action:
     """Start your own shell in the environment."""
 

@@ -43,6 +43,8 @@ class Project:
     lock_bytes: bytes | None
     files: WatchedFiles | None = None
     """The files as they were read; None for content that is not written yet."""
+    frozen: bool = False
+    """Whether the lock is used as it is, though it may not answer the manifest: that makes another environment."""
     _further: dict[str, WatchedFile] = field(default_factory=dict, repr=False, compare=False)
     """Further files that were read already, by their names: none is read twice (FAULTS L-03)."""
 
@@ -98,8 +100,8 @@ class Project:
 
     @property
     def digest(self) -> str:
-        """The digest of manifest and lock at this path."""
-        return project_digest(self.path, self.manifest_bytes, self.lock_bytes)
+        """The digest of manifest and lock at this path: what a generation is made of."""
+        return project_digest(self.path, self.manifest_bytes, self.lock_bytes, frozen=self.frozen)
 
     def require_lock(self) -> Lock:
         """The lock. Raises LockError (`lock-missing`)."""

@@ -17,15 +17,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from devenv.errors import FetchError
 from devenv.events import Detail, Report, ignore
 from devenv.fetch.artifact_limit import keep_limit, note_arrival, partial_path, relative_path
 from devenv.fetch.artifact_use import ArtifactUse, in_use_path, remove_abandoned
 from devenv.fetch.downloads import ArtifactRequest, write_error
+from devenv.fetch.http_errors import OFFLINE
 from devenv.fetch.places import ArtifactPlaces
 from devenv.fetch.transfers import finish_file, new_file, reported, transfer
 from devenv.fsutil import locked, make_private_directory, sync_directory
@@ -46,6 +48,7 @@ class ArtifactCache:
         self._directory = settings.artifacts
         self._partial = partial_path(self._directory)
         self._limit = settings.artifact_limit
+        self._offline = settings.offline
         self._places = places
         self._use = ArtifactUse(self._directory)
 
@@ -101,12 +104,35 @@ class ArtifactCache:
                 wanted[request.sha256] = request
         if wanted:
             self._prepare()
+            if self._offline:
+                self._require_local(wanted.values(), report)
             tasks = [partial(self._fetch_one, request, report) for request in wanted.values()]
             paths |= zip(wanted, run_parallel(tasks, PARALLEL_DOWNLOADS), strict=True)
             removed = keep_limit(self._directory, self._limit)
             if removed.count:
                 report(Detail(f"removed {removed.count} downloads not used for long ({format_size(removed.size)})"))
         return paths
+
+    def _require_local(self, wanted: Iterable[ArtifactRequest], report: Report) -> None:
+        """Fetch what directories of this machine have. Raises FetchError (`offline`), which names what they lack."""
+        missing = []
+        for request in wanted:
+            try:
+                self._fetch_one(request, report)
+            except FetchError as error:
+                if error.slug not in {OFFLINE, "artifact-missing", "registry-unconfigured"}:
+                    raise
+                missing.append(request)
+        if missing:
+            size = format_size(sum(request.size for request in missing))
+            count = "one file" if len(missing) == 1 else f"{len(missing)} files"
+            raise FetchError(
+                f"devenv is offline, and {count} of {size} would have to be fetched",
+                details=tuple(f"{each.locator} ({format_size(each.size)})" for each in missing),
+                hint="run it once without `--offline`, import an archive of the store, or name a directory that has "
+                "them as one of the `artifact_stores` in devenv's settings",
+                slug="offline",
+            )
 
     def _prepare(self) -> None:
         try:

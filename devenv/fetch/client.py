@@ -19,8 +19,10 @@ Access = TypeVar("Access", bound=ServerAccess)
 class Client(ABC, Generic[Access]):
     """A user's way to some servers. To be used in a `with` statement; safe to use from several threads."""
 
-    def __init__(self, policy: RetryPolicy | None, access: Access | None = None) -> None:
+    def __init__(self, policy: RetryPolicy | None, access: Access | None = None, *, offline: bool = False) -> None:
+        """`offline`: no server is asked anything, only files of this machine are read."""
         self._policy = policy
+        self.offline = offline
         self._lock = threading.RLock()
         self._access = access
         self._http: HttpClient | None = None
@@ -56,5 +58,5 @@ class Client(ABC, Generic[Access]):
         """The client to make requests with."""
         with self._lock:
             if self._http is None:
-                self._http = HttpClient(self.access, self._policy)
+                self._http = HttpClient(self.access, self._policy, offline=self.offline)
             return self._http

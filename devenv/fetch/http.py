@@ -26,6 +26,7 @@ from devenv.fetch.deadlines import DeadlineError, TimeLimits, time_left, time_li
 from devenv.fetch.http_errors import (
     TransientFetchError,
     foreign_exceptions,
+    offline_error,
     stalled,
     status_error,
     translate_exception,
@@ -48,6 +49,8 @@ STALL_WINDOW = 30.0
 STALL_BYTES = 1024
 """A transfer that brings fewer bytes than this in a window (seconds) has stalled, however busy it looks (G-10)."""
 
+LOCAL = "file://"
+"""What addresses of this machine's files begin with."""
 REDIRECT_LIMIT = 10
 REDIRECTS = {301, 302, 303, 307, 308}
 WAIT_LIMIT = 20.0
@@ -108,8 +111,15 @@ class HttpClient:
     """Makes requests for one user's access to a registry. May be used from several threads; to be closed."""
 
     def __init__(
-        self, access: ServerAccess, policy: RetryPolicy | None = None, limits: TimeLimits | None = None
+        self,
+        access: ServerAccess,
+        policy: RetryPolicy | None = None,
+        limits: TimeLimits | None = None,
+        *,
+        offline: bool = False,
     ) -> None:
+        """`offline`: only files of this machine can be read (FAULTS G-21)."""
+        self._offline = offline
         self._access = access
         self._policy = policy or RetryPolicy()
         self._limits = limits or TimeLimits()
@@ -166,8 +176,10 @@ class HttpClient:
     @contextlib.contextmanager
     def stream(self, request: HttpRequest) -> Iterator[Stream]:
         """Make `request` once and read its answer inside the `with` block. Raises FetchError."""
-        client = self._require_client()
         address = request.address
+        if self._offline and not address.startswith(LOCAL):
+            raise offline_error(address)
+        client = self._require_client()
         try:
             with time_limit(self._limits.answer):
                 response = self._send(client, request)

@@ -43,6 +43,20 @@ class TransientFetchError(FetchError):
         self.wait = wait
 
 
+OFFLINE = "offline"
+"""Slug of the error for what only a server has, where none may be asked."""
+
+
+def offline_error(address: str) -> FetchError:
+    """The error for a request that was not made."""
+    return FetchError(
+        f"`{host_of(address)}` was not asked: devenv is offline",
+        details=(f"address: {show_address(address)}",),
+        hint="run it once without `--offline`, and without `offline` in the settings",
+        slug="offline",
+    )
+
+
 def foreign_exceptions() -> tuple[type[Exception], ...]:
     """The roots of all exceptions that the HTTP library raises."""
     import httpx

@@ -78,7 +78,8 @@ class PypiIndex:
     def _find_page(self, name: str) -> CachedPage:
         pages = self._registry.pages
         cached = pages.read(name)
-        if cached is not None and not self._refresh and cached.is_fresh(pages.now()):
+        # Offline a kept page counts however old it is: nobody could say anything newer.
+        if cached is not None and (self._registry.offline or (not self._refresh and cached.is_fresh(pages.now()))):
             return cached
         reply = self._ask(name, cached)
         lifetime = page_lifetime(reply.headers)

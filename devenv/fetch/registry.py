@@ -33,7 +33,7 @@ class RegistryClient(Client[RegistryAccess]):
         access: RegistryAccess | None = None,
         policy: RetryPolicy | None = None,
     ) -> None:
-        super().__init__(policy, access)
+        super().__init__(policy, access, offline=settings.offline)
         self._settings = settings
         self._environ = environ
         self._pages: PageCache | None = None

@@ -57,7 +57,7 @@ class StoresClient(Client[StoresAccess]):
     """The artifact stores as this user reaches them."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, policy: RetryPolicy | None = None) -> None:
-        super().__init__(policy)
+        super().__init__(policy, offline=settings.offline)
         self._settings = settings
         self._environ = environ
 

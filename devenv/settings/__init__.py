@@ -74,6 +74,8 @@ class Settings:
     build: BuildSettings = field(default_factory=BuildSettings)
     host_libraries: bool = False
     """Whether programs from wheels run on this machine's libraries instead of the lock's runtime."""
+    offline: bool = False
+    """Whether no server may be asked anything: what is not on this machine is missing."""
     trust_worktrees: bool = False
     """Whether what was allowed in one worktree of a git repository is allowed in its others too."""
     changed: int | None = None
@@ -162,6 +164,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
     host_libraries = _host_libraries(document.pop("runtime", "pinned"), place)
     substituters = absolute_paths(document.pop("substituters", []), "substituters", place)
     build = parse_build(document.pop("build", {}), place)
+    offline = flag(document.pop("offline", False), "offline", place)
     trust = require_table(document.pop("trust", {}), "trust", {"worktrees"}, place)
     known = {"artifact_limit", "artifact_stores", "base", "cache", "runtime", "state"}
     paths = require_strings(document, "settings", known, place)
@@ -178,6 +181,7 @@ def parse_settings(text: bytes, home: Path) -> Settings:
         substituters=substituters,
         build=build,
         host_libraries=host_libraries,
+        offline=offline,
         trust_worktrees=flag(trust.get("worktrees", False), "worktrees", place),
     )
 

@@ -19,6 +19,7 @@ from devenv.workflow.results import (
     FoundDebian,
     InfoResult,
     InitResult,
+    LockCheckResult,
     LockResult,
     MirrorResult,
     PackageVersion,
@@ -58,6 +59,17 @@ def _(result: LockResult, painter: Painter) -> Iterator[str]:
         yield f"  now:    sha256 {each.after}"
     yield from _packages(result.packages)
     yield from _coverage(result.systems, dict(result.lacking), painter)
+
+
+@iter_lines.register
+def _(result: LockCheckResult, painter: Painter) -> Iterator[str]:
+    lock = make_visible(str(result.project / "devenv.lock"))
+    if not result.reasons:
+        yield f"{painter.paint('good', 'answers')} {lock}"
+        return
+    yield f"{painter.paint('error', 'does not answer')} {lock}"
+    yield from (f"  {make_visible(each.message)}" for each in result.reasons)
+    yield f"{painter.paint('hint', 'next:')} `devenv lock` makes it answer"
 
 
 @iter_lines.register

@@ -13,14 +13,14 @@ from devenv.derivation.model import Derivation
 from devenv.environment.builds import ProjectDerivations
 from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.lock_realizer import LockRealizer
-from devenv.environment.project import Project, read_project, require_project_path
+from devenv.environment.project import Project
 from devenv.errors import BuildError, UsageError
 from devenv.store_path import StorePath
 from devenv.workflow.allowed import require_allowed
 from devenv.workflow.build_links import LinkChoice, link_builds
 from devenv.workflow.build_memo import BuildMemo, KnownBuild, memo_stamp, write_memo
 from devenv.workflow.build_results import BuildResult, Built, CheckOutcome, CheckResult
-from devenv.workflow.enter import require_satisfied
+from devenv.workflow.enter import open_project, require_satisfied
 from devenv.workflow.project_files import ProjectFiles, add_overriding_files
 from devenv.workflow.tools import Tools
 
@@ -70,7 +70,7 @@ class ProjectBuilding:
 
 def open_building(tools: Tools, start: Path, choice: BuildChoice) -> ProjectBuilding:
     """Raises UsageError, TrustError, LockError."""
-    project = read_project(require_project_path(start))
+    project = open_project(tools, start)
     require_allowed(tools, project)
     require_satisfied(project)
     return ProjectBuilding(tools, project, choice)

@@ -7,7 +7,7 @@ looks whether the environment is still in the store; it evaluates nothing, asks 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from devenv.generations.generations import (
 )
 from devenv.store_path import StorePath
 from devenv.workflow.allowed import require_allowed
+from devenv.workflow.lock_mode import LockMode
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ def enter_project(tools: Tools, start: Path) -> Entered:
 
     Raises TrustError, LockError, ActivationError, FetchError, BuildError.
     """
-    project = read_project(require_project_path(start))
+    project = open_project(tools, start)
     require_allowed(tools, project)
     entered = find_entered(tools, project)
+    if project.frozen:
+        # Shells do not follow: they are told when a lock does not answer.
+        return entered or enter_realized(tools, project)
     if entered is None:
         entered = enter_realized(tools, project)
         try:
@@ -71,6 +75,11 @@ def enter_project(tools: Tools, start: Path) -> Entered:
         with contextlib.suppress(ActivationError, OSError):
             activate(tools, entered)
     return entered
+
+
+def open_project(tools: Tools, start: Path) -> Project:
+    """The project that `start` lies in, to be used as the mode says. Raises as `read_project` does."""
+    return replace(read_project(require_project_path(start)), frozen=tools.mode is LockMode.FROZEN)
 
 
 def activate(tools: Tools, entered: Entered) -> None:
@@ -133,9 +142,12 @@ def enter_realized(tools: Tools, project: Project) -> Entered:
 
 
 def require_satisfied(project: Project) -> None:
-    """Raises LockError (`lock-missing`, `lock-stale`) where the lock does not answer the manifest."""
+    """Raises LockError (`lock-missing`, `lock-stale`) where the lock is missing, or it does not answer and has to."""
     from devenv.lock.satisfies import iter_unsatisfied
 
+    if project.frozen:
+        project.require_lock()
+        return
     manifest = project.manifest
     reasons = tuple(str(reason) for reason in iter_unsatisfied(project.require_lock(), manifest))
     if reasons:

@@ -42,6 +42,23 @@ class LockResult:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsatisfiedReason:
+    """A way in which a lock does not answer: what kind, about which package (None: about the whole), and in words."""
+
+    kind: str
+    package: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockCheckResult:
+    """Whether a lock answers its manifest: it does if there are no reasons."""
+
+    project: Path
+    reasons: tuple[UnsatisfiedReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EditResult:
     """Packages were added to, changed in or removed from the manifest; `environment` is what it gives here now.
 

@@ -14,6 +14,7 @@ from devenv.errors import HashMismatchError
 from devenv.events import Detail, Report
 from devenv.settings import Settings
 from devenv.system import System, host_system
+from devenv.workflow.lock_mode import LockMode
 
 if TYPE_CHECKING:
     from devenv.build.build_one import Artifacts
@@ -39,6 +40,8 @@ class Tools:
         self.settings = settings
         self.environ = environ
         self.report = report
+        self.mode = LockMode.LOCKED
+        """How the project's lock is held against its manifest."""
         self.refresh = False
         """Whether indexes are asked again even where their pages are fresh; set it before the first question."""
         self.oldest: Mapping[str, str] = {}

@@ -15,7 +15,7 @@ from devenv.project_names import MANIFEST_NAME
 from devenv.workflow.allowed import make_allowed, require_allowed, trust_in
 from devenv.workflow.allowed_changes import Acting, find_changes
 from devenv.workflow.edit import package_versions
-from devenv.workflow.enter import activate, enter_realized, find_entered, require_satisfied
+from devenv.workflow.enter import activate, enter_realized, find_entered, open_project, require_satisfied
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust_results import (
     AllowResult,
@@ -35,7 +35,7 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
     With `dry_run` only what that would let act is found. Raises LockError where the lock does not answer the manifest,
     TrustError where somebody denied it meanwhile, and what realizing raises; then nothing is allowed.
     """
-    project = read_project(require_project_path(start))
+    project = open_project(tools, start)
     if not dry_run:
         require_satisfied(project)
     found, content = trust_in(tools, project), make_allowed(project)
@@ -49,7 +49,8 @@ def allow_project(tools: Tools, start: Path, *, dry_run: bool = False) -> AllowR
             # Realizing takes its time, and the user's last word counts (FAULTS L-06).
             require_allowed(tools, project)
         trust.allow(tools.settings, project.path, content)
-        activate(tools, entered)
+        if not project.frozen:
+            activate(tools, entered)
     return AllowResult(
         project=project.path,
         environment=None if entered is None else entered.generation.environment,

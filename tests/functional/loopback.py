@@ -203,6 +203,10 @@ class Registry:
                 fault.times -= 1
             return fault
 
+    def content(self, path: str) -> bytes:
+        """What was put at `path`."""
+        return self._contents[path]
+
     def find(self, path: str) -> tuple[bytes, str] | None:
         """The body and content type at `path`."""
         if path in self._contents:

@@ -32,7 +32,7 @@ class DebianClient(Client[DebianAccess]):
         policy: RetryPolicy | None = None,
         report: Report = ignore,
     ) -> None:
-        super().__init__(policy, access)
+        super().__init__(policy, access, offline=settings.offline)
         self.settings = settings
         self._environ = environ
         self._apt_root = apt_root

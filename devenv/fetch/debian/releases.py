@@ -70,8 +70,7 @@ class ReleaseReader:
             kept is not None
             and self._believes(kept)
             and kept.base in archive.bases
-            and not self._policy.refresh
-            and kept.is_fresh(self._clock())
+            and (client.offline or (not self._policy.refresh and kept.is_fresh(self._clock())))
         ):
             self._require_in_time(kept.release, archive, kept.base, pocket)
             return kept
