@@ -1,0 +1,93 @@
+"""What `diff` and `update` tell people: what moved, what is built again and why, what it costs, what is at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from devenv.lock.review import Move, PackageChange, Review, Table
+from devenv.sizes import format_size
+from devenv.ui.lines import format_table, iter_lines
+from devenv.ui.review_words import (
+    format_delta,
+    input_text,
+    move_notes,
+    reasons_text,
+    release_texts,
+    summary,
+    version_text,
+)
+from devenv.ui.terminal import Painter, make_visible
+from devenv.workflow.review_results import DiffResult, InstalledChange
+
+SIGNS = {
+    Move.ADDED: "+",
+    Move.REMOVED: "-",
+    Move.NEWER: "~",
+    Move.OLDER: "~",
+    Move.REBUILT: "=",
+    Move.SCOPE: "~",
+}
+STYLES = {Move.ADDED: "good", Move.REMOVED: "faint", Move.OLDER: "warning"}
+TITLES = {Table.PACKAGE: "packages", Table.DEPENDENCY: "dependencies", Table.RUNTIME: "runtime"}
+INDENT = "  "
+
+
+@iter_lines.register
+def _(result: DiffResult, painter: Painter) -> Iterator[str]:
+    yield f"{make_visible(result.before)} → {make_visible(result.after)}: {summary(result.review)}"
+    if not result.had_lock:
+        yield f"{painter.paint('warning', 'note:')} there was no lock before"
+    yield from review_lines(result.review, result.installed, painter)
+
+
+def review_lines(review: Review, installed: InstalledChange | None, painter: Painter) -> Iterator[str]:
+    """The sections of a review; none where nothing is another."""
+    if not review:
+        return
+    yield from _input_lines(review, painter)
+    for table, title in TITLES.items():
+        changes = [each for each in review.packages if each.table is table]
+        if changes:
+            yield title
+            yield from _package_lines(changes, painter)
+    yield from _size_lines(review, installed)
+
+
+def _input_lines(review: Review, painter: Painter) -> Iterator[str]:
+    if not review.inputs:
+        return
+    yield "inputs"
+    for each in review.inputs:
+        style = "warning" if any(release.goes_back for release in each.releases) else "name"
+        yield f"{INDENT}{painter.paint(style, each.name)}  {make_visible(input_text(each))}"
+        for text in release_texts(each):
+            yield f"{INDENT * 2}{make_visible(text)}"
+
+
+def _package_lines(changes: Sequence[PackageChange], painter: Painter) -> Iterator[str]:
+    rows = [(SIGNS[each.move], each.name, version_text(each)) for each in changes]
+    for line, each in zip(format_table(rows), changes, strict=True):
+        yield painter.paint(STYLES.get(each.move, "name"), f"{INDENT}{line}")
+        notes = [*move_notes(each), *reasons_text(each)]
+        yield from (f"{INDENT * 3}{make_visible(note)}" for note in notes)
+
+
+def _size_lines(review: Review, installed: InstalledChange | None) -> Iterator[str]:
+    rows = []
+    for system, size in review.downloads.items():
+        words = f"{format_size(size.before)} → {format_size(size.after)}"
+        rows.append((str(system), words, f"{format_delta(size.before, size.after)}, {format_size(size.new)} new"))
+    if rows:
+        yield "downloads"
+        yield from (f"{INDENT}{line}" for line in format_table(rows))
+    if installed is not None:
+        before, after = (
+            "unknown" if each is None else format_size(each) for each in (installed.before, installed.after)
+        )
+        delta = (
+            format_delta(installed.before, installed.after)
+            if installed.before is not None and installed.after is not None
+            else "not all of it is in the store"
+        )
+        yield "installed"
+        yield from (f"{INDENT}{line}" for line in format_table([(str(installed.system), f"{before} → {after}", delta)]))

@@ -1,0 +1,63 @@
+"""What a review of locks takes from this machine: the plans of packages, and what the store has of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from devenv.derivation.model import MAIN_OUTPUT
+from devenv.environment.needs import make_find_needs
+from devenv.environment.project import read_project, require_project_path
+from devenv.errors import DevenvError
+from devenv.lock.model import Lock
+from devenv.lock.review import FindNeeds, know_nothing
+from devenv.store.database import Graph
+from devenv.store.graph import closure_of, total_size
+from devenv.store_path import StorePath
+from devenv.system import System
+from devenv.workflow.review_results import InstalledChange
+from devenv.workflow.tools import Tools
+
+
+def know_needs(tools: Tools, start: Path, lock: Lock) -> FindNeeds:
+    """What the packages of `lock` are made with, where the project at or above `start` may act: recipes are run."""
+    from devenv.activation.trust import Trust
+    from devenv.workflow.allowed import trust_in
+
+    with contextlib.suppress(DevenvError):
+        project = read_project(require_project_path(start))
+        if trust_in(tools, project) is Trust.ALLOWED:
+            return make_find_needs(project.manifest, lock, tools.package_sets(project.manifest))
+    return know_nothing
+
+
+def find_installed(tools: Tools, before: Lock | None, after: Lock) -> InstalledChange | None:
+    """What all packages of each lock take in the store; None where it has all of neither. Makes no store."""
+    with contextlib.suppress(DevenvError):
+        if not tools.settings.base.is_dir():
+            return None
+        system = tools.system
+        graph = tools.store.database.read_graph()
+        sizes = [None if each is None else _installed_size(tools, each, system, graph) for each in (before, after)]
+        if any(size is not None for size in sizes):
+            return InstalledChange(system, *sizes)
+    return None
+
+
+def _installed_size(tools: Tools, lock: Lock, system: System, graph: Graph) -> int | None:
+    paths = set(_iter_outputs(tools, lock, system, graph))
+    known = {path for path in paths if path is not None}
+    return None if not paths or None in paths else total_size(graph, closure_of(graph, known))
+
+
+def _iter_outputs(tools: Tools, lock: Lock, system: System, known: Collection[StorePath]) -> Iterator[StorePath | None]:
+    """The object of each package that was asked for; None for one that is not there. They bring what they need."""
+    for package in lock.packages.values():
+        build = package.systems.get(system)
+        if build is None:
+            continue
+        path = build.output
+        if path is None or path not in known:
+            path = tools.store.find_realisation(build.derivation, MAIN_OUTPUT)
+        yield path if path in known else None
