@@ -8,7 +8,7 @@ from devenv import __version__
 from devenv.cli.lazy_group import LazyGroup
 
 SECTIONS = {
-    "Start": ("init", "add", "remove", "lock"),
+    "Start": ("init", "add", "remove", "lock", "update"),
     "Use": ("shell", "run", "exec", "env", "fmt", "allow", "deny", "revoke", "reload", "watch", "hook", "completion"),
     "Build": ("build", "check", "log", "derivation", "why-rebuild"),
     "Look": ("status", "diff", "search", "info", "why"),

@@ -93,6 +93,18 @@ class _Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """What is answered anew though the lock has an answer: names of packages and dependencies, and the runtime."""
+
+    packages: frozenset[str] = frozenset()
+    dependencies: frozenset[str] = frozenset()
+    runtime: bool = False
+
+
+NOTHING = Moving()
+
+
+@dataclass(frozen=True, slots=True)
 class LockRequest:
     """What to lock: the manifest, and the lock so far, whose answers stay where they still answer."""
 
@@ -101,6 +113,21 @@ class LockRequest:
     sets: PackageSets
     files: Mapping[str, StorePath] = field(default_factory=dict)
     """The project's files that packages are built with, by their paths in it."""
+    moving: Moving = NOTHING
+
+    @property
+    def kept_packages(self) -> dict[str, LockedPackage]:
+        """The packages of the lock so far whose answers count."""
+        return {} if self.previous is None else _without(self.previous.packages, self.moving.packages)
+
+    @property
+    def kept_dependencies(self) -> dict[str, LockedPackage]:
+        """The same for dependencies."""
+        return {} if self.previous is None else _without(self.previous.dependencies, self.moving.dependencies)
+
+
+def _without(table: Mapping[str, LockedPackage], names: Collection[str]) -> dict[str, LockedPackage]:
+    return {name: each for name, each in table.items() if name not in names}
 
 
 @dataclass(frozen=True, slots=True)

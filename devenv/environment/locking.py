@@ -89,15 +89,13 @@ class _Locking:
 
     def _answer_all(self) -> None:
         """Answer the packages of the manifest, then what they are built with, and so on, as many as can be at once."""
-        previous = self._request.previous
-        packages = {} if previous is None else previous.packages
-        answers = self._answering.answer(list(self._manifest.packages.values()), packages)
+        answers = self._answering.answer(list(self._manifest.packages.values()), self._request.kept_packages)
         wanted = self._add({Node(name): answer for name, answer in answers.items()})
         systems = build_systems(self._manifest)
         if systems and builds_anything(self._manifest):
             base = PackageRequest("builds", input=base_input(self._manifest.inputs))
             wanted = dict(self._find(name, base) for name in BUILD_DEPENDENCIES) | wanted
-        dependencies = {} if previous is None else previous.dependencies
+        dependencies = self._request.kept_dependencies
         while missing := {node: each for node, each in wanted.items() if node not in self._answers}:
             answers = self._answering.answer(list(missing.values()), dependencies, systems)
             wanted = self._add({node: answers[node.name] for node in missing})
@@ -163,7 +161,9 @@ class _Locking:
         if not systems or (previous is None and not self._index.has_suites()):
             return None
         wanted = PackageRequest(RUNTIME_NAME, input=self._runtime_input({node for node, _ in wanting}))
-        known = {} if previous is None else {RUNTIME_NAME: previous}
+        # Where no archive is configured, the locked one is the only one.
+        moves = self._request.moving.runtime and self._index.has_suites()
+        known = {} if previous is None or moves else {RUNTIME_NAME: previous}
         return self._answering.answer([wanted], known, sorted(systems))[RUNTIME_NAME]
 
     def _runtime_input(self, nodes: Iterable[Node]) -> str:

@@ -1,4 +1,4 @@
-"""Reads a project's page of a simple index in JSON (PEP 691, sizes by PEP 700). Used by `devenv.fetch.pages`.
+"""Reads a project's page of a simple index in JSON (PEP 691, sizes and times by PEP 700). Used by `devenv.fetch.pages`.
 
 A module of its own because `msgspec` is worth loading only where a server speaks JSON.
 """
@@ -9,6 +9,7 @@ from urllib.parse import urldefrag
 
 import msgspec
 
+from devenv.dates import parse_time
 from devenv.fetch.listing import FILES_LIMIT, ListedFile, require_version
 
 SIZE_LIMIT = 1 << 40
@@ -29,6 +30,8 @@ class File(msgspec.Struct):
     hashes: dict[str, str]
     size: int | None = None
     yanked: bool | str = False
+    uploaded: object = msgspec.field(name="upload-time", default=None)
+    """Not checked on reading: a time that is none costs the time, not the page."""
 
 
 class Document(msgspec.Struct):
@@ -54,4 +57,11 @@ def _listed_file(file: File) -> ListedFile:
     size = file.size if file.size is not None and 0 <= file.size <= SIZE_LIMIT else None
     # The reason for a withdrawal may be an empty string, and is one nevertheless.
     yanked = file.yanked is not False
-    return ListedFile(file.filename, urldefrag(file.url)[0], file.hashes.get("sha256"), size, yanked)
+    return ListedFile(
+        file.filename, urldefrag(file.url)[0], file.hashes.get("sha256"), size, yanked, parse_upload_time(file.uploaded)
+    )
+
+
+def parse_upload_time(text: object) -> int | None:
+    """`2026-11-01T08:00:00.123456Z` → seconds since the epoch; None for all that is no such time."""
+    return parse_time(text) if isinstance(text, str) else None

@@ -18,6 +18,8 @@ class ListedFile:
     sha256: str | None
     size: int | None
     yanked: bool
+    uploaded: int | None = None
+    """Seconds since the epoch."""
 
 
 def require_version(version: str) -> None:

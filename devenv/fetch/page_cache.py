@@ -25,7 +25,7 @@ from devenv.fetch.pages import PAGE_LIMIT
 from devenv.fsutil import make_private_directory, read_regular, write_atomic
 from devenv.packages.wheels import WheelFile
 
-FORMAT = "devenv-index-page-1"
+FORMAT = "devenv-index-page-2"
 
 DEFAULT_FRESHNESS = 600.0
 """Seconds for which a page counts as fresh whose server says nothing: what the public index itself sends."""
@@ -164,11 +164,11 @@ def format_cached_page(page: CachedPage) -> bytes:
     """The file for `page`: a checksum, the header, then a line per wheel, its fields separated by tabs."""
     lines = [f"{page.fetched!r}\t{page.lifetime!r}\t{page.etag}\t{page.modified}"]
     for file in page.wheels:
-        size = "" if file.size is None else str(file.size)
+        size, uploaded = ("" if each is None else str(each) for each in (file.size, file.uploaded))
         # Most locators end in the file name: not writing it twice saves a quarter of the file.
         name = f"/{file.filename}"
         locator = file.locator[: -len(file.filename)] if file.locator.endswith(name) else file.locator
-        lines.append(f"{file.filename}\t{locator}\t{file.sha256}\t{size}\t{'y' if file.yanked else ''}")
+        lines.append(f"{file.filename}\t{locator}\t{file.sha256}\t{size}\t{'y' if file.yanked else ''}\t{uploaded}")
     body = "\n".join(lines).encode()
     # Against a damaged disk, not against people: whoever can write here can write anything of ours.
     return f"{FORMAT} {zlib.crc32(body):08x}\n".encode() + body
@@ -183,8 +183,9 @@ def parse_cached_page(content: bytes) -> CachedPage:
     fetched, lifetime, etag, modified = header.split("\t")
     wheels = []
     for line in lines:
-        filename, locator, sha256, size, yanked = line.split("\t")
+        filename, locator, sha256, size, yanked, uploaded = line.split("\t")
         if locator.endswith("/"):
             locator += filename
-        wheels.append(WheelFile(filename, locator, sha256, int(size) if size else None, yanked == "y"))
+        numbers = (int(each) if each else None for each in (size, uploaded))
+        wheels.append(WheelFile(filename, locator, sha256, next(numbers), yanked == "y", next(numbers)))
     return CachedPage(tuple(wheels), float(fetched), float(lifetime), etag, modified)

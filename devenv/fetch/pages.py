@@ -89,7 +89,7 @@ def _keep_pinnable(listed: Iterable[ListedFile], base: str, address: str, index:
             reasons[str(error)[:100]] += 1
             continue
         bases[located.base] += 1
-        wheels.append(WheelFile(file.filename, located.locator, file.sha256, file.size, file.yanked))
+        wheels.append(WheelFile(file.filename, located.locator, file.sha256, file.size, file.yanked, file.uploaded))
     if reasons and not wheels:
         raise FetchError(
             "the package index lists wheels, but none that can be pinned",

@@ -41,6 +41,8 @@ class WheelFile:
     size: int | None = None
     """Bytes; None where the index does not say."""
     yanked: bool = False
+    uploaded: int | None = None
+    """When the index got it, in seconds since the epoch; None where the index does not say."""
 
 
 @dataclass(frozen=True, slots=True)

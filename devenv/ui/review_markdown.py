@@ -8,7 +8,7 @@ from devenv.lock.review import PackageChange, Review, Table
 from devenv.sizes import format_size
 from devenv.ui.review_words import MOVES, format_delta, input_text, move_notes, reasons_text, release_texts, summary
 from devenv.ui.terminal import make_visible
-from devenv.workflow.review_results import DiffResult, InstalledChange
+from devenv.workflow.review_results import DiffResult, InstalledChange, UpdateResult
 
 ROWS_LIMIT = 200
 """Rows of one table: a comment on a pull request holds some sixty thousand characters."""
@@ -21,6 +21,14 @@ def format_markdown(result: DiffResult) -> bytes:
     sides = f"{_words(result.before)} → {_words(result.after)}"
     lines = [title, "", sides if result.had_lock else f"{sides} (there was no lock before)", ""]
     lines += _iter_sections(result.review, result.installed)
+    return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "replace")
+
+
+def format_update(result: UpdateResult) -> bytes:
+    """The review of an update."""
+    lines = [f"### `devenv.lock`: {summary(result.review)}", "", *_iter_sections(result.review, result.installed)]
+    rows = [(_code(each.name), _code(each.version), _code(each.offered)) for each in result.held]
+    lines += _table("Not taken: older than what is locked", ("package", "locked", "offered"), rows)
     return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "replace")
 
 

@@ -17,7 +17,7 @@ from devenv.ui.review_words import (
     version_text,
 )
 from devenv.ui.terminal import Painter, make_visible
-from devenv.workflow.review_results import DiffResult, InstalledChange
+from devenv.workflow.review_results import DiffResult, Held, InstalledChange, UpdateResult
 
 SIGNS = {
     Move.ADDED: "+",
@@ -38,6 +38,24 @@ def _(result: DiffResult, painter: Painter) -> Iterator[str]:
     if not result.had_lock:
         yield f"{painter.paint('warning', 'note:')} there was no lock before"
     yield from review_lines(result.review, result.installed, painter)
+
+
+@iter_lines.register
+def _(result: UpdateResult, painter: Painter) -> Iterator[str]:
+    verb = ("would write" if result.dry_run else "wrote") if result.changed else "kept"
+    words = summary(result.review) if result.review else "nothing moves" if not result.changed else "the same answers"
+    yield f"{painter.paint('good', verb)} {make_visible(str(result.project / 'devenv.lock'))}: {words}"
+    yield from review_lines(result.review, result.installed, painter)
+    yield from _held_lines(result.held, painter)
+
+
+def _held_lines(held: Sequence[Held], painter: Painter) -> Iterator[str]:
+    note = painter.paint("warning", "note:")
+    for each in held:
+        name, version, offered = (make_visible(text) for text in (each.name, each.version, each.offered))
+        yield f"{note} {name} stays at {version}: what answers now is older, {offered}"
+    if held:
+        yield f"{painter.paint('hint', 'next:')} `--allow-older` takes it"
 
 
 def review_lines(review: Review, installed: InstalledChange | None, painter: Painter) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from devenv.activation.trust import Trust
 from devenv.debian.suites import DEBIAN
-from devenv.environment.answers import LockRequest
+from devenv.environment.answers import NOTHING, LockRequest, Moving
 from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
@@ -108,7 +108,7 @@ def lock_project(tools: Tools, start: Path, accepted: Sequence[str] = ()) -> Loc
         tools.usual_suite = usual_suite(project.manifest.inputs)
         was_allowed = trust_in(tools, project) is Trust.ALLOWED
         tools.report(Step(f"locking {path}"))
-        lock = _lock_accepting(tools, project, accepted) if accepted else _lock(tools, project, project.lock)
+        lock = _lock_accepting(tools, project, accepted) if accepted else make_lock(tools, project)
         replaced = () if project.lock is None else tuple(iter_replaced(project.lock, lock, accepted))
         if accepted and not replaced:
             raise _nothing_replaced(accepted)
@@ -134,7 +134,7 @@ def _lock_accepting(tools: Tools, project: Project, accepted: Sequence[str]) -> 
         name: replace(each, version=before.packages[name].version) if name in accepted else each
         for name, each in manifest.packages.items()
     }
-    asked = _lock(tools, project, _forget(before, frozenset(accepted)), replace(manifest, packages=exact))
+    asked = make_lock(tools, project, replace(manifest, packages=exact), Moving(frozenset(accepted)))
     packages = {
         name: replace(each, request=manifest.packages[name].version) if name in accepted else each
         for name, each in asked.packages.items()
@@ -161,7 +161,7 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         text = edit.apply(_require_text(before))
         tools.report(Step(f"locking {path}"))
         after = replace(before, manifest_bytes=text.encode(), files=None)
-        after = replace(after, lock_bytes=format_lock(_lock(tools, after, _forget(before.lock, edit.asked_anew))))
+        after = replace(after, lock_bytes=format_lock(make_lock(tools, after, moving=Moving(edit.asked_anew))))
         environment = realize_project(tools, after, tools.settings.host_libraries)
         lock = _with_outputs(after.require_lock(), tools.system, environment)
         written = write_project(before, replace(after, lock_bytes=format_lock(lock)))
@@ -191,13 +191,13 @@ def _require_text(project: Project) -> str:
     return project.manifest_bytes.decode()
 
 
-def _lock(tools: Tools, project: Project, previous: Lock | None, manifest: Manifest | None = None) -> Lock:
-    """The lock for `manifest`: the project's own where none is given."""
+def make_lock(tools: Tools, project: Project, manifest: Manifest | None = None, moving: Moving = NOTHING) -> Lock:
+    """The lock for `manifest` (None: the project's own); of the project's what moves is answered anew."""
     manifest = manifest or project.manifest
     if project.lock is not None:
         tools.oldest = dict(_iter_dates(project.lock))
     files = add_overriding_files(tools, project.path, manifest)
-    request = LockRequest(manifest, previous, tools.package_sets(manifest), files)
+    request = LockRequest(manifest, project.lock, tools.package_sets(manifest), files, moving)
     return lock_manifest(request, tools.index)
 
 
@@ -205,12 +205,6 @@ def _iter_dates(lock: Lock) -> Iterator[tuple[str, str]]:
     """The releases of suites that the lock was made from, each with its time."""
     for each in lock.inputs.values():
         yield from each.releases.items()
-
-
-def _forget(lock: Lock | None, names: frozenset[str]) -> Lock | None:
-    if lock is None:
-        return None
-    return replace(lock, packages={name: package for name, package in lock.packages.items() if name not in names})
 
 
 def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:

