@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from devenv.errors import BuildError
+from devenv.fetch.trees.git_program import find_git as find_git  # noqa: PLC0414 - callers find it beside the rest
 from devenv.fsutil import read_regular
 
 TIME_LIMIT = 60
@@ -61,22 +62,6 @@ class WorkTree:
 
     top: Path
     git_directory: Path
-
-
-def find_git(environ: Mapping[str, str], project: Path) -> Path | None:
-    """The git on the `PATH` of `environ`, which is without any project's environment; none that lies in `project`."""
-    for directory in environ.get("PATH", os.defpath).split(os.pathsep):
-        program = Path(directory, "git")
-        if program.is_absolute() and os.access(program, os.X_OK) and not _resolve(program).is_relative_to(project):
-            return program
-    return None
-
-
-def _resolve(path: Path) -> Path:
-    try:
-        return path.parent.resolve() / path.name
-    except (OSError, RuntimeError):
-        return path
 
 
 def find_work_tree(directory: Path) -> WorkTree | None:
