@@ -28,8 +28,17 @@ def format_lock(lock: Lock) -> bytes:
 def _iter_input(locked: LockedInput) -> Iterator[str]:
     yield ""
     yield f"[inputs.{_key(locked.name)}]"
+    if locked.date is not None:
+        yield f"date = {_string(locked.date)}"
     yield f"locator = {_string(locked.locator)}"
     yield f"revision = {_string(locked.revision)}"
+    if locked.tree is not None:
+        yield f"tree = {_string(str(locked.tree))}"
+    if locked.follows:
+        yield ""
+        yield f"[inputs.{_key(locked.name)}.follows]"
+        for inner in sorted(locked.follows):
+            yield f"{_key(inner)} = {_string(locked.follows[inner])}"
     if locked.releases:
         yield ""
         yield f"[inputs.{_key(locked.name)}.releases]"

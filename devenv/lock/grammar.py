@@ -7,11 +7,14 @@ the manifest's grammar. No text of a lock holds control characters: they are sho
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from devenv.debian.suites import DEBIAN
 from devenv.digest import SHA256_HEX
 from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME
+from devenv.manifest.locators import LocatorError, TreeKind, TreeLocator, is_tree_locator, parse_tree_locator
+from devenv.store_path import DIGEST_PATTERN
 from devenv.system import Requirement, parse_requirement
 
 SIZE_LIMIT = 1 << 40
@@ -62,6 +65,12 @@ REASON = Rule(re.compile(rf"{VISIBLE}{{1,1000}}"), "is not 1 to 1000 visible cha
 INPUT_LOCATOR = Rule(
     re.compile(rf"builtin:[a-z0-9][a-z0-9-]{{0,99}}|{DEBIAN}[a-z]{{3,30}}"), "is not the locator of a package set"
 )
+TREE_REVISIONS: Mapping[TreeKind, Rule] = {
+    "git": Rule(re.compile(r"git:(?:[0-9a-f]{64}|[0-9a-f]{40})"), "is not `git:` with 40 or 64 hexadecimal digits"),
+    "archive": Rule(re.compile(r"sha256:[0-9a-f]{64}"), "is not `sha256:` with 64 hexadecimal digits in lower case"),
+    "path": Rule(re.compile(rf"nar:{DIGEST_PATTERN.pattern}"), "is not `nar:` with 32 digits in base32"),
+}
+"""What a tree is pinned by besides the object that it is."""
 DATE = Rule(
     re.compile(
         r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
@@ -79,6 +88,24 @@ ARTIFACT_LOCATOR = Rule(
     "is not the locator of an artifact: `pypi:` or `debian:` and a path, without host, query or names that lead "
     "elsewhere",
 )
+
+
+def find_tree_locator(key: str, text: str) -> TreeLocator | None:
+    """The locator of a tree that `text` is; None where it is that of another kind of input.
+
+    Raises FieldError where it is neither, or is spelt in another way than manifests are read to mean.
+    """
+    if not is_tree_locator(text):
+        INPUT_LOCATOR.require(key, text)
+        return None
+    try:
+        locator = parse_tree_locator(text)
+    except LocatorError as error:
+        # The text itself may hold a password.
+        raise FieldError(key, f"cannot be: {error.message}") from error
+    if str(locator) != text:
+        raise FieldError(key, "is not in the one spelling that a locator has in locks")
+    return locator
 
 
 def require_date(key: str, text: str) -> None:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.lock import grammar
 from devenv.lock.grammar import FieldError
+from devenv.manifest.locators import TreeLocator
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
-FIRST_VERSION, DEBIAN_VERSION, SOURCE_VERSION = 1, 2, 3
-"""The formats that are read and written: 1 knows one registry, 2 Debian's archives, 3 what is built from source."""
+FIRST_VERSION, DEBIAN_VERSION, SOURCE_VERSION, TREE_VERSION = 1, 2, 3, 4
+"""The formats that are read and written: 1 knows one registry, 2 Debian's archives, 3 what is built from source, 4
+inputs that are trees from elsewhere."""
 
-LAST_VERSION = SOURCE_VERSION
+LAST_VERSION = TREE_VERSION
 
 SOURCE_SET = "builtin:source"
 """The set whose packages are built here: only format 3 can say what they are built of."""
@@ -114,18 +116,26 @@ class LockedInput:
     """A package set: its locator and the revision that answered.
 
     Of a Debian suite also its `releases`, by name (`trixie`, `trixie-security`), each with its time in UTC: a later
-    answer must be older in none of them.
+    answer must be older in none of them. Of a tree also the object in the store that it is, of a commit its `date`, and
+    which of the tree's own inputs `follow` which of this lock's.
     """
 
     name: str
     locator: str
     revision: str
     releases: Mapping[str, str] = field(default_factory=dict)
+    tree: StorePath | None = None
+    date: str | None = None
+    follows: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         grammar.INPUT.require("name", self.name)
-        grammar.INPUT_LOCATOR.require("locator", self.locator)
-        grammar.KEY.require("revision", self.revision)
+        locator = grammar.find_tree_locator("locator", self.locator)
+        rule = grammar.KEY if locator is None else grammar.TREE_REVISIONS[locator.kind]
+        rule.require("revision", self.revision)
+        if locator is not None and locator.revision is not None and self.revision != f"git:{locator.revision}":
+            raise FieldError("revision", "is not the one that `locator` names")
+        self._require_tree(locator)
         suite = parse_suite(self.locator)
         if suite is not None and not self.releases:
             raise FieldError("releases", "is missing: an index has the times of its releases")
@@ -136,6 +146,19 @@ class LockedInput:
             if name.partition("-")[0] != suite:
                 raise FieldError(f"releases.{name}", f"is no release of `{suite}`")
             grammar.require_date(f"releases.{name}", date)
+
+    def _require_tree(self, locator: TreeLocator | None) -> None:
+        if (self.tree is None) != (locator is None):
+            raise FieldError("tree", "is there for inputs that are trees only" if self.tree else "is missing")
+        if self.date is not None:
+            if locator is None or locator.kind != "git":
+                raise FieldError("date", "is there for commits only")
+            grammar.require_date("date", self.date)
+        for inner, outer in self.follows.items():
+            if locator is None:
+                raise FieldError(f"follows.{inner}", "is there for inputs that are trees only")
+            grammar.INPUT.require(f"follows.{inner}", inner)
+            grammar.INPUT.require(f"follows.{inner}", outer)
 
     @property
     def is_index(self) -> bool:
@@ -184,6 +207,7 @@ class Lock:
                 raise FieldError(f"dependencies.{name}.overrides", "is there for packages that are asked for only")
         if self.runtime is not None and self.runtime.name != RUNTIME_NAME:
             raise FieldError(RUNTIME_NAME, f"is where `{self.runtime.name}` was put")
+        self._require_followed()
         for table, package in self._tables():
             self._require_inputs(table, package)
         sizes: dict[str, int] = {}
@@ -200,6 +224,13 @@ class Lock:
         for name, package in self.packages.items():
             yield f"packages.{name}", package
 
+    def _require_followed(self) -> None:
+        for name, each in self.inputs.items():
+            for inner, outer in each.follows.items():
+                if outer not in self.inputs:
+                    reason = f"names `{outer}`, which is not among the inputs"
+                    raise FieldError(f"inputs.{name}.follows.{inner}", reason)
+
     def _require_inputs(self, table: str, package: LockedPackage) -> None:
         if package.input not in self.inputs:
             raise FieldError(f"{table}.input", f"names `{package.input}`, which is not among the inputs")
@@ -211,6 +242,8 @@ class Lock:
     @property
     def version(self) -> int:
         """The format that the lock is written in: the first that can say what it says."""
+        if any(each.tree is not None for each in self.inputs.values()):
+            return TREE_VERSION
         if (
             self.dependencies
             or any(each.locator == SOURCE_SET for each in self.inputs.values())

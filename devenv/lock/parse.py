@@ -22,6 +22,7 @@ from devenv.lock.model import (
     RUNTIME_NAME,
     SOURCE_SET,
     SOURCE_VERSION,
+    TREE_VERSION,
     Lock,
     LockedArtifact,
     LockedBuild,
@@ -29,8 +30,9 @@ from devenv.lock.model import (
     LockedPackage,
 )
 from devenv.lock.sections import LineError, Section, read_sections
+from devenv.manifest.locators import is_tree_locator
 from devenv.manifest.wording import format_names, format_path, format_shown
-from devenv.store_path import parse_store_path
+from devenv.store_path import StorePath, parse_store_path
 from devenv.system import ALL_SYSTEMS, System
 
 SIZE_LIMIT = 16 << 20
@@ -44,7 +46,7 @@ VERSION = re.compile(
 """The first line of every lock, in this format and in all that come after it, comments aside."""
 
 ROOT_KEYS = ("version", "fingerprint")
-INPUT_KEYS = ("locator", "revision")
+INPUT_KEYS = ("date", "locator", "revision", "tree")
 PACKAGE_KEYS = ("input", "request", "version")
 OVERRIDES = "overrides"
 DEPENDENCIES = "dependencies"
@@ -146,6 +148,8 @@ def _find_newer(sections: Iterable[Section], version: int) -> LineError:
 def _needed_version(section: Section) -> tuple[int, str | None]:
     """The first format that can say what a section says, and the key that needs it (None: the whole section)."""
     locator = str(section.values.get("locator"))
+    if section.path[:1] == ("inputs",) and is_tree_locator(locator):
+        return TREE_VERSION, "locator"
     if section.path[:1] == (DEPENDENCIES,):
         return SOURCE_VERSION, None
     if OVERRIDES in section.values:
@@ -164,6 +168,7 @@ class _Sections:
         self._root, *others = sections
         self._inputs: dict[str, Section] = {}
         self._releases: dict[str, Section] = {}
+        self._follows: dict[str, Section] = {}
         # By the paths of their tables: packages, dependencies and the runtime are made of the same parts.
         self._packages: dict[Path, Section] = {}
         self._lacking: dict[Path, Section] = {}
@@ -187,6 +192,8 @@ class _Sections:
                 _put(self._inputs, name, section)
             case ("inputs", name, "releases") if not section.repeated:
                 _put(self._releases, name, section)
+            case ("inputs", name, "follows") if not section.repeated:
+                _put(self._follows, name, section)
             case ("packages" | "dependencies", _) | ("runtime",) if not section.repeated:
                 _put(self._packages, path, section)
             case ("packages" | "dependencies", _, "lacking") | ("runtime", "lacking") if not section.repeated:
@@ -203,7 +210,7 @@ class _Sections:
         for path, sections in self._artifacts.items():
             if path[-1] not in self._builds.get(path[:-2], {}):
                 raise LineError(f"`{format_path(path)}` is missing", sections[0].line)
-        for name, section in self._releases.items():
+        for name, section in (*self._releases.items(), *self._follows.items()):
             if name not in self._inputs:
                 raise LineError(f"`{format_path(('inputs', name))}` is missing", section.line)
         parts = [*self._lacking.items()]
@@ -229,23 +236,23 @@ class _Sections:
             raise LineError(str(error), place.lines.get(key, place.line)) from error
 
     def _iter_sections(self) -> Iterator[Section]:
-        """Packages, dependencies, the runtime, and what they are on each system."""
+        """Packages, dependencies, the runtime, what they are on each system, and what inputs follow."""
         yield from self._packages.values()
+        yield from self._follows.values()
         for builds in self._builds.values():
             yield from builds.values()
 
     def _to_input(self, name: str, section: Section) -> LockedInput:
         section.require_known(INPUT_KEYS)
-        releases = self._releases.get(name)
-        if releases is not None and not releases.lines:
-            raise LineError(f"`{releases.name()}` is empty", releases.line)
-        dates = {} if releases is None else {key: releases.text(key) for key in releases.lines}
-        locator, revision = section.text("locator"), section.text("revision")
+        tables = {"releases": self._releases.get(name), "follows": self._follows.get(name)}
+        releases, follows = (_to_texts(each) for each in tables.values())
+        locator, revision, date = section.text("locator"), section.text("revision"), section.find_text("date")
+        tree = _find_store_path(section, "tree")
         try:
-            return LockedInput(name, locator, revision, dates)
+            return LockedInput(name, locator, revision, releases, tree, date, follows)
         except FieldError as error:
             table, _, key = error.key.rpartition(".")
-            raise (releases if table and releases is not None else section).error(key, error.reason) from error
+            raise (tables.get(table) or section).error(key, error.reason) from error
 
     def _to_packages(self, table: str) -> dict[str, LockedPackage]:
         """The packages in `packages` or `dependencies`."""
@@ -280,13 +287,24 @@ class _Sections:
     def _to_build(self, section: Section) -> LockedBuild:
         section.require_known(BUILD_KEYS)
         artifacts = tuple(_to_artifact(each) for each in self._artifacts.get(section.path, ()))
-        derivation, text = section.text("derivation"), section.find_text("output")
+        derivation, output = section.text("derivation"), _find_store_path(section, "output")
         index, date = section.find_text("index"), section.find_text("date")
-        try:
-            output = None if text is None else parse_store_path(text)
-        except ValueError as error:
-            raise section.error("output", "is not a store path: 32 digits in base32, `-` and a name") from error
         return _make(section, lambda: LockedBuild(artifacts, derivation, output, index, date))
+
+
+def _to_texts(section: Section | None) -> dict[str, str]:
+    """What stands in a table of texts, which may be missing but not empty."""
+    if section is not None and not section.lines:
+        raise LineError(f"`{section.name()}` is empty", section.line)
+    return {} if section is None else {key: section.text(key) for key in section.lines}
+
+
+def _find_store_path(section: Section, key: str) -> StorePath | None:
+    text = section.find_text(key)
+    try:
+        return None if text is None else parse_store_path(text)
+    except ValueError as error:
+        raise section.error(key, "is not a store path: 32 digits in base32, `-` and a name") from error
 
 
 def _put(sections: dict[Key, Section], key: Key, section: Section) -> None:

@@ -144,6 +144,12 @@ def manifest_fingerprint(manifest: Manifest) -> str:
         # Formats 1 and 2 did not know it, and every manifest has it.
         del inputs[SOURCE_INPUT]
     document: dict[str, object] = {"systems": systems, "inputs": inputs}
+    trees = {
+        name: {"follows": dict(options.follows), "sha256": options.sha256} for name, options in manifest.trees.items()
+    }
+    if trees:
+        # Formats before 4 did not know it.
+        document["trees"] = trees
     if manifest.keep:
         # Format 1 did not know it: a manifest without it has the fingerprint that it always had.
         document["keep"] = sorted(manifest.keep)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 
 from devenv.debian.suites import DEBIAN, SUITES
+from devenv.manifest.locators import SCHEME, LocatorError, is_tree_locator, parse_tree_locator
 from devenv.manifest.wording import find_closest, format_names, format_shown
 
 
@@ -136,23 +137,42 @@ def require_version(text: str) -> str:
         raise GrammarError(str(error), 'write `"*"` for the newest version') from error
 
 
-def require_locator(text: str) -> str:
-    """The locator of an input. Raises GrammarError for all but devenv's own sets and Debian's suites.
+SECURE_SHELL_SHORT = re.compile(r"[A-Za-z0-9_.-]{1,64}@[A-Za-z0-9.-]{1,253}:")
+"""How git and scp write a place that ssh reaches."""
 
-    The message names the scheme only: what follows may hold a password.
+
+def require_locator(text: str) -> str:
+    """The locator of an input, in the one spelling that locks have. Raises GrammarError.
+
+    The message repeats nothing that may hold a password.
     """
     if text in BUILTIN_SETS:
         return text
     if text.startswith(DEBIAN):
         return DEBIAN + require_suite(text.removeprefix(DEBIAN))
-    scheme = re.match(r"([a-z][a-z0-9+]{0,20}):", text)
+    scheme = SCHEME.match(text)
+    if is_tree_locator(text):
+        return _require_tree_locator(text)
     if scheme is None:
         message = "an input is given by a locator such as `builtin:base`"
+        if SECURE_SHELL_SHORT.match(text):
+            raise GrammarError(message, "write `git+ssh://USER@HOST/PATH` for a repository that ssh reaches")
+    elif scheme[1] in {"git", "ssh", "file", "github", "gitlab", "svn", "hg"}:
+        message = f"there are no inputs of the kind `{scheme[1]}:`"
+        raise GrammarError(message, "write `git+https://HOST/PATH?ref=main`, `git+ssh:`, `git+file:` or `path:`")
     elif scheme[1] == "builtin":
         message = f"the built-in package sets are {format_names(BUILTIN_SETS)}"
     else:
-        message = f"inputs of the kind `{scheme[1]}:` are not supported yet"
+        message = f"there are no inputs of the kind `{scheme[1]}:`"
     raise GrammarError(message, f'write `"builtin:base"` or `"{DEBIAN}{SUITES[-2]}"`')
+
+
+def _require_tree_locator(text: str) -> str:
+    try:
+        locator = parse_tree_locator(text)
+    except LocatorError as error:
+        raise GrammarError(error.message, error.hint) from error
+    return str(locator)
 
 
 def require_suite(text: str) -> str:

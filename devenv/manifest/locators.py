@@ -10,7 +10,6 @@ They get into commands, messages and locks: a password in one is refused here, b
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,15 +31,16 @@ ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".
 
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
 """Beginning with no `-`: what runs programs with it must not take it for an option."""
-NAME = r"(?!\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$'()*+,;=:@-]|%(?![01]|2[EeFf]|5[Cc]|7[Ff])[0-9A-Fa-f]{2})+"
+NAME = r"(?!\.{1,2}(?:[/?]|$))(?:[A-Za-z0-9._~!$'()*+,;=:@-]|%(?![01]|2[EeFf]|5[Cc]|7[Ff])[0-9A-Fa-f]{2})+"
 PATH = rf"(?:/{NAME})+/?"
 USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+SUFFIX = r"(?:\.tar(?:\.gz|\.xz|\.zst|\.bz2)?|\.tgz|\.txz|\.tbz2)"
 ADDRESSES = {
-    "git+https": re.compile(rf"https://{HOST}{PATH}", re.ASCII),
-    "git+ssh": re.compile(rf"ssh://(?:{USER}@)?{HOST}{PATH}", re.ASCII),
-    "git+file": re.compile(rf"file://{PATH}", re.ASCII),
-    "https": re.compile(rf"https://{HOST}{PATH}", re.ASCII),
-    "http": re.compile(rf"http://{HOST}{PATH}", re.ASCII),
+    "git+https": rf"https://{HOST}{PATH}",
+    "git+ssh": rf"ssh://(?:{USER}@)?{HOST}{PATH}",
+    "git+file": rf"file://{PATH}",
+    "https": rf"https://{HOST}(?=[^?]*{SUFFIX}(?:\?|$)){PATH}",
+    "http": rf"http://{HOST}(?=[^?]*{SUFFIX}(?:\?|$)){PATH}",
 }
 FORMS = {
     "git+https": "git+https://HOST/PATH",
@@ -50,13 +50,22 @@ FORMS = {
     "http": "http://HOST/PATH.tar.gz",
 }
 
-REF = re.compile(r"(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[A-Za-z0-9][A-Za-z0-9._/+@=,#-]{0,199}(?<![./])", re.ASCII)
-"""What git takes for a ref, without the characters that mean something to queries, shells or git's own syntax."""
-OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+LOCAL_NAME = r"(?!\.{1,2}(?:[/?]|$))[A-Za-z0-9 ._~+@=,:-]{1,255}"
+LOCAL_PATH = rf"(?:\.|(?:\.\./)*\.\.|/|(?:/|(?:\.\./)*)(?!~){LOCAL_NAME}(?:/{LOCAL_NAME})*)"
+
+REF = (
+    r"(?![^&]*(?:\.\.|//|/\.|@\{|\.lock(?:[/&]|$)))(?!(?:[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})(?:&|$))"
+    r"[A-Za-z0-9][A-Za-z0-9._/+@=,-]{0,199}(?<![./])"
+)
+"""What git takes for a ref, without the characters that mean something to queries, shells or git's own syntax; and
+nothing that looks like the id of a commit (FAULTS H-03)."""
+REVISION = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
+DIRECTORY_NAME = r"(?!(?:\.{1,2}|\.[Gg][Ii][Tt])(?:[/&]|$))[A-Za-z0-9._~+@=,-]{1,255}"
+DIRECTORY = rf"(?=[^&]{{1,500}}(?:&|$)){DIRECTORY_NAME}(?:/{DIRECTORY_NAME})*"
+VALUES = {"ref": REF, "rev": REVISION, "dir": DIRECTORY}
+
+OBJECT_ID = re.compile(REVISION, re.ASCII)
 HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{4,64}", re.ASCII)
-DIRECTORY_NAME = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@=,-]+"
-DIRECTORY = re.compile(rf"(?=.{{1,500}}$){DIRECTORY_NAME}(?:/{DIRECTORY_NAME})*", re.ASCII)
-LOCAL_PATH = re.compile(r"(?=.{1,500}$)[^\x00-\x1f\x7f?#%&\\]+")
 
 
 class LocatorError(ValueError):
@@ -128,19 +137,21 @@ def parse_tree_locator(text: str) -> TreeLocator:
 
 
 def _parse_path(text: str) -> str:
-    if text.startswith("~") or LOCAL_PATH.fullmatch(text) is None or not text.isprintable():
+    names = [name for name in text.split("/") if name not in {"", "."}]
+    plain = ("/" if text.startswith("/") else "") + "/".join(names) or "."
+    if not text or not _matches(LOCAL_PATH, plain):
+        roundabout = ".." in names
         raise LocatorError(
             f"`path:{format_shown(text)}` is not a path that an input can have",
-            "write it relative to the project's directory, as in `path:../tools`",
+            "write `..` at its beginning only, as in `path:../tools`"
+            if roundabout
+            else "write it relative to the project's directory, of letters, digits, spaces and `. _ ~ + @ = , : -`",
         )
-    names = [name for name in text.split("/") if name not in {"", "."}]
-    below = list(itertools.dropwhile(lambda name: name == "..", names))
-    if ".." in (names if text.startswith("/") else below):
-        raise LocatorError(
-            f"`path:{format_shown(text)}` is a roundabout path",
-            "write `..` only at its beginning, as in `path:../tools`",
-        )
-    return ("/" if text.startswith("/") else "") + "/".join(names) or "."
+    return plain
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 def _parse_address(scheme: str, base: str) -> str:
@@ -151,14 +162,14 @@ def _parse_address(scheme: str, base: str) -> str:
             f"this `{scheme}:` locator holds a user name or a password",
             "leave it out: git asks your credential helper, and other downloads read `~/.netrc`",
         )
-    if ADDRESSES[scheme].fullmatch(address) is None:
-        raise LocatorError(f"this `{scheme}:` locator is not an address", f"write `{FORMS[scheme]}`")
     if scheme in ARCHIVE_SCHEMES and not address.endswith(ARCHIVE_SUFFIXES):
         raise LocatorError(
             f"this `{scheme}:` locator names no tar archive",
             f"such names end in {', '.join(f'`{each}`' for each in ARCHIVE_SUFFIXES)}; "
             "write `git+https:` for a repository",
         )
+    if not _matches(ADDRESSES[scheme], address):
+        raise LocatorError(f"this `{scheme}:` locator is not an address", f"write `{FORMS[scheme]}`")
     return address
 
 
@@ -173,33 +184,41 @@ def _parse_query(query: str, known: tuple[str, ...]) -> dict[str, str]:
                 f"behind `?` there may stand, once each, {', '.join(f'`{each}=`' for each in known)}",
             )
         options[name] = value
-    if "ref" in options:
-        _require_ref(options["ref"])
-    if "rev" in options:
-        _require_revision(options["rev"])
-    if "dir" in options and (
-        DIRECTORY.fullmatch(options["dir"]) is None or ".git" in options["dir"].lower().split("/")
-    ):
-        raise LocatorError(
-            f"`dir={format_shown(options['dir'])}` is not a directory in a tree", "write it as in `dir=sub/directory`"
-        )
+    for name, value in options.items():
+        if not _matches(VALUES[name], value):
+            raise _invalid_option(name, value)
     return options
 
 
-def _require_ref(ref: str) -> None:
-    if OBJECT_ID.fullmatch(ref.lower()):
-        raise LocatorError(f"`ref={format_shown(ref)}` looks like a revision", "write `rev=` for the id of a commit")
-    if REF.fullmatch(ref) is None:
-        raise LocatorError(f"`ref={format_shown(ref)}` is not the name of a branch or tag", "write it as in `ref=main`")
-
-
-def _require_revision(revision: str) -> None:
-    if OBJECT_ID.fullmatch(revision):
-        return
-    shown = format_shown(revision)
-    if HEXADECIMAL.fullmatch(revision):
-        raise LocatorError(
-            f"`rev={shown}` is not a full revision: short ones mean another commit one day",
-            "write all 40 (or 64) lower-case digits, as `git rev-parse` prints them",
+def _invalid_option(name: str, value: str) -> LocatorError:
+    shown = f"`{name}={format_shown(value)}`"
+    if name == "dir":
+        return LocatorError(f"{shown} is not a directory in a tree", "write it as in `dir=sub/directory`")
+    if name == "ref":
+        if OBJECT_ID.fullmatch(value.lower()):
+            return LocatorError(f"{shown} looks like a revision", "write `rev=` for the id of a commit")
+        return LocatorError(f"{shown} is not the name of a branch or tag", "write it as in `ref=main`")
+    if HEXADECIMAL.fullmatch(value):
+        return LocatorError(
+            f"{shown} is not a full revision: short ones mean another commit one day",
+            "write all 40 (or 64) digits in lower case, as `git rev-parse` prints them",
         )
-    raise LocatorError(f"`rev={shown}` is not the id of a commit", "write `ref=` for a branch or tag")
+    return LocatorError(f"{shown} is not the id of a commit", "write `ref=` for a branch or tag")
+
+
+def locator_pattern() -> str:
+    """The pattern of all texts that locators have in locks, as `lockfile/schema.json` has it."""
+    queries = {"git": ("ref", "rev", "dir"), "one": ("dir",)}
+    git, one = (_query_pattern(names) for names in queries.values())
+    repositories = "|".join(ADDRESSES[scheme] for scheme in GIT_SCHEMES)
+    archives = "|".join(ADDRESSES[scheme] for scheme in ARCHIVE_SCHEMES)
+    return rf"(?=.{{1,{LOCATOR_LIMIT}}}$)(?:path:{LOCAL_PATH}{one}|git\+(?:{repositories}){git}|(?:{archives}){one})"
+
+
+def _query_pattern(names: tuple[str, ...]) -> str:
+    """An optional query with some of `names`, in this order."""
+    ways = [
+        f"{name}={VALUES[name]}" + "".join(f"(?:&{later}={VALUES[later]})?" for later in names[number + 1 :])
+        for number, name in enumerate(names)
+    ]
+    return rf"(?:\?(?:{'|'.join(ways)}))?"

@@ -170,6 +170,16 @@ class PythonSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeOptions:
+    """What a manifest says of an input that is a tree, besides its locator."""
+
+    follows: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Names of inputs in the tree → inputs of this manifest that take their places."""
+    sha256: str | None = None
+    """The hash that an archive must have, 64 hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole `devenv.toml`. Mappings are in the order of their keys, whatever the order in the file."""
 
@@ -193,6 +203,8 @@ class Manifest:
     checks: Mapping[str, Check] = field(default_factory=dict)
     formatters: Mapping[str, Formatter] = field(default_factory=dict)
     python: PythonSettings = field(default_factory=PythonSettings)
+    trees: Mapping[str, TreeOptions] = field(default_factory=dict)
+    """What is said of inputs besides their locators; those of which nothing is said are left out."""
 
 
 def find_suite_input(inputs: Mapping[str, str]) -> str | None:

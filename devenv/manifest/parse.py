@@ -71,7 +71,7 @@ def check_document(document: Document) -> Manifest:
     refuse_late_keys(checker, document, TABLES, TOP_ARRAYS)
     top = checker.record(document.data, (), TOP_KEYS, MEANT)
     name, systems = check_project(checker, top.get("project"))
-    inputs = check_inputs(checker, top.get("inputs"))
+    inputs, trees = check_inputs(checker, top.get("inputs"))
     packages = check_packages(checker, top.get("packages"), inputs)
     env = check_env(checker, top.get("env"))
     manifest = Manifest(
@@ -88,6 +88,7 @@ def check_document(document: Document) -> Manifest:
         builds=check_builds(checker, top.get("build"), packages),
         checks=check_checks(checker, top.get("checks")),
         formatters=check_formatters(checker, top.get("formatters")),
+        trees=trees,
         python=check_python(checker, top.get("python"), {*env.variables, *env.unset, *env.lists}),
     )
     checker.raise_first()

@@ -27,7 +27,7 @@ INDEX = json.loads((VECTORS / "index.json").read_text("utf-8"))
 VALID = [*sorted((VECTORS / "valid").iterdir()), *sorted((VECTORS / "noncanonical").iterdir())]
 DOCUMENTS = [
     tomllib.loads((VECTORS / "valid" / name).read_text("utf-8"))
-    for name in ("everything.toml", "debian.toml", "source.toml")
+    for name in ("everything.toml", "debian.toml", "source.toml", "trees.toml")
 ]
 
 
@@ -69,11 +69,19 @@ TEXTS = st.sampled_from([
     "debian", "debian-trixie", "debian:sid", "debian:bookworm", "debian:" + "x" * 30, "debian:" + "x" * 31, "debian:S",
     "2026-11-18T22:17:41Z", "2024-02-29T00:00:00Z", "2026-02-29T23:59:59Z", "2026-11-18T24:00:00Z", "2026-11-18",
     "0000-01-01T00:00:00Z", "2026-11-18T22:17:41Z\n",
+    "git:" + "1" * 40, "git:" + "1" * 41, "sha256:" + "1" * 64, "nar:" + "0" * 32, "path:a", "path:../b", "path:a/",
+    "git+https://a.example/b?dir=c", "https://a.example/b.tgz", "0" * 32 + "-tree",
 ])  # fmt: skip
 PARTS = ["pypi:", "pypi:", "debian:", "debian:pool/", "debian:security/pool/", "pool/", "../", "/", ".", "..", "a",
          "%2e", "%2E", "%2f", "%5C", "%00", "%1F", "%7f", "%c3%a9", "%", ":", "?", "#", "@", "~", "é", " ", "\n",
          "packages/", "http://"]  # fmt: skip
+TREE_PARTS = [
+    "path:", "git+https://", "git+ssh://", "git+file://", "https://", "http://", "git+", "git@", "u:p@", "a.example",
+    ":1", "/", "/a", "a", "-", "..", ".", "~", "%2e", ".tar.gz", ".tar", "?", "&", "ref=", "rev=", "dir=", "1" * 40,
+    "a" * 64, "main", "@{", ".lock", ".git", "//", " ", "é", "\n", "../",
+]  # fmt: skip
 LOCATORS = st.lists(st.sampled_from(PARTS), max_size=8).map("".join)
+LOCATORS |= st.lists(st.sampled_from(TREE_PARTS), max_size=9).map("".join)
 NUMBERS = st.sampled_from([0, 1, 2, -1, 1 << 40, (1 << 40) + 1, 10**18])
 NAMES = st.sampled_from(
     [
@@ -135,7 +143,14 @@ def iter_lines(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[st
 
 
 def is_rule(message: str) -> bool:
-    rules = ("not among the inputs", "contradicts", "two sizes", "its month does not have", "is no release of")
+    rules = (
+        "not among the inputs",
+        "contradicts",
+        "two sizes",
+        "its month does not have",
+        "is no release of",
+        "the one that `locator`",
+    )
     return any(part in message for part in rules)
 
 

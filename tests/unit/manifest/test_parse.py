@@ -246,7 +246,7 @@ def test_unknown_keys(refusal: Refusal, text: str, place: str, message: str, hin
         ("[env.A]\nb = 'c'", "2:1", "`b` is not a key of `env.A`", "there are `append`, `prepend`, `unset`"),
         ("shell.hook = {}", "1:14", "`shell.hook` must be a string, not a table", None),
         ("[shell]\naliases = ''", "2:11", "`shell.aliases` must be a table, not a string", None),
-        ("[inputs]\nbase = {}", "2:8", "`inputs.base` must be a string, not a table", None),
+        ("[inputs]\nbase = 1", "2:8", "`inputs.base` must be a string or a table, not a number", None),
     ],
 )
 def test_wrong_types(text: str, place: str, message: str, hint: str | None) -> None:
@@ -337,9 +337,10 @@ def test_first_error_in_file_order(refusal: Refusal) -> None:
 
 
 def test_locators_are_not_repeated(refusal: Refusal) -> None:
-    """An input that is not supported is named by its kind only: the rest of an address may be a password."""
+    """A password in a locator is refused, and not shown: the error ends up in logs (FAULTS H-10)."""
     error = refusal("[inputs]\nown = 'git+https://me:secret@forge.example/set'")
-    assert error.message == "inputs of the kind `git+https:` are not supported yet"
+    assert error.message == "this `git+https:` locator holds a user name or a password"
+    assert "secret" not in str(error.hint)
     assert "secret" not in repr(vars(error))
     error = refusal("[inputs]\nown = '//me:secret@forge.example'")
     assert error.message == "an input is given by a locator such as `builtin:base`"
@@ -455,7 +456,7 @@ def test_keep_does_not_make_a_file_ours() -> None:
 
 def test_faulty_inputs_do_not_hide_behind_their_uses(refusal: Refusal) -> None:
     """A package that uses an input whose locator is wrong is not at fault itself, even where it stands first."""
-    error = refusal("[packages]\ngo = { input = 'own' }\n[inputs]\nown = 'path:./set'")
+    error = refusal("[packages]\ngo = { input = 'own' }\n[inputs]\nown = 'hg:./set'")
     assert str(error.place) == "devenv.toml:4:7"
 
 
