@@ -116,9 +116,14 @@ class Project:
 
 
 def acting_names(manifest: Manifest) -> tuple[str, ...]:
-    """The files that decide what the environment is, besides manifest and lock: sorted, relative to the project."""
-    patches = {patch for each in manifest.packages.values() for patch in each.overrides.patches}
-    return tuple(sorted({*manifest.dotenv, *patches}))
+    """The files that decide what the environment is, besides manifest and lock: sorted, relative to the project.
+
+    With those of all named environments, where the manifest has some.
+    """
+    parts = (manifest, *manifest.environments.values())
+    patches = {patch for part in parts for each in part.packages.values() for patch in each.overrides.patches}
+    dotenv = {name for part in parts for name in part.dotenv}
+    return tuple(sorted(dotenv | patches))
 
 
 def find_project_path(start: Path) -> Path | None:

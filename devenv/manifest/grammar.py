@@ -54,6 +54,7 @@ PACKAGE_NAME = Grammar(
     re.compile(r"[a-z0-9][a-z0-9+._-]{0,99}"),
     "begins with a lower-case letter or digit, goes on with these or `+ . _ -`, and has at most 100 characters",
 )
+ENVIRONMENT_NAME = replace(INPUT_NAME, kind="an environment")
 BUILD_NAME = replace(PACKAGE_NAME, kind="a build")
 CHECK_NAME = replace(PACKAGE_NAME, kind="a check")
 FORMATTER_NAME = replace(PACKAGE_NAME, kind="a formatter")

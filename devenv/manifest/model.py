@@ -68,6 +68,8 @@ class PackageRequest:
     version: str = ANY_VERSION
     input: str = DEFAULT_INPUT
     overrides: Overrides = field(default_factory=Overrides)
+    systems: tuple[System, ...] | None = None
+    """Sorted: it is there on these only; None where the manifest restricts it to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,30 @@ class PythonSettings:
     venv: str | None = None
 
 
+DEFAULT_ENVIRONMENT = "default"
+"""What the environment is called that every manifest has: what stands outside of `[environments]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEnvironment:
+    """`[environments.NAME]`: what differs from the environment that it extends. Fields are as in `Manifest`."""
+
+    name: str
+    extends: str = DEFAULT_ENVIRONMENT
+    systems: tuple[System, ...] | None = None
+    packages: Mapping[str, PackageRequest] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    """Packages that it does not have, sorted."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    lists: Mapping[str, ListAdditions] = field(default_factory=dict)
+    dotenv: tuple[str, ...] = ()
+    shell: ShellSettings = field(default_factory=ShellSettings)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    python: PythonSettings | None = None
+    """None: as in what it extends, in a directory of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class TreeOptions:
     """What a manifest says of an input that is a tree, besides its locator."""
@@ -205,6 +231,22 @@ class Manifest:
     python: PythonSettings = field(default_factory=PythonSettings)
     trees: Mapping[str, TreeOptions] = field(default_factory=dict)
     """What is said of inputs besides their locators; those of which nothing is said are left out."""
+    environments: Mapping[str, NamedEnvironment] = field(default_factory=dict)
+
+    def select(self, name: str) -> Manifest:
+        """The manifest that says of `name` alone what this one says of it; `default` is what all others extend.
+
+        Raises UsageError (`environment-unknown`).
+        """
+        from devenv.manifest.environments import select_environment
+
+        return select_environment(self, name)
+
+    def on(self, system: System) -> Manifest:
+        """The manifest without the packages, and the builds that need them, which are not for this system."""
+        from devenv.manifest.environments import restrict_packages
+
+        return restrict_packages(self, system)
 
 
 def find_suite_input(inputs: Mapping[str, str]) -> str | None:

@@ -7,6 +7,8 @@ are those that are parsed (FAULTS L-03).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from devenv.errors import ForeignFileError, ManifestError, Place
 from devenv.manifest.checker import Checker
 from devenv.manifest.document import Document, parse_document
@@ -14,17 +16,18 @@ from devenv.manifest.model import Manifest
 from devenv.manifest.tables.builds import check_builds
 from devenv.manifest.tables.checks import check_checks
 from devenv.manifest.tables.environment import DOTENV, check_dotenv, check_env
+from devenv.manifest.tables.environments import check_environments
 from devenv.manifest.tables.formatters import check_formatters
 from devenv.manifest.tables.inputs import check_inputs
 from devenv.manifest.tables.keep import KEEP, check_keep, refuse_late_keys
-from devenv.manifest.tables.packages import check_packages
+from devenv.manifest.tables.packages import check_packages, require_some_system
 from devenv.manifest.tables.project import PROJECT_KEYS, check_project
 from devenv.manifest.tables.python import PYTHON_KEYS, check_python
 from devenv.manifest.tables.shell import SHELL_KEYS, check_shell
 from devenv.manifest.wording import find_closest, format_names
 from devenv.project_names import MANIFEST_NAME
 
-TABLES = ("build", "checks", "env", "formatters", "inputs", "packages", "project", "python", "shell")
+TABLES = ("build", "checks", "env", "environments", "formatters", "inputs", "packages", "project", "python", "shell")
 TOP_ARRAYS = (DOTENV, KEEP)
 TOP_KEYS = (*TABLES, *TOP_ARRAYS)
 
@@ -73,6 +76,7 @@ def check_document(document: Document) -> Manifest:
     name, systems = check_project(checker, top.get("project"))
     inputs, trees = check_inputs(checker, top.get("inputs"))
     packages = check_packages(checker, top.get("packages"), inputs)
+    require_some_system(checker, packages, systems, ("packages",))
     env = check_env(checker, top.get("env"))
     manifest = Manifest(
         name=name,
@@ -91,8 +95,9 @@ def check_document(document: Document) -> Manifest:
         trees=trees,
         python=check_python(checker, top.get("python"), {*env.variables, *env.unset, *env.lists}),
     )
+    environments = check_environments(checker, top.get("environments"), manifest)
     checker.raise_first()
-    return manifest
+    return replace(manifest, environments=environments)
 
 
 def _require_own(document: Document) -> None:

@@ -14,21 +14,21 @@ TABLE = "checks"
 CHECK_KEYS = ("command", "source")
 
 
-def check_checks(checker: Checker, value: object) -> dict[str, Check]:
+def check_checks(checker: Checker, value: object, table: Path = (TABLE,)) -> dict[str, Check]:
     """The checks by name."""
     checks = {}
-    for name, given in sorted(checker.table(value, (TABLE,)).items()):
-        path: Path = (TABLE, name)
+    for name, given in sorted(checker.table(value, table).items()):
+        path: Path = (*table, name)
         checker.apply(path, partial(CHECK_NAME.require, name), on_key=True)
         if isinstance(given, dict):
-            checks[name] = _check_long_form(checker, given, name)
+            checks[name] = _check_long_form(checker, given, path)
         else:
             checks[name] = Check(name, _check_command(checker, given, path, "a command line in quotes, or a table"))
     return checks
 
 
-def _check_long_form(checker: Checker, table: dict[str, object], name: str) -> Check:
-    path: Path = (TABLE, name)
+def _check_long_form(checker: Checker, table: dict[str, object], path: Path) -> Check:
+    name = str(path[-1])
     record = checker.record(table, path, CHECK_KEYS)
     if "command" not in record:
         checker.fault(path, f"the check `{name}` has no command", 'write `command = "…"`', on_key=True)

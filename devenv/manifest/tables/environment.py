@@ -27,13 +27,13 @@ class EnvTable:
     lists: dict[str, ListAdditions] = field(default_factory=dict)
 
 
-def check_env(checker: Checker, value: object) -> EnvTable:
-    """The variables of the environment: values, those to unset, and additions to lists."""
+def check_env(checker: Checker, value: object, table: Path = (TABLE,)) -> EnvTable:
+    """The variables in `table`: values, those to unset, and additions to lists."""
     env = EnvTable()
-    for name, given in sorted(checker.table(value, (TABLE,)).items()):
-        path = (TABLE, name)
+    for name, given in sorted(checker.table(value, table).items()):
+        path = (*table, name)
         if isinstance(given, dict):
-            _check_change(checker, given, name, env)
+            _check_change(checker, given, path, env)
             continue
         text = checker.string(given, path)
         if text is not None:
@@ -42,9 +42,9 @@ def check_env(checker: Checker, value: object) -> EnvTable:
     return env
 
 
-def check_dotenv(checker: Checker, value: object) -> tuple[str, ...]:
+def check_dotenv(checker: Checker, value: object, path: Path = (DOTENV,)) -> tuple[str, ...]:
     """The files that hold further variables."""
-    return checker.members(value, (DOTENV,), _require_file)
+    return checker.members(value, path, _require_file)
 
 
 def _require_file(text: str) -> str:
@@ -53,9 +53,9 @@ def _require_file(text: str) -> str:
     return text
 
 
-def _check_change(checker: Checker, given: Mapping[str, object], name: str, env: EnvTable) -> None:
+def _check_change(checker: Checker, given: Mapping[str, object], path: Path, env: EnvTable) -> None:
     """The long form of a variable."""
-    path = (TABLE, name)
+    name = str(path[-1])
     record = checker.record(given, path, CHANGE_KEYS)
     prepend, append = (_check_entries(checker, record, (*path, key)) for key in ("prepend", "append"))
     if "unset" in record:
@@ -70,14 +70,15 @@ def _check_change(checker: Checker, given: Mapping[str, object], name: str, env:
         env.lists[name] = ListAdditions(prepend, append)
 
 
-def _check_unset(checker: Checker, record: Mapping[str, object], path: tuple[str, str]) -> None:
-    checker.apply(path, partial(require_variable_name, path[1]), on_key=True)
+def _check_unset(checker: Checker, record: Mapping[str, object], path: Path) -> None:
+    name = str(path[-1])
+    checker.apply(path, partial(require_variable_name, name), on_key=True)
     if record["unset"] is not True:
         checker.fault((*path, "unset"), "`unset` can only be `true`", "delete the line to leave the variable alone")
     if len(record) > 1:
         checker.fault(
             path,
-            f"`{format_shown(path[1])}` cannot be unset and hold directories",
+            f"`{format_shown(name)}` cannot be unset and hold directories",
             "delete `unset`, or the others",
             on_key=True,
         )

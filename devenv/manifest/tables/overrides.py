@@ -32,7 +32,7 @@ def _check_inputs(checker: Checker, value: object, path: Path) -> dict[str, str]
         checker.apply(place, partial(PACKAGE_NAME.require, name), on_key=True)
         text = checker.string(given, place)
         replacement = None if text is None else checker.apply(place, partial(PACKAGE_NAME.require, text))
-        if replacement == path[1]:
+        if replacement == path[-2]:
             checker.fault(place, f"`{replacement}` cannot be an input of itself", "name another package")
         if replacement is not None:
             inputs[name] = replacement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
@@ -18,28 +18,35 @@ from devenv.manifest.model import (
 )
 from devenv.manifest.positions import Path
 from devenv.manifest.tables.overrides import OVERRIDE_KEYS, check_overrides
+from devenv.manifest.tables.project import check_systems
 from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.system import System
 
-PACKAGE_KEYS = ("input", "version", *OVERRIDE_KEYS)
+TABLE = "packages"
+PACKAGE_KEYS = ("input", "systems", "version", *OVERRIDE_KEYS)
 
 
-def check_packages(checker: Checker, value: object, inputs: Mapping[str, str]) -> dict[str, PackageRequest]:
-    """The packages by name. `inputs` are all that there are: name → locator, empty for one that is faulty itself."""
+def check_packages(
+    checker: Checker, value: object, inputs: Mapping[str, str], table: Path = (TABLE,)
+) -> dict[str, PackageRequest]:
+    """The packages in `table`, by name.
+
+    `inputs` are all that there are: name → locator, empty for one that is faulty itself.
+    """
     packages = {}
-    for name, given in sorted(checker.table(value, ("packages",)).items()):
-        path = ("packages", name)
+    for name, given in sorted(checker.table(value, table).items()):
+        path = (*table, name)
         checker.apply(path, partial(_require_package, name), on_key=True)
         if isinstance(given, dict):
-            packages[name] = _check_long_form(checker, given, name, inputs)
+            packages[name] = _check_long_form(checker, given, path, inputs)
         else:
             packages[name] = PackageRequest(name, _check_version(checker, given, path, "a string or a table"))
     return packages
 
 
 def _check_long_form(
-    checker: Checker, table: Mapping[str, object], name: str, inputs: Mapping[str, str]
+    checker: Checker, table: Mapping[str, object], path: Path, inputs: Mapping[str, str]
 ) -> PackageRequest:
-    path = ("packages", name)
     record = checker.record(table, path, PACKAGE_KEYS)
     version = ANY_VERSION
     if "version" in record:
@@ -47,17 +54,31 @@ def _check_long_form(
     overrides = check_overrides(checker, record, path)
     chosen = SOURCE_INPUT if overrides else DEFAULT_INPUT
     if "input" in record:
-        chosen = _check_input(checker, record["input"], name, inputs) or chosen
+        chosen = _check_input(checker, record["input"], path, inputs) or chosen
     if overrides:
         _require_source(checker, record, path, chosen, inputs)
-    return PackageRequest(name, version, chosen, overrides)
+    systems = check_systems(checker, record["systems"], (*path, "systems")) if "systems" in record else None
+    return PackageRequest(str(path[-1]), version, chosen, overrides, systems)
 
 
-def _check_input(checker: Checker, value: object, name: str, inputs: Mapping[str, str]) -> str | None:
-    place = ("packages", name, "input")
+def require_some_system(
+    checker: Checker, packages: Mapping[str, PackageRequest], systems: Collection[System] | None, table: Path
+) -> None:
+    """Note the packages in `table` that are restricted to systems none of which is among `systems`."""
+    for name, request in packages.items():
+        if request.systems and systems and not any(system in systems for system in request.systems):
+            checker.fault(
+                (*table, name, "systems"),
+                f"`{name}` is for none of the systems that there are: {format_names(map(str, systems))}",
+                "name one of them, or take the package out",
+            )
+
+
+def _check_input(checker: Checker, value: object, path: Path, inputs: Mapping[str, str]) -> str | None:
+    place = (*path, "input")
     chosen = checker.string(value, place)
     if chosen is not None and chosen not in inputs:
-        checker.fault(place, f"there is no input `{format_shown(chosen)}`", _input_hint(chosen, name, inputs))
+        checker.fault(place, f"there is no input `{format_shown(chosen)}`", _input_hint(chosen, str(path[-1]), inputs))
     return chosen
 
 
@@ -72,7 +93,7 @@ def _require_source(
     source = next((name for name in sorted(inputs) if inputs[name] == SOURCE_LOCATOR), None)
     checker.fault(
         (*path, key),
-        f"`{key}` changes how `{format_shown(str(path[1]))}` is built, but {where}",
+        f"`{key}` changes how `{format_shown(str(path[-1]))}` is built, but {where}",
         f'write `input = "{source}"`' if source else f"give `{SOURCE_LOCATOR}` a name under `[inputs]`",
         on_key=True,
     )

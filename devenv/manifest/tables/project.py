@@ -8,7 +8,7 @@ from functools import partial
 from devenv.manifest.checker import Checker
 from devenv.manifest.grammar import PROJECT_NAME, GrammarError
 from devenv.manifest.positions import Path
-from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.manifest.wording import find_closest, format_names, format_path, format_shown
 from devenv.system import ALL_SYSTEMS, System
 
 PROJECT_KEYS = ("name", "systems")
@@ -17,7 +17,8 @@ PROJECT_KEYS = ("name", "systems")
 def check_project(checker: Checker, value: object) -> tuple[str | None, tuple[System, ...] | None]:
     """The project's name, and its systems, sorted; None for what is left open."""
     project = checker.record(value, ("project",), PROJECT_KEYS)
-    return _check_name(checker, project), _check_systems(checker, project)
+    systems = check_systems(checker, project["systems"], ("project", "systems")) if "systems" in project else None
+    return _check_name(checker, project), systems
 
 
 def _check_name(checker: Checker, project: Mapping[str, object]) -> str | None:
@@ -28,15 +29,15 @@ def _check_name(checker: Checker, project: Mapping[str, object]) -> str | None:
     return None if name is None else checker.apply(path, partial(PROJECT_NAME.require, name))
 
 
-def _check_systems(checker: Checker, project: Mapping[str, object]) -> tuple[System, ...] | None:
-    if "systems" not in project:
-        return None
-    path: Path = ("project", "systems")
-    if project["systems"] == []:
+def check_systems(checker: Checker, value: object, path: Path) -> tuple[System, ...]:
+    """The systems in the array at `path`, sorted; there is at least one."""
+    if value == []:
         checker.fault(
-            path, "`project.systems` is empty", f"name some of {format_names(_system_names())}, or delete the line"
+            path,
+            f"`{format_path(path)}` is empty",
+            f"name some of {format_names(_system_names())}, or delete the line",
         )
-    return tuple(sorted(checker.members(project["systems"], path, _require_system)))
+    return tuple(sorted(checker.members(value, path, _require_system)))
 
 
 def _system_names() -> list[str]:

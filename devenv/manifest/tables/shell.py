@@ -15,17 +15,17 @@ CODE_KEYS = ("aliases", "functions", "hook", "leave")
 SHELL_KEYS = (*CODE_KEYS, *SHELL_NAMES)
 
 
-def check_shell(checker: Checker, value: object) -> ShellSettings:
+def check_shell(checker: Checker, value: object, table: Path = (TABLE,)) -> ShellSettings:
     """What only interactive shells get."""
-    record = checker.record(value, (TABLE,), SHELL_KEYS)
-    common = _check_code(checker, record, (TABLE,))
+    record = checker.record(value, table, SHELL_KEYS)
+    common = _check_code(checker, record, table)
     own = {}
     for name in SHELL_NAMES:
         if name in record:
-            path = (TABLE, name)
+            path = (*table, name)
             own[name] = _check_code(checker, checker.record(record[name], path, CODE_KEYS), path)
     settings = ShellSettings(common.hook, common.aliases, common.leave, common.functions, own)
-    _refuse_clashes(checker, settings)
+    refuse_clashes(checker, settings, table)
     return settings
 
 
@@ -66,15 +66,18 @@ def _check_functions(checker: Checker, value: object, path: Path) -> dict[str, s
     return functions
 
 
-def _refuse_clashes(checker: Checker, settings: ShellSettings) -> None:
-    """Note names that would be alias and function at once: a shell puts the alias into the function's definition."""
+def refuse_clashes(checker: Checker, settings: ShellSettings, table: Path) -> None:
+    """Note names that would be alias and function at once: a shell puts the alias into the function's definition.
+
+    `table` is what is to be blamed.
+    """
     for shell in SHELL_NAMES:
         code = settings.code_for(shell)
         for name in sorted(code.aliases.keys() & code.functions.keys()):
             own = settings.own.get(shell, ShellCode())
-            table: Path = (TABLE, shell) if name in own.functions else (TABLE,)
+            place = (*table, shell) if name in own.functions else table
             checker.fault(
-                (*table, "functions", name),
+                (*place, "functions", name),
                 f"`{name}` is an alias in {shell} too",
                 "give one of the two another name",
                 on_key=True,

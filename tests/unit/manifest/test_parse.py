@@ -206,7 +206,7 @@ def test_values_are_kept_to_the_byte(value: str) -> None:
             "[packages]\n[packages.go]\n'é' . x = 1\n",
             "3:1",
             "`é` is not a key of `packages.go`",
-            "there are `env`, `flags`, `input`, `inputs`, `patches`, `source`, `version`",
+            "there are `env`, `flags`, `input`, `inputs`, `patches`, `source`, `systems`, `version`",
         ),
     ],
 )
