@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from devenv.environment.derive import DeriveRequest, PackageSets, is_offered, locked_suite
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedArtifact, LockedPackage
+from devenv.lock.satisfies import wanted_systems
 from devenv.manifest.model import Manifest, PackageRequest
 from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
@@ -152,10 +153,10 @@ class Answer:
 class Answering:
     """Answers one manifest; `asked` collects the Debian suites whose packages were pinned afresh."""
 
-    def __init__(self, request: LockRequest, index: LockingIndex) -> None:
+    def __init__(self, request: LockRequest, index: LockingIndex, asked: set[str]) -> None:
         self._request = request
         self._index = index
-        self.asked: set[str] = set()
+        self.asked = asked
 
     def answer(
         self, wanted: Sequence[PackageRequest], previous: Mapping[str, LockedPackage], systems: Sequence[System] = ()
@@ -164,10 +165,10 @@ class Answering:
 
         `previous` has what is kept where it still answers. Raises FetchError, RecipeError, ResolutionError.
         """
-        asked_systems = tuple(systems) or self._request.manifest.systems
-        kept = {each.name: self._find_kept(each, previous.get(each.name), asked_systems) for each in wanted}
+        asked = {each.name: tuple(systems) or wanted_systems(each, self._request.manifest) for each in wanted}
+        kept = {each.name: self._find_kept(each, previous.get(each.name), asked[each.name]) for each in wanted}
         missing = [each for each in wanted if kept[each.name] is None]
-        resolutions = self._resolve(missing, previous, asked_systems)
+        resolutions = self._resolve(missing, previous, asked)
         found = self._to_answers(missing, resolutions)
         return {each.name: kept[each.name] or found[each.name] for each in wanted}
 
@@ -183,7 +184,7 @@ class Answering:
             return None
         if not parse_version_request(wanted.version).matches(locked.version):
             return None
-        if not _covers(locked, systems):
+        if not covers(locked, systems):
             return None
         builds = {system: locked.systems[system] for system in systems or locked.systems}
         files = {
@@ -195,7 +196,10 @@ class Answering:
         return answer if offered else None
 
     def _resolve(
-        self, asked: Sequence[PackageRequest], previous: Mapping[str, LockedPackage], systems: Sequence[System] | None
+        self,
+        asked: Sequence[PackageRequest],
+        previous: Mapping[str, LockedPackage],
+        systems: Mapping[str, Sequence[System] | None],
     ) -> dict[str, Resolution]:
         packages = {wanted.name: self._package(wanted) for wanted in asked}
         requests = {wanted.name: parse_version_request(wanted.version) for wanted in asked}
@@ -203,15 +207,16 @@ class Answering:
         for wanted in asked:
             version = requests[wanted.name].plain
             if wanted.overrides.source is not None and version is not None:
-                resolutions[wanted.name] = take_version(packages.pop(wanted.name), version, systems)
+                resolutions[wanted.name] = take_version(packages.pop(wanted.name), version, systems[wanted.name])
         sources = [source for package in packages.values() for source in package.sources]
         projects = sorted({source.project for source in sources if isinstance(source, WheelSource)})
         answers = _Pages(self._index.wheels_of(projects), self._index)
         preferred = {wanted.name: _preferred(wanted, previous) for wanted in asked}
-        narrowed = [narrow_sources(packages[name], requests[name], preferred[name]) for name in packages]
-        self._index.open_suites(list(dict.fromkeys(iter_suites(narrowed, systems))))
+        narrowed = {name: narrow_sources(packages[name], requests[name], preferred[name]) for name in packages}
+        suites = (suite for name, each in narrowed.items() for suite in iter_suites([each], systems[name]))
+        self._index.open_suites(list(dict.fromkeys(suites)))
         for name, package in packages.items():
-            resolutions[name] = resolve_package(package, requests[name], systems, answers, preferred[name])
+            resolutions[name] = resolve_package(package, requests[name], systems[name], answers, preferred[name])
         return resolutions
 
     def _to_answers(self, asked: Sequence[PackageRequest], resolutions: Mapping[str, Resolution]) -> dict[str, Answer]:
@@ -289,7 +294,7 @@ def _preferred(wanted: PackageRequest, previous: Mapping[str, LockedPackage]) ->
     return locked.version if locked is not None and locked.input == wanted.input else None
 
 
-def _covers(locked: LockedPackage, systems: Sequence[System] | None) -> bool:
+def covers(locked: LockedPackage, systems: Sequence[System] | None) -> bool:
     """Whether it is known for each of `systems`; where they are left open, of each whether it can be had."""
     if systems is None:
         return all(system in locked.systems or system in locked.lacking for system in ALL_SYSTEMS)

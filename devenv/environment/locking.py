@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.debian.suites import DEBIAN, parse_suite
-from devenv.environment.answers import Answer, Answering, LockingIndex, LockRequest
+from devenv.environment.answers import NOTHING, Answer, Answering, LockingIndex, LockRequest
 from devenv.environment.dependencies import (
     Node,
     PlannedPackage,
@@ -25,9 +25,11 @@ from devenv.environment.dependencies import (
     find_needs,
 )
 from devenv.environment.derive import derive_planned, plan_package
+from devenv.environment.earlier_answers import previous_of
 from devenv.errors import ResolutionError
+from devenv.lock.environments import find_difference
 from devenv.lock.grammar import FieldError
-from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedBuild, LockedEnvironment, LockedInput, LockedPackage
 from devenv.lock.satisfies import (
     BUILD_DEPENDENCIES,
     build_systems,
@@ -35,7 +37,8 @@ from devenv.lock.satisfies import (
     manifest_fingerprint,
     overrides_key,
 )
-from devenv.manifest.model import DEFAULT_INPUT, SOURCE_LOCATOR, PackageRequest, input_name
+from devenv.manifest.environments import order_environments
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, DEFAULT_INPUT, SOURCE_LOCATOR, PackageRequest, input_name
 from devenv.manifest.wording import format_names
 from devenv.store_path import StorePath
 from devenv.system import System
@@ -51,7 +54,7 @@ def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
     Raises FetchError, RecipeError, ResolutionError (`answer-invalid` where an index answers what no lock can hold).
     """
     try:
-        return _Locking(request, index).lock()
+        return _lock_environments(request, index)
     except FieldError as error:
         raise ResolutionError(
             f"what the index answers cannot be locked: {error}",
@@ -60,18 +63,42 @@ def lock_manifest(request: LockRequest, index: LockingIndex) -> Lock:
         ) from error
 
 
-class _Locking:
-    """One manifest being locked."""
+def _lock_environments(request: LockRequest, index: LockingIndex) -> Lock:
+    """Lock the default environment, then those that extend it, which take its answers wherever these answer."""
+    whole, previous = request.manifest, request.previous
+    asked: set[str] = set()
+    first = _Locking(replace(request, manifest=whole.select(DEFAULT_ENVIRONMENT)), index, previous, asked)
+    default = first.lock()
+    locks = {DEFAULT_ENVIRONMENT: first.to_lock(default)}
+    differences: dict[str, LockedEnvironment] = {}
+    for name in order_environments(whole):
+        chosen = whole.select(name)
+        before = previous_of(request, name, locks[whole.environments[name].extends], chosen)
+        # What is to move has moved in what it extends, and is forgotten of its own.
+        locking = _Locking(replace(request, manifest=chosen, previous=before, moving=NOTHING), index, previous, asked)
+        locked = locking.lock()
+        locks[name] = locking.to_lock(locked)
+        difference = find_difference(locks[DEFAULT_ENVIRONMENT], chosen, locked)
+        if difference:
+            differences[name] = difference
+    inputs = first.find_inputs([default, *differences.values()])
+    return replace(locks[DEFAULT_ENVIRONMENT], inputs=inputs, environments=differences)
 
-    def __init__(self, request: LockRequest, index: LockingIndex) -> None:
+
+class _Locking:
+    """One environment being locked; `asked` is what is shared by all, `known` the lock so far with all of them."""
+
+    def __init__(self, request: LockRequest, index: LockingIndex, known: Lock | None, asked: set[str]) -> None:
         self._request = request
         self._manifest = request.manifest
         self._index = index
-        self._answering = Answering(request, index)
+        self._known = known
+        self._answering = Answering(request, index, asked)
         self._answers: dict[Node, Answer] = {}
         self._planned: dict[tuple[Node, System], PlannedPackage] = {}
 
-    def lock(self) -> Lock:
+    def lock(self) -> LockedEnvironment:
+        """All that is locked of it."""
         self._answer_all()
         runtime = self._find_runtime()
         runtimes = {} if runtime is None else self._derive_runtime(runtime)
@@ -82,10 +109,12 @@ class _Locking:
         locked_runtime = None
         if runtime is not None:
             locked_runtime = self._to_locked(runtime, {system: each.key for system, each in runtimes.items()})
-        used = [*tables[False].values(), *tables[True].values(), *([] if locked_runtime is None else [locked_runtime])]
-        return Lock(
-            manifest_fingerprint(self._manifest), self._inputs(used), tables[False], locked_runtime, tables[True]
-        )
+        return LockedEnvironment(tables[False], tables[True], locked_runtime)
+
+    def to_lock(self, locked: LockedEnvironment) -> Lock:
+        """The lock of this environment alone."""
+        inputs = self.find_inputs([locked])
+        return Lock(manifest_fingerprint(self._manifest), inputs, locked.packages, locked.runtime, locked.dependencies)
 
     def _answer_all(self) -> None:
         """Answer the packages of the manifest, then what they are built with, and so on, as many as can be at once."""
@@ -94,7 +123,8 @@ class _Locking:
         systems = build_systems(self._manifest)
         if systems and builds_anything(self._manifest):
             base = PackageRequest("builds", input=base_input(self._manifest.inputs))
-            wanted = dict(self._find(name, base) for name in BUILD_DEPENDENCIES) | wanted
+            found = (self._find(name, base, system) for name in BUILD_DEPENDENCIES for system in systems)
+            wanted = dict(found) | wanted
         dependencies = self._request.kept_dependencies
         while missing := {node: each for node, each in wanted.items() if node not in self._answers}:
             answers = self._answering.answer(list(missing.values()), dependencies, systems)
@@ -109,14 +139,14 @@ class _Locking:
                 request = self._answering.derive_request(answer, system)
                 plan = plan_package(request)
                 self._require_overridable(answer.wanted, plan)
-                needs = find_needs(answer.wanted, plan, self._manifest, self._request.sets)
+                needs = find_needs(answer.wanted, plan, self._manifest.on(system), self._request.sets)
                 wanted.update(needs.values())
                 nodes = {name: needed for name, (needed, _) in needs.items()}
                 self._planned[node, system] = PlannedPackage(request, plan, nodes)
         return wanted
 
-    def _find(self, name: str, needed_by: PackageRequest) -> tuple[Node, PackageRequest]:
-        return find_dependency(name, needed_by, self._manifest, self._request.sets)
+    def _find(self, name: str, needed_by: PackageRequest, system: System) -> tuple[Node, PackageRequest]:
+        return find_dependency(name, needed_by, self._manifest.on(system), self._request.sets)
 
     def _require_overridable(self, wanted: PackageRequest, plan: BuildPlan) -> None:
         """Raises ResolutionError where the manifest overrides what is not there to be overridden."""
@@ -221,19 +251,20 @@ class _Locking:
             builds,
             answer.lacking,
             overrides_key(wanted.overrides),
+            wanted.systems,
         )
 
     def _find_output(self, system: System, derivation: str) -> StorePath | None:
         """What the lock so far knows to come out of this derivation: another way to the same key forgets nothing."""
-        previous = self._request.previous
-        if previous is None:
+        if self._known is None:
             return None
-        return next((each.output for each in previous.iter_builds(system) if each.derivation == derivation), None)
+        outputs = (each.output for each in self._known.iter_builds(system) if each.derivation == derivation)
+        return next((output for output in outputs if output is not None), None)
 
-    def _inputs(self, packages: Sequence[LockedPackage]) -> dict[str, LockedInput]:
+    def find_inputs(self, used: Iterable[LockedEnvironment]) -> dict[str, LockedInput]:
         """The inputs that answered, each with the state that it answered from."""
         inputs: dict[str, LockedInput] = {}
-        for name in sorted(_input_names(packages)):
+        for name in sorted(_input_names([package for each in used for package in each.iter_packages()])):
             # A name that the manifest does not have is that of a suite (`input_name`).
             locator = self._manifest.inputs.get(name) or DEBIAN + name.removeprefix("debian-")
             suite = parse_suite(locator)

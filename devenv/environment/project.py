@@ -28,7 +28,7 @@ from devenv.project_names import LOCK_NAME, MANIFEST_NAME
 
 if TYPE_CHECKING:
     from devenv.lock.model import Lock
-    from devenv.manifest.model import Manifest
+    from devenv.manifest.model import Manifest, NamedEnvironment
 
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""
@@ -120,7 +120,7 @@ def acting_names(manifest: Manifest) -> tuple[str, ...]:
 
     With those of all named environments, where the manifest has some.
     """
-    parts = (manifest, *manifest.environments.values())
+    parts: tuple[Manifest | NamedEnvironment, ...] = (manifest, *manifest.environments.values())
     patches = {patch for part in parts for each in part.packages.values() for patch in each.overrides.patches}
     dotenv = {name for part in parts for name in part.dotenv}
     return tuple(sorted(dotenv | patches))

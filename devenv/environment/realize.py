@@ -58,9 +58,10 @@ def realize_environment(
     Raises ActivationError where this machine cannot run it, FetchError, BuildError (`output-differs` where an object
     did not come out as the lock says).
     """
-    lock, system = request.lock, request.system
-    require_system(lock, system)
-    derivations = LockDerivations(request.sets, request.manifest, lock, system, request.files)
+    system = request.system
+    require_system(request.lock, system)
+    lock = request.lock.on(system)
+    derivations = LockDerivations(request.sets, request.manifest.on(system), lock, system, request.files)
     runtime = derivations.runtime()
     packages = {name: derivations.package(name, runtime) for name in sorted(lock.packages)}
     if request.host_libraries:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedInput, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedEnvironment, LockedInput, LockedPackage
 
 HEADER = "# Written by `devenv lock` from devenv.toml. Commit it; do not edit it by hand."
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -16,13 +16,19 @@ def format_lock(lock: Lock) -> bytes:
     lines = [HEADER, f"version = {lock.version}", f"fingerprint = {_string(lock.fingerprint)}"]
     for name in sorted(lock.inputs):
         lines += _iter_input(lock.inputs[name])
-    if lock.runtime is not None:
-        lines += _iter_package(RUNTIME_NAME, lock.runtime)
-    for name in sorted(lock.dependencies):
-        lines += _iter_package(f"dependencies.{_key(name)}", lock.dependencies[name])
-    for name in sorted(lock.packages):
-        lines += _iter_package(f"packages.{_key(name)}", lock.packages[name])
+    lines += _iter_packages("", lock)
+    for name in sorted(lock.environments):
+        lines += _iter_packages(f"environments.{_key(name)}.", lock.environments[name])
     return ("\n".join(lines) + "\n").encode()
+
+
+def _iter_packages(head: str, part: Lock | LockedEnvironment) -> Iterator[str]:
+    if part.runtime is not None:
+        yield from _iter_package(f"{head}{RUNTIME_NAME}", part.runtime)
+    for name in sorted(part.dependencies):
+        yield from _iter_package(f"{head}dependencies.{_key(name)}", part.dependencies[name])
+    for name in sorted(part.packages):
+        yield from _iter_package(f"{head}packages.{_key(name)}", part.packages[name])
 
 
 def _iter_input(locked: LockedInput) -> Iterator[str]:
@@ -50,6 +56,8 @@ def _iter_package(table: str, package: LockedPackage) -> Iterator[str]:
     yield ""
     yield f"[{table}]"
     yield f"input = {_string(package.input)}"
+    if package.only is not None:
+        yield f"only = {_string(' '.join(map(str, package.only)))}"
     if package.overrides is not None:
         yield f"overrides = {_string(package.overrides)}"
     yield f"request = {_string(package.request)}"

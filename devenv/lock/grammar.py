@@ -7,15 +7,17 @@ the manifest's grammar. No text of a lock holds control characters: they are sho
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.debian.suites import DEBIAN
 from devenv.digest import SHA256_HEX
-from devenv.manifest.grammar import INPUT_NAME, PACKAGE_NAME
+from devenv.manifest.grammar import ENVIRONMENT_NAME, INPUT_NAME, PACKAGE_NAME
 from devenv.manifest.locators import LocatorError, TreeKind, TreeLocator, is_tree_locator, parse_tree_locator
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
+from devenv.manifest.wording import format_names
 from devenv.store_path import DIGEST_PATTERN
-from devenv.system import Requirement, parse_requirement
+from devenv.system import ALL_SYSTEMS, Requirement, System, parse_requirement
 
 SIZE_LIMIT = 1 << 40
 """Bytes of an artifact: a terabyte, far above any and far below what an arithmetic unit minds."""
@@ -54,6 +56,10 @@ class Rule:
 
 PACKAGE = Rule(PACKAGE_NAME.pattern, "is not the name of a package")
 INPUT = Rule(INPUT_NAME.pattern, "is not the name of an input")
+ENVIRONMENT = Rule(
+    re.compile(rf"(?!{DEFAULT_ENVIRONMENT}$){ENVIRONMENT_NAME.pattern.pattern}"),
+    "is not the name of an environment beside the default",
+)
 KEY = Rule(re.compile(r"blake3:[0-9a-f]{64}"), "is not `blake3:` with 64 hexadecimal digits in lower case")
 SHA256 = Rule(SHA256_HEX, "is not a SHA-256: 64 hexadecimal digits in lower case")
 VERSION = Rule(
@@ -106,6 +112,24 @@ def find_tree_locator(key: str, text: str) -> TreeLocator | None:
     if str(locator) != text:
         raise FieldError(key, "is not in the one spelling that a locator has in locks")
     return locator
+
+
+def require_restriction(key: str, text: str) -> tuple[System, ...]:
+    """The systems that `text` spells: sorted, each once, a blank between them. Raises FieldError where it is none."""
+    try:
+        systems = tuple(System(word) for word in text.split(" "))
+    except ValueError as error:
+        raise FieldError(
+            key, f"is not some of {format_names(map(str, ALL_SYSTEMS))} with a blank between them"
+        ) from error
+    require_sorted(key, systems)
+    return systems
+
+
+def require_sorted(key: str, systems: Sequence[System]) -> None:
+    """Raises FieldError where the field `key` cannot be these systems: there is at least one, each once, in order."""
+    if not systems or list(systems) != sorted(set(systems)):
+        raise FieldError(key, "does not name systems in the order of the alphabet, each once")
 
 
 def require_date(key: str, text: str) -> None:

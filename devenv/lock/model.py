@@ -7,7 +7,8 @@ with a manifest.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.lock import grammar
@@ -16,9 +17,13 @@ from devenv.manifest.locators import TreeLocator
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
+if TYPE_CHECKING:
+    from devenv.manifest.model import Manifest
+
 FIRST_VERSION, DEBIAN_VERSION, SOURCE_VERSION, TREE_VERSION = 1, 2, 3, 4
+ENVIRONMENT_VERSION = TREE_VERSION
 """The formats that are read and written: 1 knows one registry, 2 Debian's archives, 3 what is built from source, 4
-inputs that are trees from elsewhere."""
+inputs that are trees from elsewhere, named environments and packages restricted by system."""
 
 LAST_VERSION = TREE_VERSION
 
@@ -95,6 +100,8 @@ class LockedPackage:
     lacking: Mapping[System, str] = field(default_factory=dict)
     overrides: str | None = None
     """`blake3:…` over what the manifest changes in how the package is built; None where it changes nothing."""
+    only: tuple[System, ...] | None = None
+    """Sorted: the systems that the manifest restricts it to; on others it is not missing. None: it does not."""
 
     def __post_init__(self) -> None:
         if self.overrides is not None:
@@ -109,6 +116,15 @@ class LockedPackage:
                 raise FieldError(f"lacking.{system}", "contradicts `systems`, which has it")
         if not self.systems:
             raise FieldError("systems", "is missing: a package is there for one system at least")
+        if self.only is not None:
+            grammar.require_sorted("only", self.only)
+            for system in (*self.systems, *self.lacking):
+                if system not in self.only:
+                    raise FieldError("only", f"leaves out {system}, which is among its systems")
+
+    def is_for(self, system: System) -> bool:
+        """Whether the manifest wants it there at all."""
+        return self.only is None or system in self.only
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +195,28 @@ class PinnedArtifact:
 
 
 @dataclass(frozen=True, slots=True)
+class LockedEnvironment:
+    """What a named environment has that the default has not, or has otherwise; there is something of that.
+
+    The fields are as in `Lock`. What its manifest asks for and is not here is the default's.
+    """
+
+    packages: Mapping[str, LockedPackage] = field(default_factory=dict)
+    dependencies: Mapping[str, LockedPackage] = field(default_factory=dict)
+    runtime: LockedPackage | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.packages or self.dependencies or self.runtime is not None)
+
+    def iter_packages(self) -> Iterator[LockedPackage]:
+        """All of them."""
+        yield from self.packages.values()
+        yield from self.dependencies.values()
+        if self.runtime is not None:
+            yield self.runtime
+
+
+@dataclass(frozen=True, slots=True)
 class Lock:
     """A whole lock: inputs and packages by their names. `fingerprint` covers what the manifest says beyond packages.
 
@@ -191,38 +229,42 @@ class Lock:
     packages: Mapping[str, LockedPackage]
     runtime: LockedPackage | None = None
     dependencies: Mapping[str, LockedPackage] = field(default_factory=dict)
+    environments: Mapping[str, LockedEnvironment] = field(default_factory=dict)
+    """The named ones that differ from the default in what is locked, which is what stands outside of here."""
 
     def __post_init__(self) -> None:
         grammar.KEY.require("fingerprint", self.fingerprint)
-        members: list[tuple[str, LockedInput | LockedPackage]] = [
-            *self.inputs.items(),
-            *self.packages.items(),
-            *self.dependencies.items(),
-        ]
-        for name, member in members:
+        for name, member in self.inputs.items():
             if member.name != name:
                 raise FieldError(name, f"is where `{member.name}` was put")
-        for name, dependency in self.dependencies.items():
-            if dependency.overrides is not None:
-                raise FieldError(f"dependencies.{name}.overrides", "is there for packages that are asked for only")
-        if self.runtime is not None and self.runtime.name != RUNTIME_NAME:
-            raise FieldError(RUNTIME_NAME, f"is where `{self.runtime.name}` was put")
+        for name, environment in self.environments.items():
+            grammar.ENVIRONMENT.require(f"environments.{name}", name)
+            if not environment:
+                raise FieldError(f"environments.{name}", "says nothing")
         self._require_followed()
-        for table, package in self._tables():
+        for path, package in self._tables():
+            table = ".".join(path)
+            if package.name != path[-1]:
+                raise FieldError(table, f"is where `{package.name}` was put")
+            if path[-2:-1] != ("packages",):
+                _require_unasked(table, package)
             self._require_inputs(table, package)
         sizes: dict[str, int] = {}
         for artifact in self.iter_artifacts():
             if sizes.setdefault(artifact.sha256, artifact.size) != artifact.size:
                 raise FieldError("packages", f"give the file {artifact.sha256} two sizes")
 
-    def _tables(self) -> Iterator[tuple[str, LockedPackage]]:
-        """The packages, their dependencies and the runtime, each with the name of its table."""
-        if self.runtime is not None:
-            yield RUNTIME_NAME, self.runtime
-        for name, package in self.dependencies.items():
-            yield f"dependencies.{name}", package
-        for name, package in self.packages.items():
-            yield f"packages.{name}", package
+    def _tables(self) -> Iterator[tuple[tuple[str, ...], LockedPackage]]:
+        """The packages, their dependencies and the runtime, of all environments, each with the path of its table."""
+        parts: list[tuple[tuple[str, ...], Lock | LockedEnvironment]] = [((), self)]
+        parts += [(("environments", name), each) for name, each in self.environments.items()]
+        for head, part in parts:
+            if part.runtime is not None:
+                yield (*head, RUNTIME_NAME), part.runtime
+            for name, package in part.dependencies.items():
+                yield (*head, "dependencies", name), package
+            for name, package in part.packages.items():
+                yield (*head, "packages", name), package
 
     def _require_followed(self) -> None:
         for name, each in self.inputs.items():
@@ -244,6 +286,8 @@ class Lock:
         """The format that the lock is written in: the first that can say what it says."""
         if any(each.tree is not None for each in self.inputs.values()):
             return TREE_VERSION
+        if self.environments or any(each.only is not None for each in self.packages.values()):
+            return ENVIRONMENT_VERSION
         if (
             self.dependencies
             or any(each.locator == SOURCE_SET for each in self.inputs.values())
@@ -271,17 +315,39 @@ class Lock:
 
     def iter_pinned(self, systems: Container[System]) -> Iterator[PinnedArtifact]:
         """The artifacts for these systems, with those of runtime and dependencies; one comes once for each use."""
-        for _, package in self._tables():
-            name = None if package is self.runtime else package.name
+        for path, package in self._tables():
+            # The runtime has a table where packages have the tables around theirs.
+            name = None if path[-1] == RUNTIME_NAME and len(path) % 2 == 1 else package.name
             for system, build in package.systems.items():
                 if system in systems:
                     yield from (PinnedArtifact(artifact, build.date, name) for artifact in build.artifacts)
 
     def covers(self, system: System) -> bool:
-        """Whether every package is there for the system. The runtime does not count: some systems have none."""
-        return all(system in package.systems for package in self.packages.values())
+        """Whether every package is there for the system that is wanted there; in the default environment.
+
+        The runtime does not count: some systems have none.
+        """
+        return all(system in package.systems or not package.is_for(system) for package in self.packages.values())
+
+    def on(self, system: System) -> Lock:
+        """The lock without the packages of the default environment that are not wanted on this system."""
+        packages = {name: package for name, package in self.packages.items() if package.is_for(system)}
+        return self if len(packages) == len(self.packages) else replace(self, packages=packages)
+
+    def select(self, name: str, manifest: Manifest) -> Lock:
+        """The lock of the environment `name` alone, as it answers `manifest.select(name)`; see there."""
+        from devenv.lock.environments import select_environment
+
+        return select_environment(self, manifest, name)
 
     @property
     def systems(self) -> tuple[System, ...]:
         """The systems that the whole lock covers, in the order of their names."""
         return tuple(system for system in ALL_SYSTEMS if self.covers(system))
+
+
+def _require_unasked(table: str, package: LockedPackage) -> None:
+    """Raises FieldError where a package that nobody asked for has what only the manifest can say of one."""
+    for key in ("overrides", "only"):
+        if getattr(package, key) is not None:
+            raise FieldError(f"{table}.{key}", "is there for packages that are asked for only")

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 from devenv.debian.suites import DEBIAN
 from devenv.errors import ForeignFileError, LockError, Place
-from devenv.lock.grammar import FieldError, require_requirement
+from devenv.lock.grammar import FieldError, require_requirement, require_restriction
 from devenv.lock.model import (
     DEBIAN_VERSION,
+    ENVIRONMENT_VERSION,
     FIRST_VERSION,
     LAST_VERSION,
     RUNTIME_NAME,
@@ -26,6 +27,7 @@ from devenv.lock.model import (
     Lock,
     LockedArtifact,
     LockedBuild,
+    LockedEnvironment,
     LockedInput,
     LockedPackage,
 )
@@ -49,6 +51,8 @@ ROOT_KEYS = ("version", "fingerprint")
 INPUT_KEYS = ("date", "locator", "revision", "tree")
 PACKAGE_KEYS = ("input", "request", "version")
 OVERRIDES = "overrides"
+ONLY = "only"
+ENVIRONMENTS = "environments"
 DEPENDENCIES = "dependencies"
 BUILD_KEYS = ("date", "derivation", "index", "output")
 ARTIFACT_KEYS = ("locator", "requires", "sha256", "size")
@@ -150,6 +154,10 @@ def _needed_version(section: Section) -> tuple[int, str | None]:
     locator = str(section.values.get("locator"))
     if section.path[:1] == ("inputs",) and is_tree_locator(locator):
         return TREE_VERSION, "locator"
+    if section.path[:1] == (ENVIRONMENTS,):
+        return ENVIRONMENT_VERSION, None
+    if ONLY in section.values:
+        return ENVIRONMENT_VERSION, ONLY
     if section.path[:1] == (DEPENDENCIES,):
         return SOURCE_VERSION, None
     if OVERRIDES in section.values:
@@ -180,7 +188,9 @@ class _Sections:
 
     def _place(self, section: Section) -> None:
         path = section.path
-        match path:
+        # Below its name, an environment has the same tables as the lock itself.
+        is_named = len(path) > 2 and path[0] == ENVIRONMENTS
+        match path[2:] if is_named else path:
             case ("packages" | "dependencies", _, "systems", _, "artifacts") | (
                 "runtime",
                 "systems",
@@ -188,11 +198,11 @@ class _Sections:
                 "artifacts",
             ) if section.repeated:
                 self._artifacts[path[:-1]].append(section)
-            case ("inputs", name) if not section.repeated:
+            case ("inputs", name) if not section.repeated and not is_named:
                 _put(self._inputs, name, section)
-            case ("inputs", name, "releases") if not section.repeated:
+            case ("inputs", name, "releases") if not section.repeated and not is_named:
                 _put(self._releases, name, section)
-            case ("inputs", name, "follows") if not section.repeated:
+            case ("inputs", name, "follows") if not section.repeated and not is_named:
                 _put(self._follows, name, section)
             case ("packages" | "dependencies", _) | ("runtime",) if not section.repeated:
                 _put(self._packages, path, section)
@@ -223,12 +233,15 @@ class _Sections:
         """The lock that the sections say. Raises LineError."""
         self._root.require_known(ROOT_KEYS)
         inputs = {name: self._to_input(name, section) for name, section in self._inputs.items()}
-        packages = self._to_packages("packages")
-        dependencies = self._to_packages(DEPENDENCIES)
-        runtime = self._to_package(self._packages[RUNTIME]) if RUNTIME in self._packages else None
+        parts: defaultdict[Path, dict[Path, LockedPackage]] = defaultdict(dict)
+        for path, section in self._packages.items():
+            length = 2 if path[0] == ENVIRONMENTS else 0
+            parts[path[:length]][path[length:]] = self._to_package(section)
+        environments = {head[1]: _to_environment(packages) for head, packages in parts.items() if head}
+        default = _to_environment(parts[()])
         fingerprint = self._root.text("fingerprint")
         try:
-            return Lock(fingerprint, inputs, packages, runtime, dependencies)
+            return Lock(fingerprint, inputs, default.packages, default.runtime, default.dependencies, environments)
         except FieldError as error:
             # A contradiction between sections; where it is about a field of one of them, that is the place.
             table, _, key = error.key.rpartition(".")
@@ -254,12 +267,11 @@ class _Sections:
             table, _, key = error.key.rpartition(".")
             raise (tables.get(table) or section).error(key, error.reason) from error
 
-    def _to_packages(self, table: str) -> dict[str, LockedPackage]:
-        """The packages in `packages` or `dependencies`."""
-        return {path[1]: self._to_package(section) for path, section in self._packages.items() if path[0] == table}
-
     def _to_package(self, section: Section) -> LockedPackage:
-        section.require_known((*PACKAGE_KEYS, OVERRIDES) if section.path[0] == "packages" else PACKAGE_KEYS)
+        is_asked_for = section.path[-2:-1] == ("packages",)
+        section.require_known((*PACKAGE_KEYS, OVERRIDES, ONLY) if is_asked_for else PACKAGE_KEYS)
+        restriction = section.find_text(ONLY)
+        only = None if restriction is None else _make(section, lambda: require_restriction(ONLY, restriction))
         fields = {key: section.text(key) for key in PACKAGE_KEYS}
         systems = {
             _to_system(system, build, build.line): self._to_build(build)
@@ -272,6 +284,7 @@ class _Sections:
                 systems=systems,
                 lacking=lacking,
                 overrides=section.find_text(OVERRIDES),
+                only=only,
                 **fields,
             )
         except FieldError as error:
@@ -305,6 +318,15 @@ def _find_store_path(section: Section, key: str) -> StorePath | None:
         return None if text is None else parse_store_path(text)
     except ValueError as error:
         raise section.error(key, "is not a store path: 32 digits in base32, `-` and a name") from error
+
+
+def _to_environment(packages: Mapping[Path, LockedPackage]) -> LockedEnvironment:
+    """What the tables of one environment, or of the lock itself, say: by their paths."""
+    return LockedEnvironment(
+        {path[1]: each for path, each in packages.items() if path[0] == "packages"},
+        {path[1]: each for path, each in packages.items() if path[0] == DEPENDENCIES},
+        packages.get(RUNTIME),
+    )
 
 
 def _put(sections: dict[Key, Section], key: Key, section: Section) -> None:

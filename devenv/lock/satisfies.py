@@ -87,6 +87,16 @@ class ScopeChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictionChanged:
+    """The manifest restricts the package to other systems than it did when the lock was made, or to none any more."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the systems that `{self.name}` is for changed"
+
+
+@dataclass(frozen=True, slots=True)
 class OverridesChanged:
     """The manifest changes something else in how the package is built than it did when the lock was made."""
 
@@ -118,16 +128,40 @@ class DependencyNotWanted:
         return f"`{self.name}` is locked for builds, and nothing is built"
 
 
+@dataclass(frozen=True, slots=True)
+class EnvironmentNotWanted:
+    """The lock has a named environment that the manifest does not have."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the environment `{self.name}` is locked but not in the manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentUnsatisfied:
+    """What is locked does not answer what a named environment asks for, for a reason that the default does not have."""
+
+    name: str
+    reason: Unsatisfied
+
+    def __str__(self) -> str:
+        return f"in the environment `{self.name}`: {self.reason}"
+
+
 Unsatisfied = (
     PackageNotLocked
     | PackageNotWanted
     | RequestChanged
+    | RestrictionChanged
     | OverridesChanged
     | InputChanged
     | SystemNotLocked
     | DependencyNotLocked
     | DependencyNotWanted
     | ScopeChanged
+    | EnvironmentNotWanted
+    | EnvironmentUnsatisfied
 )
 
 
@@ -157,7 +191,20 @@ def manifest_fingerprint(manifest: Manifest) -> str:
 
 
 def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
-    """Every way in which the lock does not answer the manifest; nothing where it does."""
+    """Every way in which the lock does not answer the manifest, in any of its environments; nothing where it does."""
+    reasons = list(_iter_differing(lock, manifest))
+    yield from reasons
+    for name in sorted(manifest.environments.keys() | lock.environments.keys()):
+        if name not in manifest.environments:
+            yield EnvironmentNotWanted(name)
+            continue
+        for reason in _iter_differing(lock.select(name, manifest), manifest.select(name)):
+            if reason not in reasons:
+                yield EnvironmentUnsatisfied(name, reason)
+
+
+def _iter_differing(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
+    """The same of the default environment, or of a manifest and a lock that have no other."""
     if lock.fingerprint != manifest_fingerprint(manifest):
         yield ScopeChanged()
     for name in sorted(manifest.packages.keys() | lock.packages.keys()):
@@ -236,10 +283,23 @@ def _iter_differences(
     if overrides_key(request.overrides) != locked.overrides:
         yield OverridesChanged(name)
     yield from _iter_input_changes(lock, manifest, locked)
-    answered = locked.systems.keys() if manifest.systems else locked.systems.keys() | locked.lacking.keys()
-    for system in manifest.systems or ALL_SYSTEMS:
+    if request.systems != locked.only:
+        yield RestrictionChanged(name)
+        return
+    answered = set(locked.systems)
+    systems = wanted_systems(request, manifest)
+    if systems is None:
+        answered |= set(locked.lacking)
+    for system in ALL_SYSTEMS if systems is None else systems:
         if system not in answered:
             yield SystemNotLocked(name, system)
+
+
+def wanted_systems(request: PackageRequest, manifest: Manifest) -> tuple[System, ...] | None:
+    """The systems that the package has to be there for; None where both leave that to the package."""
+    if request.systems is None or manifest.systems is None:
+        return request.systems or manifest.systems
+    return tuple(each for each in manifest.systems if each in request.systems)
 
 
 def _iter_input_changes(lock: Lock, manifest: Manifest, locked: LockedPackage) -> Iterator[InputChanged]:

@@ -41,6 +41,14 @@ def select_environment(manifest: Manifest, name: str) -> Manifest:
     return extend_manifest(select_environment(manifest, own.extends), own)
 
 
+def order_environments(manifest: Manifest) -> list[str]:
+    """The names of the environments, each behind what it extends."""
+    from graphlib import TopologicalSorter
+
+    graph = {name: [manifest.environments[name].extends] for name in sorted(manifest.environments)}
+    return [name for name in TopologicalSorter(graph).static_order() if name != DEFAULT_ENVIRONMENT]
+
+
 def extend_manifest(base: Manifest, own: NamedEnvironment) -> Manifest:
     """`base`, which has no environments, as `own` changes it: what both name, `own` says."""
     systems = own.systems or base.systems

@@ -52,8 +52,8 @@ class ProjectBuilding:
         tools, project = self.tools, self.project
         locked = LockDerivations(
             tools.package_sets(project.manifest),
-            project.manifest,
-            project.require_lock(),
+            project.manifest.on(tools.system),
+            project.require_lock().on(tools.system),
             tools.system,
             add_overriding_files(tools, project.path, project.manifest),
         )

@@ -11,7 +11,7 @@ from devenv.build.project.files import SourceRules
 from devenv.build.project.git import find_git
 from devenv.build.project.source import iter_source
 from devenv.build.source import add_source, find_source
-from devenv.manifest.model import WHOLE_PROJECT, Manifest
+from devenv.manifest.model import WHOLE_PROJECT, Manifest, NamedEnvironment
 from devenv.nar.nodes import Node
 from devenv.store_path import NAME_PATTERN, StorePath
 from devenv.workflow.tools import Tools
@@ -48,10 +48,15 @@ def _name_of(path: str) -> str:
 
 
 def add_overriding_files(tools: Tools, project: Path, manifest: Manifest) -> dict[str, StorePath]:
-    """The objects of all files that the manifest builds packages with: patches and sources, by their paths."""
+    """The objects of all files that the manifest builds packages with, in any of its environments, by their paths.
+
+    These are patches and sources.
+    """
+    parts: list[Manifest | NamedEnvironment] = [manifest, *manifest.environments.values()]
     paths = [
         path
-        for request in manifest.packages.values()
+        for part in parts
+        for request in part.packages.values()
         for path in (*request.overrides.patches, request.overrides.source)
         if path is not None
     ]
