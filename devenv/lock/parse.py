@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from devenv.debian.suites import DEBIAN
 from devenv.errors import ForeignFileError, LockError, Place
-from devenv.lock.grammar import FieldError, require_requirement, require_restriction
+from devenv.lock.grammar import ENVIRONMENT, FieldError, require_requirement, require_restriction
 from devenv.lock.model import (
     DEBIAN_VERSION,
     ENVIRONMENT_VERSION,
@@ -235,7 +235,10 @@ class _Sections:
         inputs = {name: self._to_input(name, section) for name, section in self._inputs.items()}
         parts: defaultdict[Path, dict[Path, LockedPackage]] = defaultdict(dict)
         for path, section in self._packages.items():
-            length = 2 if path[0] == ENVIRONMENTS else 0
+            length = 0
+            if path[0] == ENVIRONMENTS:
+                length = 2
+                _require_environment(section)
             parts[path[:length]][path[length:]] = self._to_package(section)
         environments = {head[1]: _to_environment(packages) for head, packages in parts.items() if head}
         default = _to_environment(parts[()])
@@ -318,6 +321,14 @@ def _find_store_path(section: Section, key: str) -> StorePath | None:
         return None if text is None else parse_store_path(text)
     except ValueError as error:
         raise section.error(key, "is not a store path: 32 digits in base32, `-` and a name") from error
+
+
+def _require_environment(section: Section) -> None:
+    name = section.path[1]
+    try:
+        ENVIRONMENT.require(format_path((ENVIRONMENTS, name)), name)
+    except FieldError as error:
+        raise LineError(str(error), section.line) from error
 
 
 def _to_environment(packages: Mapping[Path, LockedPackage]) -> LockedEnvironment:

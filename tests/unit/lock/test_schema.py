@@ -27,7 +27,7 @@ INDEX = json.loads((VECTORS / "index.json").read_text("utf-8"))
 VALID = [*sorted((VECTORS / "valid").iterdir()), *sorted((VECTORS / "noncanonical").iterdir())]
 DOCUMENTS = [
     tomllib.loads((VECTORS / "valid" / name).read_text("utf-8"))
-    for name in ("everything.toml", "debian.toml", "source.toml", "trees.toml")
+    for name in ("everything.toml", "debian.toml", "source.toml", "trees.toml", "environments.toml")
 ]
 
 
@@ -67,6 +67,7 @@ TEXTS = st.sampled_from([
     "builtin:", "builtin:base\n", "builtin:source", "0" * 32 + "-x", "0" * 32 + "-", "0" * 32 + "-" + "x" * 180,
     "0" * 32 + "-" + "x" * 181, "e" * 32 + "-x", "1.0\n", "\u202e", "é" * 100, "é" * 101, "~" * 1000, "~" * 1001, "\t",
     "debian", "debian-trixie", "debian:sid", "debian:bookworm", "debian:" + "x" * 30, "debian:" + "x" * 31, "debian:S",
+    "aarch64-linux x86_64-linux", "x86_64-linux aarch64-linux", "x86_64-linux ", "aarch64-darwin",
     "2026-11-18T22:17:41Z", "2024-02-29T00:00:00Z", "2026-02-29T23:59:59Z", "2026-11-18T24:00:00Z", "2026-11-18",
     "0000-01-01T00:00:00Z", "2026-11-18T22:17:41Z\n",
     "git:" + "1" * 40, "git:" + "1" * 41, "sha256:" + "1" * 64, "nar:" + "0" * 32, "path:a", "path:../b", "path:a/",
@@ -97,6 +98,9 @@ NAMES = st.sampled_from(
         "_",
         "overrides",
         "dependencies",
+        "only",
+        "environments",
+        "default",
     ]
 )
 
@@ -150,6 +154,7 @@ def is_rule(message: str) -> bool:
         "its month does not have",
         "is no release of",
         "the one that `locator`",
+        "leaves out",
     )
     return any(part in message for part in rules)
 

@@ -19,6 +19,7 @@ from devenv.manifest.model import (
     Formatter,
     ListAdditions,
     Manifest,
+    NamedEnvironment,
     Overrides,
     PackageRequest,
     ProjectBuild,
@@ -93,6 +94,11 @@ python = { command = ["ruff", "format"], files = ["*.py"] }
 
 [python]
 venv = true
+
+[environments.ci]
+without = ["htop"]
+packages = { nodejs = "22" }
+env = { CI = "true" }
 '''
 
 
@@ -134,6 +140,14 @@ def test_whole_manifest() -> None:
         checks={"lint": Check("lint", "ruff check", "src"), "test": Check("test", "pytest -q")},
         formatters={"python": Formatter("python", ("ruff", "format"), ("*.py",))},
         python=PythonSettings(".venv"),
+        environments={
+            "ci": NamedEnvironment(
+                "ci",
+                packages={"nodejs": PackageRequest("nodejs", "22")},
+                without=("htop",),
+                env={"CI": "true"},
+            )
+        },
     )
 
 
