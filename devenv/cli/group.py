@@ -14,8 +14,8 @@ SECTIONS = {
     "Look": ("status", "diff", "search", "info", "why"),
     "Tidy": ("gc", "store", "cache", "artifacts", "set"),
 }
-HIDDEN = ("hook-changed",)
-"""Verbs that only the shell hooks call."""
+HIDDEN = ("hook-changed", "merge-driver")
+"""Verbs that only the shell hooks and git call."""
 
 EXAMPLES = """\
   devenv init --template node api && cd api    a new project

@@ -102,7 +102,7 @@ def _decode(content: bytes, file: str) -> str:
     if marker is not None:
         raise LockError(
             "the lock holds the markers of a merge conflict",
-            hint="take either side with `git checkout --ours devenv.lock`, then run `devenv lock`",
+            hint="`devenv lock --merge` takes the answers of both sides",
             place=Place(file, text.count("\n", 0, marker.start()) + 1),
             slug="lock-conflict",
         )

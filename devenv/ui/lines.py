@@ -13,6 +13,7 @@ TEXTS = {
     "devenv.workflow.export_results": ("devenv.ui.export_text",),
     "devenv.workflow.hook_results": ("devenv.ui.hook_text",),
     "devenv.workflow.review_results": ("devenv.ui.review_text",),
+    "devenv.workflow.merge_results": ("devenv.ui.merge_text",),
     "devenv.workflow.trust_results": ("devenv.ui.trust_text",),
     "devenv.workflow.results": ("devenv.ui.text", "devenv.ui.format_text"),
 }
