@@ -119,11 +119,6 @@ def lock_project(tools: Tools, start: Path, accepted: Sequence[str] = ()) -> Loc
     return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock), replaced)
 
 
-def lock_from(tools: Tools, project: Project, previous: Lock) -> Lock:
-    """The lock that answers the project's manifest, with what `previous` answers already. Raises as `lock_project`."""
-    return _lock(tools, project, previous)
-
-
 def _lock_accepting(tools: Tools, project: Project, accepted: Sequence[str]) -> Lock:
     """The lock with other files for the packages in `accepted`, in the versions that it has."""
     before = project.require_lock()

@@ -27,7 +27,7 @@ from devenv.lock.sections import LineError
 from devenv.manifest.model import Manifest, usual_suite
 from devenv.packages.versions import parse_version_request
 from devenv.project_names import LOCK_NAME
-from devenv.workflow.edit import find_lacking, lock_from, lock_project, package_versions
+from devenv.workflow.edit import find_lacking, lock_project, make_lock, package_versions
 from devenv.workflow.merge_results import LockMergeResult
 from devenv.workflow.results import LockResult
 from devenv.workflow.tools import Tools
@@ -54,7 +54,7 @@ def merge_project(tools: Tools, start: Path, choose: Choose | None) -> LockMerge
     with project_locked(tools.settings, path):
         tools.usual_suite = usual_suite(manifest.inputs)
         tools.report(Step(f"locking {path}"))
-        lock = lock_from(tools, replace(project, lock_bytes=format_lock(merged)), merged)
+        lock = make_lock(tools, replace(project, lock_bytes=format_lock(merged)))
         lock = with_outputs(lock, sides.iter_locks())
         write_project(project, replace(project, lock_bytes=format_lock(lock)))
     return LockMergeResult(

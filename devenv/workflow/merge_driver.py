@@ -12,7 +12,7 @@ from pathlib import Path
 from devenv.activation.state import leave_inherited
 from devenv.build.project.git import GitError, WorkTree, ask_git, find_git, find_work_tree
 from devenv.environment.project import require_project_path
-from devenv.errors import UsageError
+from devenv.errors import BuildError, UsageError
 from devenv.fsutil import read_regular, write_atomic
 from devenv.lock.merge_text import merge_lock_texts
 from devenv.lock.parse import SIZE_LIMIT
@@ -53,12 +53,15 @@ def driver_command(program: Path) -> str:
 
 
 def install_driver(tools: Tools, start: Path, program: Path) -> MergeDriverResult:
-    """Have git merge the locks of this repository with `program`. Raises UsageError."""
+    """Have git merge the locks of this repository with `program`.
+
+    Raises UsageError (`repository-missing`), BuildError (`git-failed`, `source-foreign`).
+    """
     path = require_project_path(start)
     git, tree = find_git(leave_inherited(tools.settings, tools.environ), path), find_work_tree(path)
     if git is None or tree is None:
         reason = f"`{path}` is in no git repository" if git is not None else "there is no `git` on `PATH`"
-        raise UsageError(reason, hint="`git init` makes one", slug="git-missing")
+        raise UsageError(reason, hint="`git init` makes one", slug="repository-missing")
     _configure(git, tree, path, "name", "locks of devenv, package by package")
     _configure(git, tree, path, "driver", driver_command(program))
     # Between versions that were merged themselves (a criss-cross), the older one is taken as the base.
@@ -71,7 +74,7 @@ def _configure(git: Path, tree: WorkTree, path: Path, key: str, value: str) -> N
     try:
         ask_git(git, tree, path, ("config", "--local", f"merge.{DRIVER}.{key}", value))
     except GitError as error:
-        raise UsageError(
+        raise BuildError(
             "git cannot be told of the merge driver",
             hint="look at the repository's `.git/config`",
             details=tuple(str(error).splitlines()),
