@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
+from devenv.dates import format_time
 from devenv.lock.review import PackageChange, Review, Table
 from devenv.sizes import format_size
-from devenv.ui.review_words import MOVES, format_delta, input_text, move_notes, reasons_text, release_texts, summary
+from devenv.ui.review_words import (
+    MOVES,
+    end_text,
+    format_delta,
+    input_text,
+    move_notes,
+    reasons_text,
+    release_texts,
+    summary,
+)
 from devenv.ui.terminal import make_visible
-from devenv.workflow.review_results import DiffResult, InstalledChange, UpdateResult
+from devenv.workflow.review_results import DiffResult, EndOfLife, InstalledChange, UpdateResult
 
 ROWS_LIMIT = 200
 """Rows of one table: a comment on a pull request holds some sixty thousand characters."""
@@ -21,6 +32,7 @@ def format_markdown(result: DiffResult) -> bytes:
     sides = f"{_words(result.before)} → {_words(result.after)}"
     lines = [title, "", sides if result.had_lock else f"{sides} (there was no lock before)", ""]
     lines += _iter_sections(result.review, result.installed)
+    lines += _iter_ends(result.end_of_life)
     return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "replace")
 
 
@@ -29,7 +41,14 @@ def format_update(result: UpdateResult) -> bytes:
     lines = [f"### `devenv.lock`: {summary(result.review)}", "", *_iter_sections(result.review, result.installed)]
     rows = [(_code(each.name), _code(each.version), _code(each.offered)) for each in result.held]
     lines += _table("Not taken: older than what is locked", ("package", "locked", "offered"), rows)
+    lines += _iter_ends(result.end_of_life)
     return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "replace")
+
+
+def _iter_ends(ends: Sequence[EndOfLife]) -> Iterator[str]:
+    today = format_time(time.time())[:10]
+    rows = [(_code(each.name), _code(each.version) if each.version else "", end_text(each, today)) for each in ends]
+    yield from _table("Looked after until", ("", "version", "last day"), rows)
 
 
 def _iter_sections(review: Review, installed: InstalledChange | None) -> Iterator[str]:

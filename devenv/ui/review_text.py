@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
+from devenv.dates import format_time
 from devenv.lock.review import Move, PackageChange, Review, Table
 from devenv.sizes import format_size
 from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.review_words import (
+    end_text,
     format_delta,
     input_text,
     move_notes,
@@ -17,7 +20,7 @@ from devenv.ui.review_words import (
     version_text,
 )
 from devenv.ui.terminal import Painter, make_visible
-from devenv.workflow.review_results import DiffResult, Held, InstalledChange, UpdateResult
+from devenv.workflow.review_results import DiffResult, EndOfLife, Held, InstalledChange, UpdateResult
 
 SIGNS = {
     Move.ADDED: "+",
@@ -38,6 +41,7 @@ def _(result: DiffResult, painter: Painter) -> Iterator[str]:
     if not result.had_lock:
         yield f"{painter.paint('warning', 'note:')} there was no lock before"
     yield from review_lines(result.review, result.installed, painter)
+    yield from end_lines(result.end_of_life, painter)
 
 
 @iter_lines.register
@@ -47,6 +51,18 @@ def _(result: UpdateResult, painter: Painter) -> Iterator[str]:
     yield f"{painter.paint('good', verb)} {make_visible(str(result.project / 'devenv.lock'))}: {words}"
     yield from review_lines(result.review, result.installed, painter)
     yield from _held_lines(result.held, painter)
+    yield from end_lines(result.end_of_life, painter)
+
+
+def end_lines(ends: Sequence[EndOfLife], painter: Painter) -> Iterator[str]:
+    """What is at its end, or soon will be."""
+    if not ends:
+        return
+    yield "looked after until"
+    today = format_time(time.time())[:10]
+    rows = [(each.name, each.version or "", end_text(each, today)) for each in ends]
+    for line, each in zip(format_table(rows), ends, strict=True):
+        yield painter.paint("warning" if each.date < today else "name", f"{INDENT}{line}")
 
 
 def _held_lines(held: Sequence[Held], painter: Painter) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from devenv.lock.components import FileChange
 from devenv.lock.review import Cause, InputChange, Move, PackageChange, Reason, Review, SystemChange, Table
 from devenv.sizes import format_size
+from devenv.workflow.review_results import EndOfLife
 
 SHOWN_FILES = 4
 """Files of one package that are named."""
@@ -148,6 +149,13 @@ def release_texts(change: InputChange) -> Iterator[str]:
             yield f"{each.name} {each.after or each.before} {'is new' if each.before is None else 'is gone'}"
         else:
             yield f"{each.name} {each.before} → {each.after}{', which goes back' if each.goes_back else ''}"
+
+
+def end_text(end: EndOfLife, today: str) -> str:
+    """`2026-04-30, which is past`."""
+    if end.long_term is not None:
+        return f"{end.date} by Debian's security team, which is past; for most packages {end.long_term} by LTS"
+    return f"{end.date}{', which is past' if end.date < today else ''}"
 
 
 def format_delta(before: int, after: int) -> str:

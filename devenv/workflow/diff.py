@@ -14,7 +14,7 @@ from devenv.lock.parse import SIZE_LIMIT, parse_lock
 from devenv.lock.review import review_locks
 from devenv.project_names import LOCK_NAME
 from devenv.workflow.review_results import DiffResult
-from devenv.workflow.reviewing import find_installed, know_needs
+from devenv.workflow.reviewing import find_end_of_life, find_installed, know_needs
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def diff_locks(tools: Tools, start: Path, names: Sequence[str]) -> DiffResult:
         )
     review = review_locks(before.lock, after.lock, know_needs(tools, start, after.lock))
     installed = find_installed(tools, before.lock, after.lock)
-    return DiffResult(before.name, after.name, review, installed, before.lock is not None)
+    return DiffResult(before.name, after.name, review, installed, before.lock is not None, find_end_of_life(after.lock))
 
 
 class _Sides:

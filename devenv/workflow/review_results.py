@@ -19,6 +19,19 @@ class InstalledChange:
 
 
 @dataclass(frozen=True, slots=True)
+class EndOfLife:
+    """A package in a version, or a suite of Debian (`debian:bookworm`), whose makers stop or stopped fixing it.
+
+    `date` is the last day, `YYYY-MM-DD`. `long_term` is that of those who go on, for most of what a suite has.
+    """
+
+    name: str
+    version: str | None
+    date: str
+    long_term: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DiffResult:
     """What tells two locks apart. `before` and `after` say in words which they are."""
 
@@ -28,6 +41,7 @@ class DiffResult:
     installed: InstalledChange | None = None
     had_lock: bool = True
     """Whether there was a lock before."""
+    end_of_life: tuple[EndOfLife, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +63,4 @@ class UpdateResult:
     review: Review
     installed: InstalledChange | None = None
     held: tuple[Held, ...] = ()
+    end_of_life: tuple[EndOfLife, ...] = ()

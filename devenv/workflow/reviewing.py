@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from devenv.debian.suites import parse_suite
 from devenv.derivation.model import MAIN_OUTPUT
 from devenv.environment.needs import make_find_needs
 from devenv.environment.project import read_project, require_project_path
 from devenv.errors import DevenvError
-from devenv.lock.model import Lock
+from devenv.lock.model import Lock, LockedPackage
 from devenv.lock.review import FindNeeds, know_nothing
+from devenv.packages.end_of_life import Ends, read_ends
 from devenv.store.database import Graph
 from devenv.store.graph import closure_of, total_size
 from devenv.store_path import StorePath
 from devenv.system import System
-from devenv.workflow.review_results import InstalledChange
+from devenv.workflow.review_results import EndOfLife, InstalledChange
 from devenv.workflow.tools import Tools
+
+SOON = timedelta(days=180)
+"""How long before the end of something that is told."""
 
 
 def know_needs(tools: Tools, start: Path, lock: Lock) -> FindNeeds:
@@ -61,3 +67,38 @@ def _iter_outputs(tools: Tools, lock: Lock, system: System, known: Collection[St
         if path is None or path not in known:
             path = tools.store.find_realisation(build.derivation, MAIN_OUTPUT)
         yield path if path in known else None
+
+
+def find_end_of_life(lock: Lock, today: date | None = None) -> tuple[EndOfLife, ...]:
+    """What of `lock` is not looked after any more, or will not be soon; Debian looks after what is of its suites."""
+    day = datetime.now(UTC).date() if today is None else today
+    ends = read_ends()
+    found = [*_iter_ends(lock, ends), *_iter_suite_ends(lock, ends, day)]
+    return tuple(each for each in found if date.fromisoformat(each.date) - day <= SOON)
+
+
+def _iter_ends(lock: Lock, ends: Ends) -> Iterator[EndOfLife]:
+    for name, package in sorted({**lock.dependencies, **lock.packages}.items()):
+        end = None if _is_debian(package) else ends.find(name, package.version)
+        if end is not None:
+            yield EndOfLife(name, package.version, end)
+
+
+def _is_debian(package: LockedPackage) -> bool:
+    """Whether all of it is made by Debian, and not only fetched from there to be built."""
+    files = [file for build in package.systems.values() for file in build.artifacts]
+    return bool(files) and all(file.filename.endswith(".deb") for file in files)
+
+
+def _iter_suite_ends(lock: Lock, ends: Ends, today: date) -> Iterator[EndOfLife]:
+    for each in lock.inputs.values():
+        suite = parse_suite(each.locator)
+        if suite is None or suite not in ends.security:
+            continue
+        by_team, last = ends.security[suite], ends.long_term[suite]
+        if today <= date.fromisoformat(by_team):
+            yield EndOfLife(each.locator, None, by_team)
+        elif today <= date.fromisoformat(last):
+            yield EndOfLife(each.locator, None, by_team, last)
+        else:
+            yield EndOfLife(each.locator, None, last)

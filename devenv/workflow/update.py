@@ -21,7 +21,7 @@ from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.edit import make_lock
 from devenv.workflow.review_results import Held, UpdateResult
-from devenv.workflow.reviewing import find_installed
+from devenv.workflow.reviewing import find_end_of_life, find_installed
 from devenv.workflow.tools import Tools
 
 
@@ -50,6 +50,7 @@ def update_project(tools: Tools, start: Path, names: Sequence[str], *, dry_run: 
         review_project(tools, project, lock),
         find_installed(tools, project.lock, lock),
         held,
+        find_end_of_life(lock),
     )
 
 
