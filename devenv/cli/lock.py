@@ -47,12 +47,13 @@ def command(
         return _check if task == "check" else _install
     if task == "merge":
         return _merging(side, refresh=refresh, allow_older=allow_older)
+    from devenv.workflow.accept import accept_files
     from devenv.workflow.edit import lock_project
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh or bool(accept)
         tools.allow_older = allow_older
-        return lock_project(tools, here(), accept)
+        return accept_files(tools, here(), accept) if accept else lock_project(tools, here())
 
     return action
 

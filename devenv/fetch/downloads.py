@@ -16,7 +16,7 @@ from devenv.errors import FetchError, HashMismatchError
 from devenv.fetch.addresses import host_of, show_address
 from devenv.fetch.http import HttpClient, HttpRequest, Stream
 from devenv.fetch.http_errors import TransientFetchError
-from devenv.lock.model import PinnedArtifact
+from devenv.lock.model import RUNTIME_NAME, PinnedArtifact
 
 MISSING = frozenset({404, 410})
 STRONG_ETAG = re.compile(r'"[!#-~]{1,200}"', re.ASCII)
@@ -40,15 +40,16 @@ class ArtifactRequest:
     @property
     def renewal(self) -> str:
         """The command that pins another file in its place."""
+        if self.package == RUNTIME_NAME:
+            return f"`devenv update {RUNTIME_NAME}`"
         return f"`devenv add {self.package or 'NAME'}@latest`"
 
 
 def request_pinned(pinned: PinnedArtifact) -> ArtifactRequest:
     """The request for a file that a lock pins."""
     artifact = pinned.artifact
-    return ArtifactRequest(
-        artifact.locator, artifact.sha256, artifact.size, artifact.filename, pinned.date, pinned.package
-    )
+    package = pinned.package or RUNTIME_NAME
+    return ArtifactRequest(artifact.locator, artifact.sha256, artifact.size, artifact.filename, pinned.date, package)
 
 
 class Download:

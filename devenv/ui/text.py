@@ -55,8 +55,8 @@ def _(result: LockResult, painter: Painter) -> Iterator[str]:
     yield f"{painter.paint('good', verb)} {make_visible(str(result.project / 'devenv.lock'))}"
     for each in result.replaced:
         yield f"{painter.paint('warning', 'pinned anew')} {make_visible(each.file)} of {each.package}"
-        yield f"  before: sha256 {each.before}"
-        yield f"  now:    sha256 {each.after}"
+        yield f"  before: {'not pinned' if each.before is None else f'sha256 {each.before}'}"
+        yield f"  now:    {'not pinned' if each.after is None else f'sha256 {each.after}'}"
     yield from _packages(result.packages)
     yield from _coverage(result.systems, dict(result.lacking), painter)
 

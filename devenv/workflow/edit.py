@@ -16,7 +16,7 @@ from devenv.environment.answers import NOTHING, LockRequest, Moving
 from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
-from devenv.errors import FetchError, UsageError
+from devenv.errors import UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
@@ -24,7 +24,6 @@ from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.edit import remove_package, require_source_input, set_package, set_suite
 from devenv.manifest.model import SOURCE_LOCATOR, Manifest, usual_suite
 from devenv.manifest.parse import parse_manifest
-from devenv.manifest.wording import format_names
 from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
@@ -32,7 +31,7 @@ from devenv.workflow.advice import iter_advice
 from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.enter import activate, add_generation, realize_project
 from devenv.workflow.project_files import add_overriding_files
-from devenv.workflow.results import EditResult, LockResult, PackageVersion, ReplacedFile
+from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
 from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
 
@@ -95,12 +94,10 @@ def _require_set(text: str, unwanted: WantedPackage) -> None:
         )
 
 
-def lock_project(tools: Tools, start: Path, accepted: Sequence[str] = ()) -> LockResult:
+def lock_project(tools: Tools, start: Path) -> LockResult:
     """Make the lock answer the manifest. What it answers already stays as it is.
 
-    Of the packages in `accepted` the version stays, and the files are pinned that the indexes name for it now.
-
-    Raises EvaluationError, FetchError; UsageError (`package-absent`).
+    Raises EvaluationError, FetchError.
     """
     path = require_project_path(start)
     with project_locked(tools.settings, path):
@@ -108,38 +105,12 @@ def lock_project(tools: Tools, start: Path, accepted: Sequence[str] = ()) -> Loc
         tools.usual_suite = usual_suite(project.manifest.inputs)
         was_allowed = trust_in(tools, project) is Trust.ALLOWED
         tools.report(Step(f"locking {path}"))
-        lock = _lock_accepting(tools, project, accepted) if accepted else make_lock(tools, project)
-        replaced = () if project.lock is None else tuple(iter_replaced(project.lock, lock, accepted))
-        if accepted and not replaced:
-            raise _nothing_replaced(accepted)
+        lock = make_lock(tools, project)
         written = write_project(project, replace(project, lock_bytes=format_lock(lock)))
         if was_allowed:
             record_allowed(tools.settings, written)
     changed = written.lock_bytes != project.lock_bytes
-    return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock), replaced)
-
-
-def _lock_accepting(tools: Tools, project: Project, accepted: Sequence[str]) -> Lock:
-    """The lock with other files for the packages in `accepted`, in the versions that it has."""
-    before = project.require_lock()
-    for name in accepted:
-        if name not in before.packages:
-            raise UsageError(
-                f"the lock has no package `{name[:100]}`",
-                hint="`devenv status` lists those that it has",
-                slug="package-absent",
-            )
-    manifest = project.manifest
-    exact = {
-        name: replace(each, version=before.packages[name].version) if name in accepted else each
-        for name, each in manifest.packages.items()
-    }
-    asked = make_lock(tools, project, replace(manifest, packages=exact), Moving(frozenset(accepted)))
-    packages = {
-        name: replace(each, request=manifest.packages[name].version) if name in accepted else each
-        for name, each in asked.packages.items()
-    }
-    return replace(asked, packages=packages)
+    return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +200,6 @@ def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) 
 
 def _with_output(package: LockedPackage, system: System, output: StorePath) -> LockedPackage:
     return replace(package, systems={**package.systems, system: replace(package.systems[system], output=output)})
-
-
-def _nothing_replaced(accepted: Sequence[str]) -> FetchError:
-    return FetchError(
-        f"the indexes still name the files of {format_names(accepted)} that are pinned: there is nothing to accept",
-        hint="a server that has other files is broken or lies: name another place for them in devenv's settings",
-        slug="hash-unchanged",
-    )
-
-
-def iter_replaced(before: Lock, after: Lock, names: Sequence[str]) -> Iterator[ReplacedFile]:
-    """The files of the packages in `names` that the new lock pins with another hash."""
-    for name in names:
-        for system, build in sorted(after.packages[name].systems.items()):
-            known = before.packages[name].systems.get(system)
-            old = {} if known is None else {each.filename: each for each in known.artifacts}
-            for artifact in build.artifacts:
-                previous = old.get(artifact.filename)
-                if previous is not None and previous.sha256 != artifact.sha256:
-                    yield ReplacedFile(name, artifact.filename, previous.sha256, artifact.sha256)
 
 
 def package_versions(lock: Lock) -> tuple[PackageVersion, ...]:

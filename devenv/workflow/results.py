@@ -21,12 +21,12 @@ class PackageVersion:
 
 @dataclass(frozen=True, slots=True)
 class ReplacedFile:
-    """A file of a package that was pinned anew on purpose, with both hashes (SHA-256)."""
+    """A file of a package that was pinned anew on purpose, with both hashes (SHA-256; None: it is not pinned)."""
 
     package: str
     file: str
-    before: str
-    after: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,9 @@ def test_file_that_was_replaced(user: User, make_user: MakeUser, catalogue: Cata
     assert f"address: {file.address}" in error["details"]
     assert f"expected: sha256 {file.sha256}, {file.size} bytes" in error["details"]
     assert any(line.startswith("in the lock since: 20") and line.endswith(" by Ada") for line in error["details"])
+    assert "`devenv lock --accept uv`" in error["hint"]
     assert checkout.failure("lock", "--accept", "uv")["slug"] == "hash-unchanged"
+    assert checkout.failure("lock", "--accept", "zig")["slug"] == "package-absent"
 
     before = tomllib.loads(checkout.lock.read_text())["packages"]
     catalogue.registry.replace(file, replaced, listed=True)
