@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
-from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import Lock, LockedBuild, LockedEnvironment, LockedInput, LockedPackage
 from devenv.store_path import StorePath
-from devenv.system import System
+from devenv.system import ALL_SYSTEMS, System
 
 Side = Literal["ours", "theirs"]
 Table = Literal["packages", "dependencies", "runtime", "inputs"]
+Part = TypeVar("Part", Lock, LockedEnvironment)
 
 OWN_SETS = ("builtin:", "pypi:")
 """Inputs whose state nobody chose: it is that of the devenv that locks."""
@@ -48,6 +49,8 @@ class MergedAnswer:
     version: str
     side: Literal["ours", "theirs", "both"]
     contradicted: bool = False
+    environment: str | None = None
+    """The named environment that has it otherwise than the default; None: the default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ Choose = Callable[[Contradiction], Side]
 
 
 def merge_locks(sides: LockSides, wanted: Wanted, choose: Choose) -> tuple[Lock, tuple[MergedAnswer, ...]]:
-    """The answers of both sides as one lock, still to be completed, and what came from where.
+    """The answers of both sides as one lock, still to be completed, and what came from where; of one environment.
 
     Raises what `choose` raises; FieldError where the sides contradict each other in what no choice mends.
     """
@@ -100,10 +103,9 @@ def with_outputs(lock: Lock, known: Iterable[Lock]) -> Lock:
     """The lock with what its derivations turned out to be, as far as any of `known` says so."""
     outputs: dict[str, StorePath] = {}
     for each in known:
-        for package in _all_packages(each):
-            for build in package.systems.values():
-                if build.output is not None:
-                    outputs.setdefault(build.derivation, build.output)
+        for build in (build for system in ALL_SYSTEMS for build in each.iter_builds(system)):
+            if build.output is not None:
+                outputs.setdefault(build.derivation, build.output)
 
     def complete(package: LockedPackage) -> LockedPackage:
         systems = {
@@ -112,17 +114,17 @@ def with_outputs(lock: Lock, known: Iterable[Lock]) -> Lock:
         }
         return replace(package, systems=systems)
 
+    environments = {name: _map_packages(each, complete) for name, each in lock.environments.items()}
+    return replace(_map_packages(lock, complete), environments=environments)
+
+
+def _map_packages(part: Part, change: Callable[[LockedPackage], LockedPackage]) -> Part:
     return replace(
-        lock,
-        packages={name: complete(each) for name, each in lock.packages.items()},
-        dependencies={name: complete(each) for name, each in lock.dependencies.items()},
-        runtime=None if lock.runtime is None else complete(lock.runtime),
+        part,
+        packages={name: change(each) for name, each in part.packages.items()},
+        dependencies={name: change(each) for name, each in part.dependencies.items()},
+        runtime=None if part.runtime is None else change(part.runtime),
     )
-
-
-def _all_packages(lock: Lock) -> list[LockedPackage]:
-    runtime = [] if lock.runtime is None else [lock.runtime]
-    return [*lock.packages.values(), *lock.dependencies.values(), *runtime]
 
 
 def _runtime_of(lock: Lock) -> dict[str, LockedPackage]:

@@ -13,7 +13,12 @@ from devenv.workflow.merge_results import LockMergeResult, MergeDriverResult
 def _(result: LockMergeResult, painter: Painter) -> Iterator[str]:
     yield f"{painter.paint('good', 'merged')} {make_visible(str(result.project / 'devenv.lock'))}"
     rows = [
-        (each.name, each.version, f"{each.side}{', instead of the other one' if each.contradicted else ''}")
+        (
+            each.name,
+            each.version,
+            f"{each.side}{', instead of the other one' if each.contradicted else ''}"
+            f"{'' if each.environment is None else f' (environment {each.environment})'}",
+        )
         for each in result.taken
     ]
     rows += [(each.name, each.version, "locked anew") for each in result.packages if each.name in result.asked]

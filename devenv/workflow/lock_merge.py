@@ -17,14 +17,15 @@ from devenv.errors import DevenvError, LockError, Place
 from devenv.events import Step
 from devenv.generations.generations import project_locked
 from devenv.lock.conflicts import has_conflicts, split_conflicts
+from devenv.lock.environments import find_difference
 from devenv.lock.format import format_lock
 from devenv.lock.grammar import FieldError
 from devenv.lock.merge import Contradiction, LockSides, MergedAnswer, Side, Wanted, merge_locks, with_outputs
-from devenv.lock.model import Lock, LockedPackage
+from devenv.lock.model import Lock, LockedEnvironment, LockedPackage
 from devenv.lock.parse import parse_lock
 from devenv.lock.satisfies import manifest_fingerprint
 from devenv.lock.sections import LineError
-from devenv.manifest.model import Manifest, usual_suite
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, usual_suite
 from devenv.packages.versions import parse_version_request
 from devenv.project_names import LOCK_NAME
 from devenv.workflow.edit import find_lacking, lock_project, make_lock, package_versions
@@ -158,10 +159,8 @@ def _merge(project: Project, sides: LockSides, choose: Choose | None) -> tuple[L
         undecided.append(contradiction)
         return "ours"
 
-    manifest = project.manifest
-    wanted = Wanted(manifest_fingerprint(manifest), manifest.inputs, lambda package: _answers(manifest, package))
     try:
-        merged = merge_locks(sides, wanted, choose or note)
+        merged = _merge_environments(project.manifest, sides, _ask_once(choose or note))
     except FieldError as error:
         raise LockError(
             f"the two sides of the lock cannot be merged: {error}",
@@ -177,6 +176,45 @@ def _merge(project: Project, sides: LockSides, choose: Choose | None) -> tuple[L
             slug="lock-contradiction",
         )
     return merged
+
+
+def _ask_once(choose: Choose) -> Choose:
+    """Environments have much in common: what was decided for one is for the others."""
+    decided: dict[Contradiction, Side] = {}
+
+    def ask(contradiction: Contradiction) -> Side:
+        if contradiction not in decided:
+            decided[contradiction] = choose(contradiction)
+        return decided[contradiction]
+
+    return ask
+
+
+def _merge_environments(manifest: Manifest, sides: LockSides, choose: Choose) -> tuple[Lock, tuple[MergedAnswer, ...]]:
+    """The default environment, then each other one by itself; of these, what differs is kept."""
+    default, answers = _merge_one(manifest, DEFAULT_ENVIRONMENT, sides, choose)
+    inputs, environments = dict(default.inputs), {}
+    for name in sorted(manifest.environments):
+        own, more = _merge_one(manifest, name, sides, choose)
+        part = LockedEnvironment(own.packages, own.dependencies, own.runtime)
+        difference = find_difference(default, manifest.select(name), part)
+        if difference:
+            environments[name] = difference
+            inputs = {**own.inputs, **inputs}
+            names = {each.name for each in difference.iter_packages()}
+            answers += tuple(replace(each, environment=name) for each in more if each.name in names)
+    return replace(
+        default, fingerprint=manifest_fingerprint(manifest), inputs=inputs, environments=environments
+    ), answers
+
+
+def _merge_one(
+    manifest: Manifest, name: str, sides: LockSides, choose: Choose
+) -> tuple[Lock, tuple[MergedAnswer, ...]]:
+    chosen = manifest.select(name)
+    views = [None if each is None else each.select(name, manifest) for each in (sides.ours, sides.theirs, sides.base)]
+    wanted = Wanted(manifest_fingerprint(chosen), chosen.inputs, lambda package: _answers(chosen, package))
+    return merge_locks(LockSides(*views), wanted, choose)
 
 
 def _count(contradictions: list[Contradiction]) -> str:
@@ -196,6 +234,14 @@ def _answers(manifest: Manifest, package: LockedPackage) -> bool:
 
 def _iter_kept(answers: tuple[MergedAnswer, ...], lock: Lock) -> list[MergedAnswer]:
     """The answers that one side gave alone, as far as they are in the lock as it is now."""
-    there = {"packages": lock.packages, "dependencies": lock.dependencies, "inputs": {}}
-    there["runtime"] = {} if lock.runtime is None else {lock.runtime.name: lock.runtime}
-    return [each for each in answers if each.side != "both" and each.name in there[each.table]]
+    return [each for each in answers if each.side != "both" and _has(lock, each)]
+
+
+def _has(lock: Lock, answer: MergedAnswer) -> bool:
+    name = answer.environment
+    part: Lock | LockedEnvironment | None = lock if name is None else lock.environments.get(name)
+    if part is None or answer.table == "inputs":
+        return False
+    if answer.table == "runtime":
+        return part.runtime is not None
+    return answer.name in (part.packages if answer.table == "packages" else part.dependencies)

@@ -135,6 +135,32 @@ def test_contradiction(repository: Repository) -> None:
     assert repository.versions() == {"uv": "0.9.2", "just": "1.42.0"}
 
 
+def test_environments(repository: Repository) -> None:
+    """What the sides have in named environments is merged too; what is the default's as well is asked once."""
+    repository.branches({"uv": "0.9.1"}, {"uv": "0.9.2"}, {"uv": "0.9.2"})
+    user = repository.user
+    for branch, name, packages in (("main", "one", 'zig = "*"'), ("topic", "two", 'just = "1.40"')):
+        repository.git("checkout", "-q", branch)
+        user.manifest.write_text(f'[packages]\nuv = "0.9.2"\n[environments.{name}]\npackages = {{ {packages} }}\n')
+        with Tools(user.settings, user.environ, ignore) as tools:
+            lock_project(tools, user.directory)
+        repository.git("commit", "-qam", name)
+    repository.git("checkout", "-q", "main")
+    repository.git("merge", "-q", "topic", status=1)
+    user.manifest.write_text(
+        '[packages]\nuv = "0.9.2"\n[environments]\n'
+        'one.packages = { zig = "*" }\ntwo.packages = { just = "*" }\nthree.packages = { zig = "*" }\n'
+    )
+    taken = user.report("lock", "--merge")["taken"]
+    assert [(each["name"], each["side"], each["environment"]) for each in taken] == [
+        ("zig", "ours", "one"),
+        ("just", "theirs", "two"),
+    ]
+    assert repository.locked.environments["two"].packages["just"].version == "1.40.0"
+    assert repository.locked.environments["three"].packages.keys() == {"zig"}
+    user.devenv("lock", "--check")
+
+
 def test_question_at_the_terminal(repository: Repository) -> None:
     """On a terminal what contradicts is asked, with both versions and the one before; the answer is taken."""
     repository.branches({"uv": "0.9.1"}, {"uv": "0.9.2"}, {"uv": "*"})

@@ -13,7 +13,7 @@ from devenv.lock.conflicts import has_conflicts, split_conflicts
 from devenv.lock.format import format_lock
 from devenv.lock.merge import Contradiction, LockSides, Side, Wanted, merge_locks, with_outputs
 from devenv.lock.merge_text import merge_lock_texts
-from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedEnvironment, LockedInput, LockedPackage
 from devenv.lock.parse import parse_lock
 from devenv.lock.sections import LineError
 from devenv.store_path import require_store_path
@@ -60,7 +60,12 @@ def wanted(*names: str, inputs: Mapping[str, str] | None = None) -> Wanted:
 
 
 def versions(merged: Lock) -> dict[str, str]:
-    return {name: each.version for name, each in merged.packages.items()}
+    others = {
+        f"{head}/{name}": each.version
+        for head, part in merged.environments.items()
+        for name, each in part.packages.items()
+    }
+    return {name: each.version for name, each in merged.packages.items()} | others
 
 
 def test_both_sides_additions_are_taken() -> None:
@@ -223,9 +228,15 @@ def test_suites_that_moved_on_both_sides() -> None:
     assert parse_lock(text.encode(), "").inputs["debian"].releases == {"trixie": LATER}
 
 
-LOCKS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from("123")).map(
-    lambda versions: lock(*(package(name, version) for name, version in versions.items()))
-)
+def made_lock(default: Mapping[str, str], other: Mapping[str, str]) -> Lock:
+    """A lock with these versions in the default environment, and those in another one."""
+    packages = {name: package(name, version) for name, version in other.items()}
+    environments = {"ci": LockedEnvironment(packages)} if packages else {}
+    return replace(lock(*(package(name, version) for name, version in default.items())), environments=environments)
+
+
+VERSIONS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from("123"), max_size=4)
+LOCKS = st.builds(made_lock, VERSIONS, VERSIONS)
 
 
 @given(base=st.none() | LOCKS, ours=LOCKS, theirs=LOCKS)
