@@ -43,11 +43,15 @@ class LockResult:
 
 @dataclass(frozen=True, slots=True)
 class UnsatisfiedReason:
-    """A way in which a lock does not answer: what kind, about which package (None: about the whole), and in words."""
+    """A way in which a lock does not answer: what kind, about which package (None: about the whole), and in words.
+
+    `environment`: the named environment that it is about; None: the default, or what all have.
+    """
 
     kind: str
     package: str | None
     message: str
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

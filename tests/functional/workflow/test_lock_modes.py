@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,29 @@ def isolated(user: User) -> Isolated:
     if shutil.which("unshare") is None or subprocess.run([*_unshare(), "true"], check=False).returncode != 0:
         pytest.skip("needs `unshare` (util-linux) and a network namespace")
     return Isolated(user.home, user.directory, user.environ)
+
+
+@dataclass(frozen=True)
+class Socketless(User):
+    """A user whose commands cannot as much as make a socket; that they try ends them with status 99."""
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command, with a guard in its process."""
+        return [sys.executable, "-W", "error", "-c", GUARD, *arguments]
+
+
+GUARD = """
+import os
+import sys
+
+def refuse(event, arguments):
+    if event.partition(".")[0] == "socket" and event != "socket.gethostname":
+        os._exit(99)
+
+sys.addaudithook(refuse)
+from devenv.__main__ import main
+sys.exit(main())
+"""
 
 
 def add_line(user: User, text: str) -> None:
@@ -116,6 +140,21 @@ def test_everything_here_needs_no_network(user: User) -> None:
     api.lock.write_bytes(before)
     there.devenv("lock", "--offline", "--refresh")
     there.devenv("lock", "--check")
+
+
+def test_no_socket_is_opened(user: User) -> None:
+    """What asks nobody makes no socket at all, whether the environment is there, is not, or cannot be (FAULTS G-21)."""
+    api = user.project("api", "just")
+    there = Socketless(api.home, api.directory, api.environ)
+    there.devenv("lock", "--check")
+    assert there.devenv("run", "just").text == "just 1.42.0\n"
+    there.devenv("lock", "--offline")
+    add_line(api, 'uv = "*"')
+    assert there.call("lock", "--check").status == 10
+    assert there.failure("lock", "--offline")["slug"] == "offline"
+    api.devenv("lock")
+    assert missing_of(there.failure("allow", "--offline"))
+    assert there.call("allow").status == 99, "the guard does not guard"
 
 
 def missing_of(error: Any) -> list[str]:

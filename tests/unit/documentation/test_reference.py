@@ -127,3 +127,17 @@ def test_shared_options_are_those_of_the_verbs() -> None:
     forms = {"--dotenv", "--github", "--direnv"}
     names = {name for option in options for name in option.opts} - forms
     assert set(re.findall(r"`(-{1,2}[A-Za-z]+)`", COMMANDS.partition("## Start")[0])) == names
+
+
+def test_every_reason_of_a_lock_is_documented() -> None:
+    """`lock --check` names the ways in which a lock may not answer, and the guide tells what each means."""
+    from typing import get_args
+
+    from devenv.lock import satisfies
+
+    made = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower() for kind in get_args(satisfies.Unsatisfied)}
+    guide = (ROOT / "docs/lock.md").read_text()
+    table = guide[guide.index("| kind |") :].partition("\n\n")[0]
+    documented = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
+    # What is unsatisfied in an environment is told by its own kind.
+    assert documented == made - {"environment-unsatisfied"} | {"version-wrong"}
