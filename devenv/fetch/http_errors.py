@@ -7,6 +7,7 @@ that none is forgotten.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from devenv.errors import FetchError
@@ -55,6 +56,27 @@ def offline_error(address: str) -> FetchError:
         hint="run it once without `--offline`, and without `offline` in the settings",
         slug="offline",
     )
+
+
+def require_here(questions: Iterable[Callable[[], object]]) -> None:
+    """Ask them all where no server may be asked. Raises FetchError (`offline`) with every address that would be."""
+    failures: list[FetchError] = []
+    for question in questions:
+        try:
+            question()
+        except FetchError as error:
+            if error.slug != OFFLINE:
+                raise
+            failures.append(error)
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise FetchError(
+            f"devenv is offline, and {len(failures)} questions to servers have no answer here",
+            details=tuple(dict.fromkeys(line for error in failures for line in error.details)),
+            hint=failures[0].hint,
+            slug=OFFLINE,
+        )
 
 
 def foreign_exceptions() -> tuple[type[Exception], ...]:

@@ -15,6 +15,7 @@ from devenv.errors import FetchError
 from devenv.events import Detail, Report, ignore
 from devenv.fetch.addresses import show_address
 from devenv.fetch.http import HttpRequest, Reply
+from devenv.fetch.http_errors import require_here
 from devenv.fetch.page_cache import CachedPage, make_cached_page, page_lifetime
 from devenv.fetch.pages import ACCEPT, PAGE_LIMIT, parse_page
 from devenv.fetch.registry import RegistryClient
@@ -54,6 +55,8 @@ class PypiIndex:
     def wheels_of(self, projects: Iterable[str]) -> Mapping[str, tuple[WheelFile, ...]]:
         """The wheels of each of `projects`, asked for at once."""
         names = list(dict.fromkeys(projects))
+        if self._registry.offline:
+            require_here(partial(self.wheels, name) for name in names)
         return dict(
             zip(names, run_parallel([partial(self.wheels, name) for name in names], PARALLEL_REQUESTS), strict=True)
         )
@@ -72,6 +75,8 @@ class PypiIndex:
     def sizes_of(self, files: Iterable[WheelFile]) -> Mapping[str, int]:
         """The size of each of `files` by its SHA-256, asked for at once."""
         wanted = list({file.sha256: file for file in files}.values())
+        if self._registry.offline:
+            require_here(partial(self.size, file) for file in wanted)
         sizes = run_parallel([partial(self.size, file) for file in wanted], PARALLEL_REQUESTS)
         return {file.sha256: size for file, size in zip(wanted, sizes, strict=True)}
 

@@ -149,9 +149,10 @@ def test_no_socket_is_opened(user: User) -> None:
     there.devenv("lock", "--check")
     assert there.devenv("run", "just").text == "just 1.42.0\n"
     there.devenv("lock", "--offline")
-    add_line(api, 'uv = "*"')
+    add_line(api, 'uv = "*"\nzig = "*"')
     assert there.call("lock", "--check").status == 10
-    assert there.failure("lock", "--offline")["slug"] == "offline"
+    error = there.failure("lock", "--offline")
+    assert (error["slug"], [line.split("/")[-2] for line in error["details"]]) == ("offline", ["uv", "ziglang"])
     api.devenv("lock")
     assert missing_of(there.failure("allow", "--offline"))
     assert there.call("allow").status == 99, "the guard does not guard"
