@@ -11,8 +11,12 @@ from devenv.fetch.listing import FILES_LIMIT, ListedFile, require_version
 def parse_html_page(text: str, address: str) -> tuple[str, list[ListedFile]]:
     """The address that links on the page from `address` are relative to, and the files it lists. Raises ValueError."""
     parser = _LinkParser()
-    parser.feed(text)
-    parser.close()
+    try:
+        parser.feed(text)
+        parser.close()
+    except AssertionError as error:
+        # How Python's parser says that it does not know a declaration, such as `<![`.
+        raise ValueError(f"it is no HTML: {error}") from error
     return urljoin(address, parser.base), [file for file in map(_listed_file, parser.links) if file is not None]
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devenv.errors import FetchError
@@ -156,6 +156,7 @@ def test_number_of_files_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         read_json(*[listed()] * 4)
 
 
+@example(b"<![\x00")
 @given(st.binary(max_size=200) | st.text(alphabet="<>a href=\"'#/.whl&;!-[]{}", max_size=200).map(str.encode))
 def test_any_bytes_give_a_page_or_our_error(content: bytes) -> None:
     """Whatever a server sends, the outcome is a page or an error of ours, never another exception."""
