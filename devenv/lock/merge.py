@@ -238,7 +238,11 @@ def join_packages(ours: LockedPackage, theirs: LockedPackage) -> LockedPackage:
         systems[system] = _join_builds(ours.systems[system], theirs.systems[system])
     lacking = {**theirs.lacking, **ours.lacking}
     return replace(
-        ours, systems=systems, lacking={each: reason for each, reason in lacking.items() if each not in systems}
+        ours,
+        systems=systems,
+        lacking={each: reason for each, reason in lacking.items() if each not in systems},
+        # Locking again takes it from the manifest.
+        only=ours.only if ours.only == theirs.only else None,
     )
 
 

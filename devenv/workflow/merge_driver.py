@@ -55,19 +55,19 @@ def driver_command(program: Path) -> str:
 def install_driver(tools: Tools, start: Path, program: Path) -> MergeDriverResult:
     """Have git merge the locks of this repository with `program`.
 
-    Raises UsageError (`repository-missing`), BuildError (`git-failed`, `source-foreign`).
+    Raises UsageError (`repository-missing`, `attributes-refused`), BuildError (`git-failed`, `source-foreign`).
     """
     path = require_project_path(start)
     git, tree = find_git(leave_inherited(tools.settings, tools.environ), path), find_work_tree(path)
     if git is None or tree is None:
         reason = f"`{path}` is in no git repository" if git is not None else "there is no `git` on `PATH`"
         raise UsageError(reason, hint="`git init` makes one", slug="repository-missing")
+    changed = _add_line(path / ATTRIBUTES)
     _configure(git, tree, path, "name", "locks of devenv, package by package")
     _configure(git, tree, path, "driver", driver_command(program))
     # Between versions that were merged themselves (a criss-cross), the older one is taken as the base.
     _configure(git, tree, path, "recursive", "binary")
-    attributes = path / ATTRIBUTES
-    return MergeDriverResult(attributes, _add_line(attributes))
+    return MergeDriverResult(path / ATTRIBUTES, changed)
 
 
 def _configure(git: Path, tree: WorkTree, path: Path, key: str, value: str) -> None:
@@ -83,7 +83,13 @@ def _configure(git: Path, tree: WorkTree, path: Path, key: str, value: str) -> N
 
 
 def _add_line(attributes: Path) -> bool:
-    """Add the line that names the driver, unless it is there."""
+    """Add the line that names the driver, unless it is there. Raises UsageError (`attributes-refused`)."""
+    if attributes.is_symlink():
+        raise UsageError(
+            f"`{attributes}` is a symbolic link, which git does not follow",
+            hint="put a file there",
+            slug="attributes-refused",
+        )
     try:
         content, mode = read_regular(attributes, ATTRIBUTES_LIMIT), attributes.stat().st_mode & 0o777
     except FileNotFoundError:

@@ -314,7 +314,11 @@ def test_driver_never_loses_anything(repository: Repository, failure: str) -> No
 
 
 def test_driver_needs_a_repository(user: User) -> None:
-    """Where there is no repository, that is said."""
+    """Where there is no repository, that is said; a link in the place of git's file is not followed."""
     api = user.project("api")
     assert api.failure("lock", "--install-merge-driver")["slug"] == "repository-missing"
     assert api.failure("lock", "--install-merge-driver", "--refresh")["slug"] == "usage"
+    Repository(api).git("init", "-q")
+    (api.directory / ".gitattributes").symlink_to(user.home / "secret")
+    assert api.failure("lock", "--install-merge-driver")["slug"] == "attributes-refused"
+    assert "devenv-lock" not in (api.directory / ".git/config").read_text()

@@ -133,6 +133,8 @@ def test_systems_and_outputs_are_joined() -> None:
     assert merged.packages["a"].systems.keys() == {LINUX, ARM}
     assert merged.packages["a"].lacking == {}
     assert merged.packages["a"].systems[LINUX].output == PATH
+    restricted = lock(replace(package("a", "1"), only=(LINUX,)))
+    assert merge_locks(LockSides(restricted, theirs), wanted("a"), refuse)[0].packages == merged.packages
     assert with_outputs(ours, [theirs]).packages["a"].systems[LINUX].output == PATH
 
 
