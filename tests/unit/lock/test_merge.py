@@ -258,3 +258,43 @@ def test_nothing_is_ever_lost(base: Lock | None, ours: Lock, theirs: Lock) -> No
             if before.get(name) != version:
                 assert versions(now)[name] == version
     assert merged_text(base, ours, ours) == (format_lock(ours).decode(), 0)
+
+
+@given(base=st.none() | LOCKS, ours=LOCKS, theirs=LOCKS)
+def test_sides_are_equal_before_the_merge(base: Lock | None, ours: Lock, theirs: Lock) -> None:
+    """Nothing is made up, nothing wanted is dropped, and naming the sides the other way round changes nothing."""
+    everything = wanted(*"abcde")
+    merged, answers = merge_locks(LockSides(ours, theirs, base), everything, lambda _: "ours")
+    other, _ = merge_locks(LockSides(theirs, ours, base), everything, lambda _: "theirs")
+    assert merged.packages == other.packages
+    assert merged.packages.keys() == ours.packages.keys() | theirs.packages.keys()
+    for each in answers:
+        sides = {"ours": [ours], "theirs": [theirs], "both": [ours, theirs]}[each.side]
+        assert all(side.packages[each.name] == merged.packages[each.name] for side in sides)
+
+
+def test_a_tree_in_two_revisions_is_asked() -> None:
+    """Of an input that is a tree, a revision is an answer like any other: what both sides moved is asked."""
+
+    def tree(digit: str) -> LockedInput:
+        return LockedInput("tools", "git+https://git.example/tools", f"git:{digit * 40}", tree=PATH, date=LATER)
+
+    locks = [
+        Lock(KEY, {"base": BASE_INPUT, "tools": tree(digit)}, {"a": replace(package("a", digit), input="tools")})
+        for digit in "123"
+    ]
+    asked: list[Contradiction] = []
+
+    def choose(contradiction: Contradiction) -> Side:
+        asked.append(contradiction)
+        return "theirs"
+
+    inputs = {"base": "builtin:base", "tools": "git+https://git.example/tools"}
+    merged, _ = merge_locks(LockSides(locks[1], locks[2], locks[0]), wanted("a", inputs=inputs), choose)
+    assert [(each.table, each.name, each.ours[:5]) for each in asked] == [
+        ("inputs", "tools", "git:2"),
+        ("packages", "a", "2"),
+    ]
+    assert (merged.inputs["tools"], versions(merged)) == (tree("3"), {"a": "3"})
+    text, conflicts = merged_text(*locks)
+    assert (conflicts, split_conflicts(text).ours) == (2, format_lock(locks[1]).decode())
