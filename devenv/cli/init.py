@@ -10,14 +10,25 @@ from devenv.cli.command import Action, here, verb
 from devenv.cli.parameters import PATH
 
 
-@verb("init", examples=["devenv init", "devenv init --template node api", "devenv init --list"])
+@verb("init", examples=["devenv init", "devenv init --template node api", "devenv init --detect", "devenv init --list"])
 @click.argument("directory", required=False, type=PATH)
-@click.option("-t", "--template", default="minimal", metavar="NAME", show_default=True, help="What to begin with.")
+@click.option("-t", "--template", metavar="NAME", help="What to begin with (default: minimal).")
+@click.option("--detect", is_flag=True, help="Propose packages after what the files there say, and write the manifest.")
+@click.option("-n", "--dry-run", is_flag=True, help="With --detect: only show the manifest.")
 @click.option("--list", "listing", is_flag=True, help="List the templates and do nothing.")
-def command(directory: Path | None, template: str, listing: bool) -> Action:
+def command(directory: Path | None, template: str | None, detect: bool, dry_run: bool, listing: bool) -> Action:
     """Make a project: a manifest, and the files of a template."""
-    from devenv.workflow.start import find_templates, init_project
+    from devenv.workflow.start import DEFAULT_TEMPLATE, find_templates, init_project
 
+    if detect and template is not None:
+        raise click.UsageError("`--detect` and `--template` exclude each other: a project begins with one of them")
+    if dry_run and not detect:
+        raise click.UsageError("`--dry-run` is for `--detect`")
     if listing:
         return lambda _tools: find_templates()
-    return lambda tools: init_project(tools, here() / (directory or "."), template)
+    project = here() / (directory or ".")
+    if detect:
+        from devenv.workflow.detect import detect_project
+
+        return lambda tools: detect_project(tools, project, dry_run=dry_run)
+    return lambda tools: init_project(tools, project, template or DEFAULT_TEMPLATE)

@@ -160,7 +160,7 @@ class PackageSet:
         if name in self._names:
             return
         shown = name[:SHOWN_NAME_LIMIT] if name.isprintable() else ascii(name[:SHOWN_NAME_LIMIT])
-        similar = self._similar(name[:SHOWN_NAME_LIMIT].lower())
+        similar = self.find_similar(name)
         meant = f"; did you mean {' or '.join(f'`{each}`' for each in similar)}?" if similar else ""
         raise ResolutionError(
             f"`{self.label}` has no package `{shown}`{meant}",
@@ -170,8 +170,9 @@ class PackageSet:
             slug="package-unknown",
         )
 
-    def _similar(self, name: str) -> list[str]:
+    def find_similar(self, name: str) -> list[str]:
         """Packages that `name` may mean: by a program of theirs (`rg`), by a part of the name, by likeness."""
+        name = name[:SHOWN_NAME_LIMIT].lower()
         by_program = [each for each in self._names if name in self.package(each).programs]
         long = [each for each in self._names if min(len(name), len(each)) > 1]
         by_beginning = [each for each in long if name.startswith(each) or each.startswith(name)]

@@ -10,6 +10,7 @@ from devenv.ui.terminal import Painter, make_visible
 
 TEXTS = {
     "devenv.workflow.build_results": ("devenv.ui.build_text",),
+    "devenv.workflow.detect_results": ("devenv.ui.detect_text",),
     "devenv.workflow.export_results": ("devenv.ui.export_text",),
     "devenv.workflow.hook_results": ("devenv.ui.hook_text",),
     "devenv.workflow.review_results": ("devenv.ui.review_text",),

@@ -30,7 +30,7 @@ LAYERS = (
         "sizes",
         "workers",
     ),
-    ("debian", "elf", "nar", "manifest", "lock", "packages", "resolve", "derivation"),
+    ("debian", "detect", "elf", "nar", "manifest", "lock", "packages", "resolve", "derivation"),
     ("store", "fetch", "sandbox"),
     ("build", "activation", "environment", "generations", "workflow"),
     ("ui",),

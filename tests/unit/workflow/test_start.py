@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -11,13 +12,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devenv.events import ignore
+from devenv.errors import UsageError
+from devenv.events import Event, Notice, ignore
 from devenv.manifest.grammar import PROJECT_NAME
 from devenv.manifest.parse import parse_manifest
 from devenv.resources import resource_path
 from devenv.settings import default_settings
 from devenv.workflow.results import InitResult
-from devenv.workflow.start import NAME_LIMIT, NAME_PLACEHOLDER, find_templates, init_project, make_project_name
+from devenv.workflow.start import (
+    NAME_LIMIT,
+    NAME_PLACEHOLDER,
+    TEMPLATE_DEPTH_LIMIT,
+    TEMPLATE_FILES_LIMIT,
+    TEMPLATE_LIMIT,
+    Template,
+    find_templates,
+    init_project,
+    make_from_template,
+    make_project_name,
+)
 from devenv.workflow.tools import Tools
 
 TEMPLATES = find_templates().templates
@@ -124,3 +137,90 @@ def test_complete_gitignore_is_left_alone(home: Path) -> None:
 
     assert ".gitignore" not in result.files
     assert (home / "api" / ".gitignore").read_bytes() == content
+
+
+def test_files_that_say_what_is_needed_are_mentioned(home: Path) -> None:
+    """In a directory that has a `package.json`, `init` leads to `--detect`; a template's own files do not count."""
+    (home / "api").mkdir()
+    (home / "api" / "package.json").write_text("{}")
+    events: list[Event] = []
+
+    with Tools(default_settings(home), {}, events.append) as tools:
+        init_project(tools, home / "api", "minimal")
+        init_project(tools, home / "other", "node")
+
+    assert [each.text for each in events if isinstance(each, Notice)] == [
+        "`package.json` may say what the project needs: `devenv init --detect --dry-run` shows it"
+    ]
+
+
+def from_template(home: Path, template: Path) -> Path:
+    with Tools(default_settings(home), {}, ignore) as tools:
+        return make_from_template(tools, home / "api", Template("theirs", template), allow=False).project
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """Somebody's directory with a manifest."""
+    directory = tmp_path / "template"
+    directory.mkdir()
+    (directory / "devenv.toml").write_text('[project]\nname = "@NAME@"\n')
+    return directory
+
+
+def test_any_directory_can_be_a_template(home: Path, template: Path) -> None:
+    """Another project's template makes a project, which is not allowed: its content is not devenv's."""
+    (template / "bin").mkdir()
+    (template / "bin" / "start").write_text("echo @NAME@\n")
+    (template / "bin" / "start").chmod(0o700)
+
+    project = from_template(home, template)
+
+    assert parse_manifest((project / "devenv.toml").read_bytes()).name == "api"
+    assert (project / "bin" / "start").read_text() == "echo api\n"
+    assert (project / "bin" / "start").stat().st_mode & 0o777 == 0o755
+    assert not list(default_settings(home).state.rglob("*")), "nothing was recorded"
+
+
+@pytest.mark.parametrize("spoil", ["link", "directory link", "fifo", "git", "flood", "many", "deep", "no manifest"])
+def test_hostile_templates_are_refused_and_write_nothing(home: Path, template: Path, spoil: str) -> None:
+    """A template cannot bring in the user's files, hang, fill the disk or hide hooks of git (D-12, J-07, K-05)."""
+    if spoil == "link":
+        (template / "passwd").symlink_to("/etc/passwd")
+    elif spoil == "directory link":
+        (template / "etc").symlink_to("/etc")
+    elif spoil == "fifo":
+        os.mkfifo(template / "fifo")
+    elif spoil == "git":
+        (template / "sub" / ".git").mkdir(parents=True)
+    elif spoil == "flood":
+        with (template / "flood").open("wb") as file:
+            file.truncate(TEMPLATE_LIMIT + 1)
+    elif spoil == "many":
+        for number in range(TEMPLATE_FILES_LIMIT + 1):
+            (template / str(number)).touch()
+    elif spoil == "deep":
+        (template / "/".join("d" * (TEMPLATE_DEPTH_LIMIT + 2))).mkdir(parents=True)
+    else:
+        (template / "devenv.toml").unlink()
+
+    with pytest.raises(UsageError) as raised:
+        from_template(home, template)
+
+    assert raised.value.slug == "template-invalid"
+    assert not (home / "api").exists()
+
+
+def test_no_file_of_a_template_gets_through_a_link(home: Path, template: Path) -> None:
+    """Where a directory of the template is a link in the project, nothing is written (D-12)."""
+    (template / "src").mkdir()
+    (template / "src" / "main").touch()
+    (home / "elsewhere").mkdir()
+    (home / "api").mkdir()
+    (home / "api" / "src").symlink_to(home / "elsewhere")
+
+    with pytest.raises(UsageError) as raised:
+        from_template(home, template)
+
+    assert raised.value.slug == "file-exists"
+    assert not list((home / "elsewhere").iterdir())

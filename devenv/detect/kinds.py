@@ -1,0 +1,36 @@
+"""The files that are looked for, in the order in which they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from devenv.detect.go_mod import parse_go_mod
+from devenv.detect.model import Finding
+from devenv.detect.package_json import parse_package_json
+from devenv.detect.pyproject import parse_pyproject
+from devenv.detect.rust_files import parse_cargo, parse_rust_toolchain
+from devenv.detect.version_files import (
+    parse_go_version,
+    parse_java_version,
+    parse_node_version,
+    parse_python_version,
+    parse_ruby_version,
+)
+
+Parse = Callable[[str, str], Iterable[Finding]]
+"""From the text of a file and its name to what it says. Raises UnreadableError."""
+
+KINDS: dict[str, Parse] = {
+    ".nvmrc": parse_node_version,
+    ".node-version": parse_node_version,
+    ".python-version": parse_python_version,
+    ".ruby-version": parse_ruby_version,
+    ".java-version": parse_java_version,
+    ".go-version": parse_go_version,
+    "rust-toolchain.toml": parse_rust_toolchain,
+    "rust-toolchain": parse_rust_toolchain,
+    "package.json": parse_package_json,
+    "pyproject.toml": parse_pyproject,
+    "go.mod": parse_go_mod,
+    "Cargo.toml": parse_cargo,
+}
