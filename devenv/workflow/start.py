@@ -24,6 +24,8 @@ IGNORE_FILE = ".gitignore"
 STATE_PATTERN = b"/.devenv/"
 """What devenv keeps in a project for this machine only."""
 NAME_PLACEHOLDER = b"@NAME@"
+IDENTIFIER_PLACEHOLDER = b"@IDENTIFIER@"
+"""The same where neither dots nor a digit in front will do, as in Cargo's names."""
 UNNAMEABLE = re.compile(r"[^a-z0-9._-]+")
 """What no template's language would take in the name of a project: npm, for one, wants no capitals."""
 NAME_LIMIT = 64
@@ -184,10 +186,16 @@ def _read_template(template: Template, name: str) -> dict[str, tuple[bytes, int]
             raise _invalid(template, f"`{path.name}` is {error.strerror or error}") from error
         size += len(content)
         mode = 0o755 if status.st_mode & 0o111 else 0o644
-        files[str(path.relative_to(template.path))] = (content.replace(NAME_PLACEHOLDER, name.encode()), mode)
+        files[str(path.relative_to(template.path))] = (_fill_in(content, name), mode)
         if len(files) > TEMPLATE_FILES_LIMIT:
             raise _invalid(template, f"it has more than {TEMPLATE_FILES_LIMIT} files")
     return dict(sorted(files.items()))
+
+
+def _fill_in(content: bytes, name: str) -> bytes:
+    identifier = name.replace(".", "-")
+    identifier = f"app-{identifier}" if identifier[0].isdigit() else identifier
+    return content.replace(NAME_PLACEHOLDER, name.encode()).replace(IDENTIFIER_PLACEHOLDER, identifier.encode())
 
 
 def _iter_files(template: Template) -> Iterator[Path]:

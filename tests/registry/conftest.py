@@ -25,6 +25,9 @@ WHEELS = ("just", "ripgrep", "shellcheck", "shfmt", "uv")
 FROM_DEBIAN = ("jq", "sqlite", "tree", "debian:hello")
 """What `mixed` has besides what templates ask for; of Debian's packages the last one has no recipe."""
 
+MIXED_TEMPLATES = ("go", "node", "zig")
+"""The templates whose packages `mixed` has; those of the others are from Debian, which it has enough of."""
+
 NOBODY = 65534
 
 
@@ -52,8 +55,8 @@ def mixed(user: User) -> Path:
     Where templates ask for a version it is that one, so that no package is downloaded twice, else the newest.
     """
     wanted = dict.fromkeys([*WHEELS, *(FROM_DEBIAN if host_system() in ARCHITECTURES else ())], "")
-    for manifest in resource_path("templates").glob("*/devenv.toml"):
-        packages = tomllib.loads(manifest.read_text())["packages"]
+    for template in MIXED_TEMPLATES:
+        packages = tomllib.loads(resource_path("templates", template, "devenv.toml").read_text())["packages"]
         wanted |= {name: f"@{version}" for name, version in packages.items()}
     project = user.home / "mixed"
     user.call("init", str(project))

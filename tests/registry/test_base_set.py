@@ -27,7 +27,7 @@ SAMPLE = (
         "git",
         "jq",
         "openjdk",
-        "postgresql@15",
+        "postgresql@17",
         "python",
         "redis",
         "ruby",

@@ -37,7 +37,7 @@ class User:
         self.home = home
         self.command: tuple[str, ...] = (str(program_path()),)
         """`devenv` itself."""
-        self._wrapper = tuple(wrapper)
+        self.wrapper = tuple(wrapper)
         real_home = Path.home()
         for file in pip_configuration_files(real_home, os.environ):
             if file.is_file() and file.is_relative_to(real_home):
@@ -71,7 +71,7 @@ class User:
     def run(self, command: Sequence[str], directory: Path | None = None, **variables: str) -> str:
         """What a command prints on stdout. It must succeed."""
         completed = subprocess.run(
-            [*self._wrapper, *command],
+            [*self.wrapper, *command],
             check=False,
             cwd=directory or self.home,
             env=self.environ | variables,
@@ -88,7 +88,7 @@ class User:
     ) -> subprocess.Popen[str]:
         """A command that goes on; what it prints on stdout can be read. `outside` starts what makes it the user's."""
         return subprocess.Popen(
-            [*outside, *self._wrapper, *command],
+            [*outside, *self.wrapper, *command],
             cwd=directory,
             env=self.environ | variables,
             stdin=subprocess.DEVNULL,

@@ -21,7 +21,6 @@ from devenv.settings import default_settings
 from devenv.workflow.results import InitResult
 from devenv.workflow.start import (
     NAME_LIMIT,
-    NAME_PLACEHOLDER,
     TEMPLATE_DEPTH_LIMIT,
     TEMPLATE_FILES_LIMIT,
     TEMPLATE_LIMIT,
@@ -71,7 +70,7 @@ def test_no_placeholder_is_left(home: Path, template: str) -> None:
     """A project holds its own name everywhere that the template asked for it."""
     project = init(home, template)
 
-    assert not [path for path in project.rglob("*") if path.is_file() and NAME_PLACEHOLDER in path.read_bytes()]
+    assert not [path for path in project.rglob("*") if path.is_file() and re.search(b"@[A-Z]+@", path.read_bytes())]
 
 
 def test_result_names_what_was_written(home: Path) -> None:
@@ -106,6 +105,14 @@ def test_project_name_is_one_that_all_languages_take(directory: str) -> None:
 def test_project_name_stays_near_the_directory_name(directory: str, name: str) -> None:
     """The name is the directory's where that will do, else one that its user recognises."""
     assert make_project_name(directory) == name
+
+
+@pytest.mark.parametrize(("directory", "name"), [("web_v2.1", "web_v2-1"), ("2048", "app-2048")])
+def test_crate_is_called_as_cargo_allows(home: Path, directory: str, name: str) -> None:
+    """Cargo refuses names with dots and those that begin with a digit."""
+    project = init(home, "rust", directory)
+
+    assert tomllib.loads((project / "Cargo.toml").read_text())["package"]["name"] == name
 
 
 def test_hostile_directory_name_stays_out_of_the_files(home: Path) -> None:
