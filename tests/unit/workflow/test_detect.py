@@ -68,9 +68,29 @@ def test_writes_a_manifest_that_says_why(project: Path) -> None:
         ("go.mod", "module a\ngo 1.22 // ours\ntoolchain go1.24.1\n", {"go": ">=1.22,>=1.24.1"}),
         ("rust-toolchain", "stable\n", {"rust": "*"}),
         ("rust-toolchain.toml", '[toolchain]\nchannel = "1.85.1"\n', {"rust": "1.85"}),
+        (".tool-versions", "nodejs 20.11.1\npython 3.13.1 3.11 # ours\njq latest\njava temurin-21.0.2+13.0.LTS\n",
+         {"nodejs": "20.11.1", "python": "3.13", "jq": "*", "openjdk": "21"}),
+        ("mise.toml", '[tools]\nnode = "lts"\npython = ["3.13", "3.11"]\n"aqua:jqlang/jq" = { version = "1.7" }\n',
+         {"nodejs": "24", "python": "3.13", "jq": "1.7"}),
+        ("devbox.json", '{ // ours\n"packages": ["nodejs_22@latest", "python@3.11.4", "go@1.24", ], }',
+         {"nodejs": "22", "python": "3.11", "go": "1.24"}),
+        ("devbox.json", '{"packages": {"jdk17": "latest", "postgresql_15": {"version": ""}}}',
+         {"openjdk": "17", "postgresql": "15"}),
+        ("Gemfile", "source 'https://gems.example'\nruby '~> 3.1', '>= 3.1.2' # ours\n", {"ruby": ">=3.1,<4,>=3.1.2"}),
+        ("Gemfile", 'ruby "3.3.1", patchlevel: "0"\n', {"ruby": "3.3"}),
+        ("Gemfile", "ruby file: '.ruby-version'\n", {"ruby": "*"}),
+        ("composer.json", '{"require": {"php": "^8.1 || ^8.3", "ext-json": "*"}}',
+         {"composer": "*", "php": ">=8.3,<9"}),
+        ("composer.json", '{"require": {"php": "~8.2.3"}}', {"composer": "*", "php": ">=8.2.3,<8.3"}),
+        ("pom.xml", "<project><properties><maven.compiler.release>17</maven.compiler.release></properties></project>",
+         {"maven": "*", "openjdk": "17"}),
+        ("pom.xml", '<project xmlns="urn:x"><properties><java.version>1.8</java.version></properties></project>',
+         {"maven": "*", "openjdk": "11"}),
+        ("build.gradle", "// sourceCompatibility = 11\nsourceCompatibility = '17'\n", {"openjdk": "17"}),
+        ("build.gradle.kts", "java { toolchain { languageVersion = JavaLanguageVersion.of(21) } }", {"openjdk": "21"}),
         ("Cargo.toml", '[package]\nname = "a"\nrust-version = "1.70"\n', {"rust": ">=1.70"}),
     ],
-)
+)  # fmt: skip
 def test_a_file_alone(project: Path, name: str, text: str, packages: dict[str, str]) -> None:
     """Each kind of file is understood in its own grammar."""
     assert read_packages(detect(project, {name: text})) == packages
