@@ -32,13 +32,17 @@ class RootKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """Something that keeps `object`; `name` is for people. `project` and `generation` are those of a generation."""
+    """Something that keeps `object`; `name` is for people. `project` and `generation` are those of a generation.
+
+    `process` is the number of a running process.
+    """
 
     kind: RootKind
     name: str
     object: StorePath
     project: Path | None = None
     generation: int | None = None
+    process: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _iter_links(store: Store, settings: Settings) -> Iterator[Root]:
 def _iter_processes(store: Store) -> Iterator[Root]:
     for path, processes in find_live_objects(store.root).items():
         for process in processes:
-            yield Root(RootKind.PROCESS, f"{process.name} ({process.pid})", path)
+            yield Root(RootKind.PROCESS, f"{process.name} ({process.pid})", path, process=process.pid)
 
 
 def profiles_path(settings: Settings) -> Path:

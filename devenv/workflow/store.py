@@ -11,7 +11,7 @@ from devenv.environment.project import require_project_path
 from devenv.errors import UsageError
 from devenv.fsutil import temporary_name
 from devenv.generations.generations import find_current_generation
-from devenv.generations.roots import find_roots, list_projects, profiles_path
+from devenv.generations.roots import Root, find_roots, list_projects, profiles_path
 from devenv.store.archive import export_closures, import_archive
 from devenv.store.graph import find_chain
 from devenv.store.names import require_object
@@ -35,12 +35,26 @@ def list_roots(tools: Tools) -> RootsResult:
 
 
 def explain(tools: Tools, name: str) -> WhyResult:
-    """The shortest chain from a root to the object `name`. Raises UsageError (`object-unknown`, `object-ambiguous`)."""
-    path = require_object(tools.store, name)
+    """What keeps the object `name`. Raises UsageError (`object-unknown`, `object-ambiguous`)."""
+    return find_keeper(tools, require_object(tools.store, name))
+
+
+def find_keeper(tools: Tools, path: StorePath) -> WhyResult:
+    """The shortest chain from a root to `path`: from one that lasts, and only where there is none from a process.
+
+    Our own process is none: it names the object because somebody asks.
+    """
     graph = tools.store.database.read_graph()
-    roots = {root.object: root for root in reversed(list_roots(tools).roots)}
-    chain = tuple(find_chain(graph, roots, path))
-    return WhyResult(path, roots[chain[0]] if chain else None, chain)
+    lasting: dict[StorePath, Root] = {}
+    passing: dict[StorePath, Root] = {}
+    for root in list_roots(tools).roots:
+        if root.process != os.getpid():
+            (lasting if root.process is None else passing).setdefault(root.object, root)
+    for roots in (lasting, passing):
+        chain = tuple(find_chain(graph, roots, path))
+        if chain:
+            return WhyResult(path, roots[chain[0]], chain)
+    return WhyResult(path, None, ())
 
 
 def verify(tools: Tools, names: Sequence[str]) -> Verification:

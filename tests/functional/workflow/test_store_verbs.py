@@ -164,6 +164,20 @@ def test_why_shows_the_chain(user: User) -> None:
     assert user.report("why", "ripgrep")["root"] is None
 
 
+def test_why_passes_over_who_asks(user: User) -> None:
+    """Who asks names the object and does not keep it; a process that uses it does where nothing lasting does."""
+    api = user.project("api", "ripgrep")
+    path = str(object_named(user, "ripgrep"))
+    assert api.having(ABOUT=path).report("why", path)["root"]["kind"] == "generation"
+    shutil.rmtree(user.settings.state / "projects")
+    assert user.report("why", path)["root"] is None
+    with subprocess.Popen(["/bin/cat"], cwd=path, stdin=subprocess.PIPE) as process:
+        root = user.report("why", path)["root"]
+        assert (root["kind"], root["process"]) == ("process", process.pid)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 def test_usage_tells_shared_from_own(user: User) -> None:
     """Two projects with one package in common: each has its own part, and what both need counts for none alone."""
     user.project("a", "ripgrep")
