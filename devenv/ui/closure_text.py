@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from devenv.sizes import format_size
 from devenv.ui.lines import iter_lines
 from devenv.ui.terminal import USUAL_WIDTH, Painter, make_visible
-from devenv.workflow.closure.results import ClosureResult, Measure, Member, TreeResult
+from devenv.workflow.closure.results import ClosureResult, DrawnResult, Measure, Member, TreeResult
 
 SIZE_WIDTH = 10
 HEADINGS = ("itself", "with all", "only its")
@@ -35,6 +35,11 @@ def _(result: TreeResult, painter: Painter) -> Iterator[str]:
         yield painter.paint("faint", f"{ABOVE.strip()} what is below stands further up")
     for name, reason in closure.lacking.items():
         yield f"{painter.paint('warning', 'missing')} {make_visible(name)}: {make_visible(reason)}"
+
+
+@iter_lines.register
+def _(result: DrawnResult, painter: Painter) -> Iterator[str]:
+    yield f"{painter.paint('good', 'wrote')} {make_visible(str(result.file))} ({format_size(result.size)})"
 
 
 def title_lines(closure: ClosureResult, painter: Painter) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import singledispatch
 from devenv.ui.terminal import Painter, make_visible
 
 TEXTS = {
-    "devenv.workflow.closure.results": ("devenv.ui.closure_text",),
+    "devenv.workflow.closure.results": ("devenv.ui.closure_text", "devenv.ui.graph.dot"),
     "devenv.workflow.build_results": ("devenv.ui.build_text",),
     "devenv.workflow.detect_results": ("devenv.ui.detect_text",),
     "devenv.workflow.export_results": ("devenv.ui.export_text",),

@@ -114,3 +114,11 @@ class TreeResult:
     starts: tuple[str, ...]
     depth: int | None = None
     files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnResult:
+    """An environment was drawn into `file`, of `size` bytes."""
+
+    file: Path
+    size: int
