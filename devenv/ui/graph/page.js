@@ -108,7 +108,7 @@
     node.children.sort((one, other) => other.size - one.size || one.place - other.place);
     node.children.forEach((child, index) => {
       child.grey = child.grey || node.grey || (!parent && child.member && child.member.part !== "package");
-      const turn = parent ? hue + (index * 17) % 36 - 18 : (250 + index * 137.508) % 360;
+      const turn = parent ? hue + (index * 11) % 24 - 12 : (250 + index * 137.508) % 360;
       finish(child, `${id}/${encodeURIComponent(child.key || child.name)}`, node, turn);
     });
     return node;
@@ -491,6 +491,7 @@
   }
 
   function find() {
+    hideTip();
     const words = search.value.trim().toLowerCase();
     const root = rootOf(current);
     matches = null;
@@ -521,7 +522,7 @@
     found.replaceChildren(...results.map((node, index) => {
       const line = make("li", undefined, { role: "option", id: `found-${index}`, "aria-selected": String(index === picked) });
       const name = make("span", isolated(node.name));
-      if (!node.key && node.member) name.append(make("small", isolated(`in ${titleOf(node.member)}`)));
+      if (!node.key && node.member) name.append(make("small", isolated(`${node.file ? "" : `${pathOf(node)} `}in ${titleOf(node.member)}`)));
       line.append(name, make("span", formatSize(node.size)));
       line.addEventListener("pointerdown", (event) => { event.preventDefault(); take(node); });
       return line;
@@ -553,7 +554,10 @@
       drawFound(search.value.trim());
       const line = $(`found-${picked}`);
       if (line) line.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && results[picked]) take(results[picked]);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (results[picked]) take(results[picked]);
+    }
     else if (event.key === "Escape") { event.stopPropagation(); search.value = ""; find(); search.blur(); }
   });
 
