@@ -153,8 +153,26 @@ class ManifestName(CompletedName):
         yield from iter_manifest_names(read_settings(), here(), incomplete, self._tables)
 
 
+class ExplainedName(ObjectName):
+    """An object of the store, or a package of the project here."""
+
+    name = "NAME"
+
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
+        """Packages of the manifest, then objects."""
+        from devenv.errors import DevenvError
+
+        found: set[str] = set()
+        with contextlib.suppress(DevenvError):
+            for each in MANIFEST_PACKAGE.iter_candidates(incomplete):
+                found.add(str(each))
+                yield each
+        yield from (each for each in super().iter_candidates(incomplete) if each not in found)
+
+
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
 PATH, DIRECTORY, KNOWN_PROJECT = NamedPath(), NamedPath(file_okay=False), KnownProjectPath()
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
 MANIFEST_PACKAGE, CHECK = ManifestName("packages"), ManifestName("checks")
 BUILD, LOGGED = ManifestName("builds", "packages"), ManifestName("builds", "packages", "checks")
+WHY = ExplainedName()

@@ -67,10 +67,18 @@ def _(result: RootsResult, painter: Painter) -> Iterator[str]:
 
 @iter_lines.register
 def _(result: WhyResult, painter: Painter) -> Iterator[str]:
-    if result.root is None:
-        yield f"nothing keeps {result.path}: `devenv gc` would delete it"
+    if result.origins:
+        from devenv.ui.origin_text import origin_lines
+
+        for origin in result.origins:
+            yield from origin_lines(origin, painter)
+    if result.path is None:
         return
-    yield f"{painter.paint('name', result.root.kind.value)} {make_visible(result.root.name)}"
+    if result.root is None:
+        yield f"nothing keeps {'it' if result.origins else result.path}: `devenv gc` would delete it"
+        return
+    kept = "kept by " if result.origins else ""
+    yield f"{kept}{painter.paint('name', result.root.kind.value)} {make_visible(result.root.name)}"
     for depth, path in enumerate(result.chain):
         yield f"{'  ' * min(depth, 10)}→ {path}"
 

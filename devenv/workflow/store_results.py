@@ -8,6 +8,7 @@ from pathlib import Path
 from devenv.generations.roots import Root
 from devenv.store.verification import Finding
 from devenv.store_path import StorePath
+from devenv.workflow.closure.results import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,16 @@ class RootsResult:
 
 @dataclass(frozen=True, slots=True)
 class WhyResult:
-    """Why an object is there: the root, and the chain of references from what it keeps to the object.
+    """Why something is there: what it means here (`origins`), and what keeps its object `path`.
 
-    Without a root, nothing keeps it.
+    That is the root and the chain of references from what it keeps to the object. Without a root, nothing keeps it; a
+    file that was fetched, and what is not in the store, has no path.
     """
 
-    path: StorePath
+    path: StorePath | None
     root: Root | None
     chain: tuple[StorePath, ...]
+    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

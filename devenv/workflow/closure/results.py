@@ -117,6 +117,35 @@ class TreeResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A member in a few words; `size` in bytes, of itself, in the store or to download."""
+
+    name: str
+    version: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something of an environment comes from. `kind` is that of a member, or `file`, or `program`.
+
+    `member` is the one that it is or is part of, None where a `file` is of several. `users` are the ways to it from
+    packages that were asked for, `needs` what the member needs to run or is made with.
+    """
+
+    name: str
+    kind: str
+    project: Path
+    environment: str
+    system: System
+    member: Member | None
+    users: tuple[tuple[Named, ...], ...]
+    needs: tuple[Named, ...]
+    file: PinnedFile | None = None
+    program: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnResult:
     """An environment was drawn into `file`, of `size` bytes."""
 
