@@ -1,4 +1,4 @@
-"""Which answers a named environment begins with: those of what it extends, else its own of the lock so far.
+"""Which answers a named environment begins with: those of what it extends, the default's, its own of the lock so far.
 
 So that its packages are the default's wherever these answer what it asks, whatever was locked first: then there is less
 to fetch, and a lock has fewer lines.
@@ -6,7 +6,7 @@ to fetch, and a lock has fewer lines.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from devenv.environment.answers import LockRequest, covers
 from devenv.lock.model import Lock, LockedEnvironment, LockedInput, LockedPackage
@@ -15,27 +15,34 @@ from devenv.manifest.model import Manifest, PackageRequest
 from devenv.packages.versions import parse_version_request
 
 
-def previous_of(request: LockRequest, name: str, base: Lock, manifest: Manifest) -> Lock:
+def previous_of(request: LockRequest, name: str, bases: Sequence[Lock], manifest: Manifest) -> Lock:
     """What the environment `name`, which has this `manifest`, is locked with as its lock so far.
 
-    `base` is the new lock of what it extends; `request` has the lock so far of all, and what of it does not count.
+    `bases` are the new locks of what it extends and of the default, the first of which counts most: what is as in the
+    default was not written down. `request` has the lock so far of all, and what of it does not count.
     """
     previous = request.previous
-    inputs = dict(base.inputs)
     own = LockedEnvironment()
+    inputs = {name: each for base in bases for name, each in base.inputs.items()}
     if previous is not None:
-        inputs = {**previous.inputs, **base.inputs}
+        inputs = {**previous.inputs, **inputs}
         own = _keep_known(_forget(previous.environments.get(name, own), request), previous.inputs, inputs)
     packages = {}
     for each in manifest.packages.values():
-        candidates = [table[each.name] for table in (base.packages, own.packages) if each.name in table]
+        candidates = [
+            table[each.name] for table in (*(base.packages for base in bases), own.packages) if each.name in table
+        ]
         answering = [candidate for candidate in candidates if _answers(candidate, each, manifest)]
         if candidates:
             packages[each.name] = (answering or candidates)[0]
-    runtime = base.runtime
-    if own.runtime is not None and (runtime is None or runtime.systems.keys() < own.runtime.systems.keys()):
-        runtime = own.runtime
-    return Lock(base.fingerprint, inputs, packages, runtime, {**own.dependencies, **base.dependencies})
+    sources: list[Lock | LockedEnvironment] = [*bases, own]
+    runtime = None
+    for source in sources:
+        # One that serves fewer systems does not answer where more are wanted.
+        if source.runtime is not None and (runtime is None or runtime.systems.keys() < source.runtime.systems.keys()):
+            runtime = source.runtime
+    dependencies = {name: locked for source in reversed(sources) for name, locked in source.dependencies.items()}
+    return Lock(bases[0].fingerprint, inputs, packages, runtime, dependencies)
 
 
 def _answers(locked: LockedPackage, wanted: PackageRequest, manifest: Manifest) -> bool:

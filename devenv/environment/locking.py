@@ -73,7 +73,8 @@ def _lock_environments(request: LockRequest, index: LockingIndex) -> Lock:
     differences: dict[str, LockedEnvironment] = {}
     for name in order_environments(whole):
         chosen = whole.select(name)
-        before = previous_of(request, name, locks[whole.environments[name].extends], chosen)
+        bases = [locks[whole.environments[name].extends], locks[DEFAULT_ENVIRONMENT]]
+        before = previous_of(request, name, bases, chosen)
         # What is to move has moved in what it extends, and is forgotten of its own.
         locking = _Locking(replace(request, manifest=chosen, previous=before, moving=NOTHING), index, previous, asked)
         locked = locking.lock()
