@@ -10,7 +10,11 @@ from devenv.cli.command import Action, here, verb
 from devenv.cli.parameters import PATH
 
 
-@verb("init", examples=["devenv init", "devenv init --template node api", "devenv init --detect", "devenv init --list"])
+@verb(
+    "init",
+    network=True,
+    examples=["devenv init", "devenv init --template node api", "devenv init --detect", "devenv init --list"],
+)
 @click.argument("directory", required=False, type=PATH)
 @click.option("-t", "--template", metavar="NAME", help="What to begin with (default: minimal).")
 @click.option("--detect", is_flag=True, help="Propose packages after what the files there say, and write the manifest.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from devenv.detect.documents import find_line, lookup, parse_json
-from devenv.detect.model import Finding, Strength
+from devenv.detect.model import Finding, Strength, Wish
 from devenv.detect.requests import translate_composer, translate_pin
 
 # fmt: off
@@ -39,4 +39,5 @@ def parse_composer(text: str, file: str) -> Iterator[Finding]:
         for name in required if isinstance(required, dict) else ():
             extension = name.lower().removeprefix("ext-").replace("-", "_")
             if name.lower().startswith("ext-") and extension.removeprefix("zend_") not in EXTENSIONS:
-                yield Finding(file, find_line(text, table, name), name, "", None)
+                wish = Wish((), "`php` has the common extensions only")
+                yield Finding(file, find_line(text, table, name), name, "", None, wish)

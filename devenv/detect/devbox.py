@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from devenv.detect.documents import find_line, lookup, parse_json, strip_comments
-from devenv.detect.model import Finding, Strength
+from devenv.detect.model import Finding, Strength, Wish
 from devenv.detect.names import split_versioned
 from devenv.detect.tool_versions import translate_tool
 
@@ -21,7 +21,7 @@ def parse_devbox(text: str, file: str) -> Iterator[Finding]:
         package, own = split_versioned(name.rpartition(".")[2] or name)
         line = find_line(text, "packages", shown)
         if "#" in name or ":" in name:
-            yield Finding(file, line, name, version, None)
+            yield Finding(file, line, name, version, None, Wish((), "it is a flake of Nix"))
         else:
             wish = translate_tool(package, own if version in {"", "latest"} and own else version or "latest")
             yield Finding(file, line, name, version, package, wish, Strength.PINNED)

@@ -16,7 +16,7 @@ OPTION = re.compile(r"""(?:,[ \t]*)?:?[a-z_]{1,30}:?[ \t]*(?:=>)?[ \t]*["'][^"']
 
 def parse_gemfile(text: str, file: str) -> Iterator[Finding]:
     """`ruby "~> 3.3"`, also with several requirements; `ruby file: ".ruby-version"` is that file's matter."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         match = RUBY.fullmatch(line.split(" #")[0].strip())
         if match is None:
             continue

@@ -14,7 +14,7 @@ LINE = re.compile(r"(go|toolchain)[ \t]+(\S{1,64})[ \t]*(?://.*)?", re.ASCII)
 def parse_go_mod(text: str, file: str) -> Iterator[Finding]:
     """`go 1.22` is the least that will do, and so is `toolchain go1.24.1` where it is newer."""
     said = False
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         match = LINE.fullmatch(line.strip())
         if match is None or match[2] == "default":
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from devenv.detect.model import Finding, Strength, Wish
 from devenv.detect.version_files import translate_java
 
-COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
+COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL)
 VERSIONS = (
     re.compile(r"JavaLanguageVersion\.of\(\s{0,9}[\"']?([0-9]{1,3})[\"']?\s{0,9}\)"),
     re.compile(r"jvmToolchain\(\s{0,9}([0-9]{1,3})\s{0,9}\)"),
@@ -18,7 +18,7 @@ VERSIONS = (
     ),
 )
 """What says more about the JDK that is used stands first."""
-GRADLE_NOTE = "the project's own `gradlew` brings Gradle"
+GRADLE_NOTE = "the project's own `gradlew` brings it"
 
 
 def parse_gradle(text: str, file: str) -> Iterator[Finding]:

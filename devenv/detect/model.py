@@ -15,15 +15,20 @@ FINDINGS_LIMIT = 200
 """Tools that are taken from one file."""
 
 
-class Strength(enum.IntEnum):
-    """How much a finding weighs where several are about the same package: the least counts first."""
+class Strength(enum.StrEnum):
+    """How much a finding weighs where several are about the same package: the first counts most."""
 
-    PINNED = 0
+    PINNED = "pinned"
     """The file is there to say which version is used."""
-    RANGE = 1
+    RANGE = "range"
     """The file says with which versions the project works."""
-    NAMED = 2
+    NAMED = "named"
     """The file shows that the tool is used, in whatever version."""
+
+    @property
+    def rank(self) -> int:
+        """Where it stands; the least counts most."""
+        return list(Strength).index(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,3 +53,22 @@ def split_versioned(name: str) -> tuple[str, str]:
     if package in TWO_PART and "." not in version and len(version) > 1:
         version = f"{version[0]}.{version[1:]}"
     return package, version
+
+
+STAND_INS = {
+    "pnpm": "`corepack pnpm` of `nodejs` up to 24 runs it",
+    "yarn": "`corepack yarn` of `nodejs` up to 24 runs it",
+    "bun": "there are `nodejs` and `deno`",
+    "gradle": "the project's own `gradlew` brings it",
+    "poetry": "there is `uv`",
+    "pdm": "there is `uv`",
+    "pipenv": "there is `uv`",
+    "pipx": "there is `uv`, whose `uv tool` does the same",
+    "mysql": "there is `mariadb`",
+    "eslint": "`npx eslint` of `nodejs` runs it",
+    "prettier": "`npx prettier` of `nodejs` runs it",
+    "nvm": "devenv does what it does",
+    "rvm": "devenv does what it does",
+    "asdf": "devenv does what it does",
+}
+"""What comes nearest to tools that the base set lacks, in words."""

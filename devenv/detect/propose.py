@@ -60,7 +60,8 @@ def propose(
     for finding in findings:
         if finding.package is None or find_offered(finding.package) is None:
             if not any(each.finding.tool == finding.tool for each in lacking):
-                lacking.append(Lacking(finding, find_similar(finding.tool)))
+                note = finding.wish.note if finding.package is None else ""
+                lacking.append(Lacking(finding, note or find_similar(finding.tool)))
         else:
             groups[finding.package].append(finding)
     packages: list[ProposedPackage] = []
@@ -69,7 +70,7 @@ def propose(
         offered = find_offered(name)
         assert offered is not None
         # Stable: among equals, the file that was read first counts.
-        group.sort(key=lambda each: (not each.wish.requests, each.strength))
+        group.sort(key=lambda each: (not each.wish.requests, each.strength.rank))
         package, gap = _propose_package(name, group, offered)
         packages.append(package)
         lacking += [Lacking(package.reasons[0], gap)] if gap else []
@@ -79,7 +80,7 @@ def propose(
 
 def _propose_package(name: str, group: Sequence[Finding], offered: Offered) -> tuple[ProposedPackage, str]:
     """The line for one package; and what it has instead, where it lacks what is asked for."""
-    telling = [each for each in group if each.strength < Strength.NAMED] or list(group[:1])
+    telling = [each for each in group if each.strength is not Strength.NAMED] or list(group[:1])
     notes = dict.fromkeys(each.wish.note for each in telling if each.wish.note)
     first, *others = telling
     if not first.wish.requests:
@@ -89,9 +90,10 @@ def _propose_package(name: str, group: Sequence[Finding], offered: Offered) -> t
         if offered.has(request):
             taken = offered.loosen(request)
             if taken != request:
-                notes[f"the set has one release of {taken} at a time"] = None
+                notes[_describe_loosening(request, taken, offered)] = None
             return ProposedPackage(name, taken, tuple(telling), tuple(notes)), ""
-    nearest = _find_nearest(requests[0], others, offered)
+    agreeing = [each for each in others if not contradicts(first, each)]
+    nearest = _find_nearest(requests[0], agreeing, offered)
     notes[f"there is no {first.asked or requests[0]}: {nearest} comes nearest"] = None
     return ProposedPackage(name, nearest, tuple(telling), tuple(notes)), f"`{name}` {nearest}"
 
@@ -111,7 +113,7 @@ def _narrow(first: Finding, others: Sequence[Finding]) -> tuple[str, ...]:
 
 def _find_nearest(request: str, others: Sequence[Finding], offered: Offered) -> str:
     def suits(line: str) -> bool:
-        return all(not other.wish.requests or agree(line, other) for other in others)
+        return all(agree(line, other) for other in others if other.wish.requests)
 
     try:
         return offered.nearest(request, suits)
@@ -119,15 +121,23 @@ def _find_nearest(request: str, others: Sequence[Finding], offered: Offered) -> 
         return ANY
 
 
+def _describe_loosening(request: str, taken: str, offered: Offered) -> str:
+    if offered.versions is None:
+        return f"of {taken} there is one version at a time, which {request} need not be"
+    return f"there is no {request}, but another {taken}"
+
+
 def agree(request: str, finding: Finding) -> bool:
     """Whether some version satisfies the request and what is found."""
     return any(intersects(request, each) for each in finding.wish.requests)
 
 
+def contradicts(first: Finding, other: Finding) -> bool:
+    """Whether no version satisfies both; what means nothing here contradicts nothing."""
+    requests = first.wish.requests
+    return bool(requests and other.wish.requests) and not any(agree(request, other) for request in requests)
+
+
 def _find_contradictions(name: str, group: Sequence[Finding]) -> list[Contradiction]:
-    first, *others = [each for each in group if each.wish.requests] or group[:1]
-    return [
-        Contradiction(name, first, other)
-        for other in others
-        if not any(agree(request, other) for request in first.wish.requests)
-    ]
+    first, *others = group
+    return [Contradiction(name, first, other) for other in others if contradicts(first, other)]

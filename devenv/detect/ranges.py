@@ -17,19 +17,18 @@ def intersects(*requests: str) -> bool:
     Each request is a union of intervals whose ends are the versions that it names; where several overlap, they do so
     at the lower end of one of them, or right behind it.
     """
-    return any(all(_matches(request, version) for request in requests) for version in _iter_probes(requests))
+    return any(all(matches(request, version) for request in requests) for version in _iter_probes(requests))
 
 
 def combine(one: str, other: str) -> str | None:
     """A request for what satisfies both, which have something in common; None where it would be too long."""
     from devenv.packages.versions import REQUEST_LIMIT
 
-    if other in {ANY, one} or _is_pin(one):
+    # A plain version says as much as a person pins.
+    if other in {ANY, one} or _is_plain(one):
         return one
     if one == ANY:
         return other
-    if _is_plain(one) and _is_plain(other):
-        return max(one, other, key=len)
     parts = dict.fromkeys(",".join(f"=={each}.*" if _is_plain(each) else each for each in (one, other)).split(","))
     joined = ",".join(parts)
     return joined if len(joined) <= REQUEST_LIMIT else None
@@ -37,11 +36,6 @@ def combine(one: str, other: str) -> str | None:
 
 def _is_plain(request: str) -> bool:
     return request[0].isdigit()
-
-
-def _is_pin(request: str) -> bool:
-    """Whether it says as much as a person pins: a version, or a line of versions."""
-    return _is_plain(request)
 
 
 def _iter_probes(requests: tuple[str, ...]) -> Iterator[str]:
@@ -53,7 +47,8 @@ def _iter_probes(requests: tuple[str, ...]) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _matches(request: str, version: str) -> bool:
+def matches(request: str, version: str) -> bool:
+    """Whether a version satisfies a request."""
     from devenv.packages.versions import parse_version_request
 
     return parse_version_request(request).matches(version)

@@ -20,7 +20,7 @@ def parse_rust_toolchain(text: str, file: str) -> Iterator[Finding]:
         line = value_line(document, "toolchain", "channel")
     else:
         line, asked = next(
-            ((number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()), (1, None)
+            ((number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()), (1, None)
         )
     if isinstance(asked, str) and asked:
         yield Finding(file, line, "rust", asked, "rust", translate_channel(asked), Strength.PINNED)

@@ -39,7 +39,7 @@ def make_finding(file: str, line: int, tool: str, asked: str) -> Finding:
 
 def parse_tool_versions(text: str, file: str) -> Iterator[Finding]:
     """`nodejs 20.11.1`: the first of several versions counts, the others stand in for it."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         words = line.partition("#")[0].split()
         if words:
             yield make_finding(file, number, words[0], words[1] if len(words) > 1 else "latest")

@@ -116,7 +116,7 @@ def translate_java(asked: str) -> Wish:
 
 def _iter_versions(text: str) -> Iterator[tuple[int, str]]:
     """Line and content of each line that says something."""
-    for number, line in enumerate(text.splitlines()[:LINES_LIMIT], 1):
+    for number, line in enumerate(text.split("\n")[:LINES_LIMIT], 1):
         asked = line.partition("#")[0].strip()
         if asked:
             yield number, asked

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.detect.availability import Offered
 from devenv.detect.kinds import KINDS
 from devenv.detect.manifest_text import format_manifest
 from devenv.detect.model import FINDINGS_LIMIT, SIZE_LIMIT, Finding, UnreadableError
+from devenv.detect.names import STAND_INS, find_package
 from devenv.detect.propose import propose
-from devenv.errors import UsageError
+from devenv.errors import DevenvError, UsageError
 from devenv.fsutil import read_regular
 from devenv.project_names import MANIFEST_NAME
 from devenv.workflow.detect_results import DetectResult, UnreadFile
 from devenv.workflow.start import find_telling_files, make_project_name, refuse_taken, write_files
 from devenv.workflow.tools import Tools
+
+if TYPE_CHECKING:
+    from devenv.packages.package import Package
+
+EXACT = re.compile(r"(?:>=)?[0-9]+\.[0-9]+\.[0-9]+", re.ASCII)
+"""Requests for one version, of which only an index knows whether there is one."""
+
+FindOffered = Callable[[str], Offered | None]
+FindSimilar = Callable[[str], str]
 
 
 def detect_project(tools: Tools, directory: Path, *, dry_run: bool) -> DetectResult:
@@ -44,7 +57,7 @@ def detect_project(tools: Tools, directory: Path, *, dry_run: bool) -> DetectRes
             details=tuple(f"`{each.file}` is {each.reason}" for each in unread),
             slug="nothing-detected",
         )
-    find_offered, find_similar = _ask_base_set()
+    find_offered, find_similar = _ask_base_set(tools, findings)
     proposal = propose(findings, find_offered, find_similar)
     manifest = format_manifest(make_project_name(directory.resolve().name), proposal)
     written = () if dry_run else write_files(tools, directory, {MANIFEST_NAME: (manifest.encode(), 0o644)})
@@ -83,18 +96,41 @@ def _read_text(path: Path) -> str:
         raise UnreadableError(f"not to be read ({os.strerror(error.errno or 0)})") from error
 
 
-def _ask_base_set() -> tuple[Callable[[str], Offered | None], Callable[[str], str]]:
-    from devenv.packages.package_set import read_base_set
+def _ask_base_set(tools: Tools, findings: Iterable[Finding]) -> tuple[FindOffered, FindSimilar]:
+    """What there is of a package, and what comes near to what there is not."""
+    base = tools.base_set
+    exact = {each.package for each in findings if any(EXACT.fullmatch(request) for request in each.wish.requests)}
 
-    base = read_base_set()
-
+    @functools.cache
     def find_offered(name: str) -> Offered | None:
         if not base.has(name):
             return None
-        return Offered(tuple(source.versions for source in base.package(name).sources))
+        package = base.package(name)
+        specifiers = tuple(source.versions for source in package.sources)
+        return Offered(specifiers, _find_listed(tools, package) if name in exact else None)
 
     def find_similar(name: str) -> str:
-        similar = base.find_similar(name)
-        return f"there is {' and '.join(f'`{each}`' for each in similar)}" if similar else ""
+        if name in STAND_INS:
+            return STAND_INS[name]
+        names = {*base.find_similar(name), *([] if (meant := find_package(name)) == name else base.find_similar(meant))}
+        if names:
+            return f"did it mean {' or '.join(f'`{each}`' for each in sorted(names))}?"
+        return f"`source:{name}` is built here" if tools.source_set.has(name) else ""
 
     return find_offered, find_similar
+
+
+def _find_listed(tools: Tools, package: Package) -> tuple[str, ...] | None:
+    """The versions that the index lists, newest first; None where it cannot say, or is slow to.
+
+    A suite of Debian has one version of each, and its recipe says of which line: it is not asked.
+    """
+    from devenv.packages.package import WheelSource
+    from devenv.resolve.offers import Offers
+
+    if not all(isinstance(source, WheelSource) for source in package.sources):
+        return None
+    try:
+        return tuple(map(str, Offers(package, tools.index).stable)) or None
+    except DevenvError:
+        return None

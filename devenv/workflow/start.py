@@ -156,7 +156,7 @@ def refuse_taken(directory: Path) -> None:
             pass
         raise UsageError(
             f"`{directory / MANIFEST_NAME}` is there already",
-            hint="add packages with `devenv add NAME`",
+            hint="add packages with `devenv add NAME`; `devenv init --detect --dry-run` proposes some",
             slug="file-exists",
         )
     if os.path.lexists(directory / LOCK_NAME):

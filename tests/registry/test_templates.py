@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devenv.debian.architectures import ARCHITECTURES
+from devenv.detect.composer import EXTENSIONS
 from devenv.store_path import store_root
 from devenv.system import host_system
 from tests.registry.conftest import NOBODY
@@ -181,6 +182,9 @@ def test_php(user: User) -> None:
     project = make_project(user, "php")
     user.call("run", "--", "composer", "install", "--quiet", "--no-interaction", directory=project)
     assert "2 tests, 0 failures" in user.call("run", "--", "composer", "test", directory=project)
+
+    modules = user.call("run", "--", "php", "-m", directory=project).lower().split()
+    assert set(modules) >= EXTENSIONS - {"opcache"}, "what is told to lack nothing lacks nothing"
 
     serve = [*user.command, "run", "--", "php", "-S", "127.0.0.1:0", "-t", "public"]
     with user.start(["sh", "-c", 'exec "$@" 2>&1', "sh", *serve], project) as server:

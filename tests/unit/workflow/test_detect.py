@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,9 @@ from devenv.errors import UsageError
 from devenv.events import ignore
 from devenv.manifest.parse import parse_manifest
 from devenv.settings import default_settings
+from devenv.ui.envelope import format_result
+from devenv.ui.lines import iter_lines
+from devenv.ui.terminal import Painter
 from devenv.workflow.detect import detect_project
 from devenv.workflow.detect_results import DetectResult
 from devenv.workflow.tools import Tools
@@ -28,7 +34,7 @@ def detect(project: Path, files: Mapping[str, str] | None = None, *, dry_run: bo
     """Detect in a project with the files, by name."""
     for name, text in (files or {}).items():
         (project / name).write_text(text)
-    with Tools(default_settings(project.parent), {}, ignore) as tools:
+    with Tools(replace(default_settings(project.parent), offline=True), {}, ignore) as tools:
         return detect_project(tools, project, dry_run=dry_run)
 
 
@@ -106,12 +112,62 @@ def test_what_is_lacking_is_said_with_the_nearest(project: Path) -> None:
 
 
 def test_contradictions_are_named(project: Path) -> None:
-    """Files that cannot both be satisfied are named, with what counts."""
-    result = detect(project, {".nvmrc": "18\n", "package.json": '{"engines": {"node": ">=20"}}'})
+    """Files that cannot both be satisfied are named, with what counts; the one that does not decides nothing."""
+    result = detect(project, {".python-version": "3.10\n", "pyproject.toml": '[project]\nrequires-python = ">=3.12"\n'})
 
-    assert read_packages(result) == {"nodejs": "18"}
+    assert read_packages(result) == {"python": "3.11"}
     (contradiction,) = result.contradictions
-    assert (contradiction.counts.where, contradiction.against.where) == (".nvmrc:1", "package.json:1")
+    assert (contradiction.counts.where, contradiction.against.where) == (".python-version:1", "pyproject.toml:2")
+    assert "`.python-version` and `pyproject.toml` contradict each other" in result.manifest
+
+
+def test_files_that_agree_narrow_each_other(project: Path) -> None:
+    """A range is narrowed by another one; of alternatives, the one that suits the other file is taken."""
+    files = {
+        "package.json": '{"engines": {"node": "18 || 20 || 22"}, "volta": {}}',
+        "pyproject.toml": '[project]\nrequires-python = ">=3.11"\n[tool.poetry.dependencies]\npython = "<3.14"\n',
+        "composer.json": '{"require": {"php": "^8.1 || ^8.3"}}',
+        "mise.toml": '[tools]\nphp = "8.2"\n',
+        ".nvmrc": "20",
+    }
+
+    assert read_packages(detect(project, files)) == {
+        "composer": "*",
+        "nodejs": "20",
+        "php": "8.2",
+        "python": ">=3.11,<3.14",
+    }
+
+
+def test_what_the_base_set_lacks_is_named(project: Path) -> None:
+    """Tools without a package stand in the result and in the manifest's comments, with what comes nearest."""
+    result = detect(project, {".tool-versions": "terraform 1.9\nbun 1.1\nripgreb 14\n", "go.mod": "go 1.24\n"})
+
+    lacking = {each.finding.tool: each.nearest for each in result.lacking}
+    assert lacking.keys() == {"terraform", "bun", "ripgreb"}
+    assert "`deno`" in lacking["bun"]
+    assert "`ripgrep`" in lacking["ripgreb"]
+    assert "#   terraform: .tool-versions:1 asks for terraform 1.9" in result.manifest
+    assert read_packages(result) == {"go": ">=1.24"}
+
+
+def test_text_and_json_tell_the_same(project: Path) -> None:
+    """People and programs are told of packages, contradictions, gaps and files that were left out."""
+    (project / "Gemfile").symlink_to("/etc/passwd")
+    result = detect(
+        project, {".nvmrc": "18", "package.json": '{"engines": {"node": ">=20"}, "packageManager": "yarn@4"}'}
+    )
+
+    lines = "\n".join(iter_lines(result, Painter(io.StringIO(), {})))
+    told = json.loads(format_result("init", result))["result"]
+
+    assert "nodejs 18\n  .nvmrc:1 asks for node 18" in lines
+    assert "contradiction: .nvmrc:1 asks for node 18, package.json:1 asks for node >=20" in lines
+    assert "lacking: package.json:1 asks for yarn 4" in lines
+    assert "not used: `Gemfile` is a symbolic link" in lines
+    assert [each["name"] for each in told["packages"]] == ["nodejs"]
+    assert told["packages"][0]["reasons"][0]["strength"] == "pinned"
+    assert told["unread"] == [{"file": "Gemfile", "reason": "a symbolic link"}]
 
 
 def test_a_manifest_is_never_overwritten(project: Path) -> None:
