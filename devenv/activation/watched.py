@@ -60,10 +60,16 @@ def file_digest(file: WatchedFile) -> str | None:
     return None if file.content is None else hashlib.sha256(file.content).hexdigest()
 
 
-def project_digest(project: Path, manifest: bytes | None, lock: bytes | None, *, frozen: bool = False) -> str:
-    """The same over the path, manifest and lock: what generations are made of. `frozen`: with the lock as it is."""
+def project_digest(
+    project: Path, manifest: bytes | None, lock: bytes | None, *, frozen: bool = False, environment: str | None = None
+) -> str:
+    """The same over the path, manifest and lock: what generations are made of.
+
+    `frozen`: with the lock as it is. `environment` is the named one that is made of them; None: the default.
+    """
     kind = b"devenv frozen project 1\n" if frozen else b"devenv project 1\n"
-    return _digest(kind, (os.fsencode(project), manifest, lock))
+    parts = (os.fsencode(project), manifest, lock)
+    return _digest(kind, parts if environment is None else (*parts, environment.encode()))
 
 
 def _digest(kind: bytes, parts: Iterable[bytes | None]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
-from devenv.cli.parameters import BUILD, PATH
+from devenv.cli.parameters import BUILD, PATH, environment_option
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--debug", is_flag=True, help="Open a shell in a build that fails.")
 @click.option("--link", type=PATH, metavar="PATH", help="Where the link to what was built goes (default: `result`).")
 @click.option("--no-link", "without_link", is_flag=True, help="Make no link: `devenv gc` may delete what was built.")
+@environment_option
 @click.argument("names", nargs=-1, type=BUILD, metavar="[NAME]…")
 def command(names: tuple[str, ...], debug: bool, link: Path | None, without_link: bool, **choice: Any) -> Action:
     """Build the project's own packages, or others, in a sandbox.
@@ -43,7 +44,7 @@ def command(names: tuple[str, ...], debug: bool, link: Path | None, without_link
         from devenv.workflow.known_builds import find_known_builds
 
         links = LinkChoice(link, without_link)
-        known = None if choice["rebuild"] else find_known_builds(tools, here(), names, links)
+        known = None if choice["rebuild"] else find_known_builds(tools, here(), names, links, choice["environment"])
         if known is not None:
             return known
         from devenv.workflow.builds import BuildChoice, build_project

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, here, verb
+from devenv.cli.parameters import environment_option
 from devenv.workflow.tools import Tools
 
 
@@ -16,7 +17,8 @@ from devenv.workflow.tools import Tools
 @click.option("--dotenv", "form", flag_value="dotenv", help="Print a file of variables, as docker and editors read it.")
 @click.option("--github", "form", flag_value="github", help="Have the steps of a GitHub workflow that follow use it.")
 @click.option("--direnv", "form", flag_value="direnv", help="Print what `use devenv` of direnv evaluates.")
-def command(form: str | None) -> Action:
+@environment_option
+def command(form: str | None, environment: str) -> Action:
     """Show the environment, for tools that are no shell."""
     from devenv.workflow import export
 
@@ -28,6 +30,6 @@ def command(form: str | None) -> Action:
     }
 
     def action(tools: Tools) -> object:
-        return actions[form](tools, here())
+        return actions[form](tools, here(), environment)
 
     return action

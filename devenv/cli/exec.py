@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, verb
-from devenv.cli.parameters import PATH
+from devenv.cli.parameters import PATH, environment_option
 from devenv.cli.run import become_command
 from devenv.errors import UsageError
 
@@ -23,8 +23,9 @@ from devenv.errors import UsageError
 )
 @click.argument("directory", type=PATH)
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="[--] COMMAND [ARGUMENT]…")
+@environment_option
 @click.pass_context
-def command(context: click.Context, directory: Path, arguments: tuple[str, ...]) -> Action:
+def command(context: click.Context, directory: Path, arguments: tuple[str, ...], environment: str) -> Action:
     """Run one command in the environment of another directory's project.
 
     The working directory stays: for editors, timers and services.
@@ -32,7 +33,7 @@ def command(context: click.Context, directory: Path, arguments: tuple[str, ...])
     separated = arguments[1:] if arguments[0] == "--" else arguments
     if not separated:
         raise click.UsageError("Missing the command.", context)
-    return become_command(lambda: require_directory(directory), separated)
+    return become_command(lambda: require_directory(directory), separated, environment)
 
 
 def require_directory(directory: Path) -> Path:

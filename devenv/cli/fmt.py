@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
-from devenv.cli.parameters import PATH
+from devenv.cli.parameters import PATH, environment_option
 from devenv.workflow.tools import Tools
 
 
@@ -16,7 +16,8 @@ from devenv.workflow.tools import Tools
 @click.option(
     "--check", is_flag=True, help="Change nothing; show what would change. Exit status 12 where something would."
 )
-def command(paths: tuple[Path, ...], check: bool) -> Action:
+@environment_option
+def command(paths: tuple[Path, ...], check: bool, environment: str) -> Action:
     """Run the project's formatters on its files.
 
     They are those of `[formatters]` in `devenv.toml` and run in the environment. Files are those that git knows or does
@@ -25,7 +26,7 @@ def command(paths: tuple[Path, ...], check: bool) -> Action:
     from devenv.workflow.format import FormatRequest, format_project
 
     def action(tools: Tools) -> object:
-        result = format_project(tools, FormatRequest(here(), paths, check))
+        result = format_project(tools, FormatRequest(here(), paths, check, environment))
         return UnfitResult(result) if check and result.changes else result
 
     return action

@@ -170,9 +170,34 @@ class ExplainedName(ObjectName):
         yield from (each for each in super().iter_candidates(incomplete) if each not in found)
 
 
+class EnvironmentName(CompletedName):
+    """An environment of the project; completed from its manifest, where that is allowed."""
+
+    name = "NAME"
+
+    def iter_candidates(self, incomplete: str) -> Iterator[CompletionItem | str]:
+        """The default first."""
+        from devenv.cli.command import here
+        from devenv.manifest.model import DEFAULT_ENVIRONMENT
+        from devenv.settings import read_settings
+        from devenv.workflow.names import iter_manifest_names
+
+        if DEFAULT_ENVIRONMENT.startswith(incomplete):
+            yield DEFAULT_ENVIRONMENT
+        yield from iter_manifest_names(read_settings(), here(), incomplete, ("environments",))
+
+
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
 PATH, DIRECTORY, KNOWN_PROJECT = NamedPath(), NamedPath(file_okay=False), KnownProjectPath()
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
 MANIFEST_PACKAGE, CHECK = ManifestName("packages"), ManifestName("checks")
 BUILD, LOGGED = ManifestName("builds", "packages"), ManifestName("builds", "packages", "checks")
 WHY = ExplainedName()
+
+environment_option = click.option(
+    "-e",
+    "--environment",
+    type=EnvironmentName(),
+    default="default",
+    help="Which environment of the project (default: the one outside of `[environments]`).",
+)

@@ -50,13 +50,18 @@ def make_project_activation(project: Project, environment: Path, generation: Pat
     return Activation(
         project=project.path,
         generation=generation,
-        name=project.manifest.name or project.path.name,
+        name=_shown_name(project),
         variables=variables,
         # Whoever sets a variable as a whole wants nothing added to it.
         lists={name: entries for name, entries in lists.items() if name not in variables},
         watched=(*WATCHED_NAMES, *acting_names(project.manifest)),
         interactive=_collect_interactive(description, environment),
     )
+
+
+def _shown_name(project: Project) -> str:
+    name = project.manifest.name or project.path.name
+    return name if project.selected is None else f"{name} ({project.selected})"
 
 
 def _collect_variables(project: Project, description: Description, environment: Path) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from devenv.system import Requirement, System
 def require_system(lock: Lock, system: System) -> None:
     """Raises ActivationError (`system-missing`) where a package cannot be had for this system."""
     for name, package in sorted(lock.packages.items()):
-        if system not in package.systems:
+        if system not in package.systems and package.is_for(system):
             reason = package.lacking.get(system, "the manifest's `systems` leave it out")
             hint = f"ask for another version with `devenv add {name}@VERSION`"
             if system not in package.lacking:

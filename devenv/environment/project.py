@@ -45,6 +45,8 @@ class Project:
     """The files as they were read; None for content that is not written yet."""
     frozen: bool = False
     """Whether the lock is used as it is, though it may not answer the manifest: that makes another environment."""
+    selected: str | None = None
+    """The named environment that is meant; None: the default. `manifest` and `lock` are then those of it alone."""
     _further: dict[str, WatchedFile] = field(default_factory=dict, repr=False, compare=False)
     """Further files that were read already, by their names: none is read twice (FAULTS L-03)."""
 
@@ -58,18 +60,34 @@ class Project:
         """Where the lock lies, or will."""
         return self.path / LOCK_NAME
 
+    def select(self, environment: str) -> Project:
+        """The same files with another environment of theirs. It is looked for when it is asked for something."""
+        from devenv.manifest.model import DEFAULT_ENVIRONMENT
+
+        return replace(self, selected=None if environment == DEFAULT_ENVIRONMENT else environment)
+
+    @functools.cached_property
+    def whole(self) -> Project:
+        """The same files as they are, with all environments: what trust is about."""
+        return self if self.selected is None and not self.frozen else replace(self, selected=None, frozen=False)
+
     @functools.cached_property
     def manifest(self) -> Manifest:
-        """What the manifest says. Raises ManifestError, ForeignFileError."""
+        """What the manifest says. Raises ManifestError, ForeignFileError; UsageError (`environment-unknown`)."""
         from devenv.manifest.parse import parse_manifest
 
+        if self.selected is not None:
+            return self.whole.manifest.select(self.selected)
         return parse_manifest(self.manifest_bytes, str(self.manifest_path))
 
     @functools.cached_property
     def lock(self) -> Lock | None:
-        """What the lock says; None where there is none. Raises LockError, ForeignFileError."""
+        """What the lock says; None where there is none. Raises LockError, ForeignFileError, and as `manifest` does."""
         from devenv.lock.parse import parse_lock
 
+        if self.selected is not None:
+            whole = self.whole
+            return None if whole.lock is None else whole.lock.select(self.selected, whole.manifest)
         return None if self.lock_bytes is None else parse_lock(self.lock_bytes, str(self.lock_path))
 
     @functools.cached_property
@@ -101,7 +119,9 @@ class Project:
     @property
     def digest(self) -> str:
         """The digest of manifest and lock at this path: what a generation is made of."""
-        return project_digest(self.path, self.manifest_bytes, self.lock_bytes, frozen=self.frozen)
+        return project_digest(
+            self.path, self.manifest_bytes, self.lock_bytes, frozen=self.frozen, environment=self.selected
+        )
 
     def require_lock(self) -> Lock:
         """The lock. Raises LockError (`lock-missing`)."""
@@ -122,8 +142,13 @@ def acting_names(manifest: Manifest) -> tuple[str, ...]:
     """
     parts: tuple[Manifest | NamedEnvironment, ...] = (manifest, *manifest.environments.values())
     patches = {patch for part in parts for each in part.packages.values() for patch in each.overrides.patches}
-    dotenv = {name for part in parts for name in part.dotenv}
-    return tuple(sorted(dotenv | patches))
+    return tuple(sorted({*dotenv_names(manifest), *patches}))
+
+
+def dotenv_names(manifest: Manifest) -> tuple[str, ...]:
+    """The files with variables, of all its environments, each once."""
+    names = [*manifest.dotenv, *(name for each in manifest.environments.values() for name in each.dotenv)]
+    return tuple(dict.fromkeys(names))
 
 
 def find_project_path(start: Path) -> Path | None:

@@ -3,6 +3,7 @@
     <state>/projects/<id>/path                  the project's path
     <state>/projects/<id>/mount-point           of the disk that it lies on (see `devenv.generations.presence`)
     <state>/projects/<id>/current               → generations/<number>
+    <state>/projects/<id>/current.<name>        the same for a named environment, which hooks do not enter
     <state>/projects/<id>/generations/<number>  environment → the object in the store (this link keeps it alive)
                                                 devenv.toml, devenv.lock, generation.json, activation scripts
 
@@ -63,6 +64,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     created: int
     host_libraries: bool = False
     files: dict[str, str | None] = {}
+    selected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Generation:
 
     `digest` is that of the project's content, which trust is about; `created` is in seconds since the epoch;
     `host_libraries` is the user's setting that it was made with; `files` are the digests of further files that it was
-    made of, by their names in the project (None: it was missing).
+    made of, by their names in the project (None: it was missing); `selected` is the named environment that it is of
+    (None: the default).
     """
 
     number: int
@@ -81,6 +84,7 @@ class Generation:
     created: int
     host_libraries: bool
     files: Mapping[str, str | None]
+    selected: str | None
 
 
 @contextlib.contextmanager
@@ -103,13 +107,28 @@ def state_locked(state: Path, *, wait: bool = True) -> Iterator[bool]:
         yield held
 
 
-def find_current_generation(settings: Settings, project: Path) -> Generation | None:
-    """The generation that was last switched to; None where there is none or its record cannot be read."""
+def find_current_generation(settings: Settings, project: Path, selected: str | None = None) -> Generation | None:
+    """The generation that was last switched to; None where there is none or its record cannot be read.
+
+    `selected` is the named environment that is meant; None: the default.
+    """
     state = generations_path(settings, project).parent
     try:
-        return read_generation(state / os.readlink(state / CURRENT_LINK))
+        return read_generation(state / os.readlink(state / current_link(selected)))
     except (OSError, ValueError):
         return None
+
+
+def current_link(selected: str | None) -> str:
+    """The name of the link to an environment's current generation, in the directory of the project's state."""
+    return CURRENT_LINK if selected is None else f"{CURRENT_LINK}.{selected}"
+
+
+def iter_current_links(state: Path) -> Iterator[Path]:
+    """The links to current generations in the directory of a project's state, whether they are there or not."""
+    yield state / CURRENT_LINK
+    with contextlib.suppress(OSError):
+        yield from (state / name for name in sorted(os.listdir(state)) if name.startswith(f"{CURRENT_LINK}."))
 
 
 def iter_generations(settings: Settings, project: Path) -> Iterator[Generation]:
@@ -126,14 +145,15 @@ def iter_generations(settings: Settings, project: Path) -> Iterator[Generation]:
 
 def make_current(settings: Settings, project: Path, generation: Generation) -> None:
     """Switch back to a generation that is there. The caller holds `project_locked`."""
-    replace_link(generations_path(settings, project).parent / CURRENT_LINK, f"generations/{generation.number}")
+    link = generations_path(settings, project).parent / current_link(generation.selected)
+    replace_link(link, f"generations/{generation.number}")
 
 
 def read_generation(path: Path) -> Generation:
     """The generation that lies in `path`. Raises OSError, or ValueError where its record is damaged."""
     record = msgspec.json.decode(read_regular(path / RECORD_NAME, RECORD_LIMIT), type=_Record)
     environment = parse_store_path(record.environment)
-    made = (environment, record.digest, record.created, record.host_libraries, record.files)
+    made = (environment, record.digest, record.created, record.host_libraries, record.files, record.selected)
     return Generation(int(path.name), path, *made)
 
 
@@ -178,7 +198,7 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
-    made = (project.digest, created, settings.host_libraries, files)
+    made = (project.digest, created, settings.host_libraries, files, project.selected)
     record = _Record(RECORD_FORMAT, str(new.environment), *made)
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)
     write_atomic(temporary / MANIFEST_NAME, project.manifest_bytes, 0o600)
@@ -193,8 +213,17 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.appear")
     rename_new(temporary, path)
     sync_directory(generations)
-    replace_link(state / CURRENT_LINK, f"generations/{number}")
+    replace_link(state / current_link(project.selected), f"generations/{number}")
+    _remove_old_links(state, project)
     return Generation(number, path, new.environment, *made)
+
+
+def _remove_old_links(state: Path, project: Project) -> None:
+    """Delete the links of environments that the manifest does not have any more: nobody would switch them."""
+    known = {state / current_link(name) for name in (None, *project.whole.manifest.environments)}
+    for link in iter_current_links(state):
+        if link not in known:
+            link.unlink(missing_ok=True)
 
 
 def remove_unfinished(directory: Path) -> None:

@@ -22,11 +22,11 @@ from devenv.activation.state import LINK_NAME, PATH_LIMIT, active_path, project_
 from devenv.errors import ActivationError
 from devenv.fsutil import read_regular
 from devenv.generations.generations import (
-    CURRENT_LINK,
     ENVIRONMENT_LINK,
     MOUNT_POINT_RECORD,
     PATH_RECORD,
     Generation,
+    iter_current_links,
     read_generation,
 )
 from devenv.generations.pins import read_pins
@@ -118,7 +118,14 @@ def _read_state(path: Path, *, current: bool, shells: tuple[int, ...]) -> Genera
     except (OSError, ValueError):
         environment = parse_store_path(os.path.basename(os.readlink(path / ENVIRONMENT_LINK)))
         found = Generation(
-            int(path.name), path, environment, "", int(path.stat().st_mtime), host_libraries=False, files={}
+            int(path.name),
+            path,
+            environment,
+            "",
+            int(path.stat().st_mtime),
+            host_libraries=False,
+            files={},
+            selected=None,
         )
     return GenerationState(
         number=found.number,
@@ -128,6 +135,7 @@ def _read_state(path: Path, *, current: bool, shells: tuple[int, ...]) -> Genera
         created=found.created,
         host_libraries=found.host_libraries,
         files=found.files,
+        selected=found.selected,
         last_used=max([found.created, *_iter_reading_times(path)]),
         current=current,
         shells=shells,
@@ -162,8 +170,8 @@ def _read_path(record: Path) -> Path | None:
 
 
 def _find_current(settings: Settings, directory: Path, project: Path | None) -> frozenset[Path]:
-    """The generation that was last switched to, and the one that hooks enter: the same but for an instant."""
-    links = [directory / CURRENT_LINK]
+    """The generations that were last switched to, one an environment, and the one that hooks enter."""
+    links = [*iter_current_links(directory)]
     if project is not None:
         link = find_active_link(settings, project)
         links += [] if link is None else [link]

@@ -14,7 +14,7 @@ from pathlib import Path
 from devenv.activation.state import deactivate_project
 from devenv.fault_points import fault_point
 from devenv.fsutil import delete_tree, locked, rename_new, sync_directory, temporary_name
-from devenv.generations.generations import CURRENT_LINK, remove_unfinished, state_locked
+from devenv.generations.generations import iter_current_links, remove_unfinished, state_locked
 from devenv.generations.pins import read_pins
 from devenv.generations.presence import Presence
 from devenv.generations.projects import (
@@ -87,10 +87,11 @@ def _take_from_shells(settings: Settings, project: ProjectState, generation: Gen
             fault_point("generation.deactivate")
             deactivate_project(settings, project.path)
             sync_directory(link.parent)
-    if _leads_to(project.directory / CURRENT_LINK, generation.path):
-        fault_point("generation.unlink")
-        (project.directory / CURRENT_LINK).unlink()
-        sync_directory(project.directory)
+    for link in iter_current_links(project.directory):
+        if _leads_to(link, generation.path):
+            fault_point("generation.unlink")
+            link.unlink()
+            sync_directory(project.directory)
 
 
 def _leads_to(link: Path, path: Path) -> bool:

@@ -89,9 +89,10 @@ def _iter_generations(projects: Iterable[KnownProject]) -> Iterator[Root]:
     for known in projects:
         path = known.state.path or known.state.directory
         for generation in known.state.generations:
+            named = "" if generation.selected is None else f" ({generation.selected})"
             yield Root(
                 RootKind.GENERATION,
-                f"{path} generation {generation.number}",
+                f"{path} generation {generation.number}{named}",
                 generation.environment,
                 path,
                 generation.number,

@@ -8,7 +8,7 @@ from devenv.activation import trust
 from devenv.activation.last_allowed import LastAllowed
 from devenv.activation.trust import Content, Trust, has_allowed, trust_of
 from devenv.activation.trust_records import Allowance
-from devenv.environment.project import Project, acting_names
+from devenv.environment.project import Project, acting_names, dotenv_names
 from devenv.errors import DevenvError, Place, TrustError
 from devenv.settings import Settings
 from devenv.workflow.tools import Tools
@@ -62,8 +62,9 @@ def record_allowed(settings: Settings, project: Project) -> None:
 
 def make_allowed(project: Project) -> LastAllowed:
     """The project's content as `allow` records it. Raises as `record_allowed` does."""
+    project = project.whole
     files = project.further_digests(acting_names(project.manifest))
-    variables = {name: _variable_names(project, name) for name in project.manifest.dotenv}
+    variables = {name: _variable_names(project, name) for name in dotenv_names(project.manifest)}
     return LastAllowed(Allowance(project.content_digest, files), project.manifest_bytes, project.lock_bytes, variables)
 
 
@@ -78,6 +79,7 @@ def _variable_names(project: Project, name: str) -> tuple[str, ...]:
 
 
 def _content_of(project: Project) -> Content:
+    project = project.whole
     return Content(
         digest=project.content_digest,
         placed=project.digest,

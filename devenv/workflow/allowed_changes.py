@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from devenv.environment.project import dotenv_names
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import DEFAULT_INPUTS, SHELL_NAMES, Manifest, PackageRequest, ShellCode
 from devenv.workflow.trust_results import Change
@@ -72,6 +73,18 @@ def _compare(key: tuple[str, str], old: _Item | None, new: _Item | None) -> Chan
 
 
 def _lay_out(acting: Acting) -> dict[tuple[str, str], _Item]:
+    """The items of the default environment, and what others have besides or otherwise, with their names in front."""
+    default = _lay_out_one(acting)
+    items = dict(default)
+    for environment in acting.manifest.environments:
+        lock = None if acting.lock is None else acting.lock.select(environment, acting.manifest)
+        own = _lay_out_one(Acting(acting.manifest.select(environment), lock))
+        differing = {key: item for key, item in own.items() if default.get(key) != item}
+        items |= {(kind, f"{environment}: {name}"): item for (kind, name), item in differing.items()}
+    return items
+
+
+def _lay_out_one(acting: Acting) -> dict[tuple[str, str], _Item]:
     items: dict[tuple[str, str], _Item] = {}
     for iter_items in (_iter_packages, _iter_variables, _iter_files, _iter_shells, _iter_commands):
         items |= {(kind, name): item for kind, name, item in iter_items(acting)}
@@ -128,7 +141,7 @@ def _iter_variables(acting: Acting) -> _Items:
 
 def _iter_files(acting: Acting) -> _Items:
     for name, digest in acting.files.items():
-        if name in acting.manifest.dotenv:
+        if name in dotenv_names(acting.manifest):
             text = f"sets {', '.join(acting.variables.get(name, ())) or 'nothing'}"
         else:
             text = "patch"

@@ -15,6 +15,7 @@ from devenv.environment.lock_derivations import LockDerivations
 from devenv.environment.lock_realizer import LockRealizer
 from devenv.environment.project import Project
 from devenv.errors import BuildError, UsageError
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.store_path import StorePath
 from devenv.workflow.allowed import require_allowed
 from devenv.workflow.build_links import LinkChoice, link_builds
@@ -37,6 +38,8 @@ class BuildChoice:
     links: LinkChoice = field(default_factory=LinkChoice)
     debug: Debug | None = None
     """Is shown a build that failed."""
+    environment: str = DEFAULT_ENVIRONMENT
+    """Whose packages it is built with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class ProjectBuilding:
 
 def open_building(tools: Tools, start: Path, choice: BuildChoice) -> ProjectBuilding:
     """Raises UsageError, TrustError, LockError."""
-    project = open_project(tools, start)
+    project = open_project(tools, start, choice.environment)
     require_allowed(tools, project)
     require_satisfied(project)
     return ProjectBuilding(tools, project, choice)

@@ -29,6 +29,7 @@ from devenv.generations.generations import (
     project_locked,
     record_generation,
 )
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.store_path import StorePath
 from devenv.workflow.allowed import require_allowed
 from devenv.workflow.lock_mode import LockMode
@@ -51,17 +52,19 @@ class Entered:
     activation: Activation
 
 
-def enter_project(tools: Tools, start: Path) -> Entered:
-    """Enter the project that `start` lies in, which must be allowed.
+def enter_project(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> Entered:
+    """Enter an environment of the project that `start` lies in, which must be allowed.
 
-    Raises TrustError, LockError, ActivationError, FetchError, BuildError.
+    Raises TrustError, LockError, ActivationError, FetchError, BuildError; UsageError (`environment-unknown`).
     """
-    project = open_project(tools, start)
+    project = open_project(tools, start, environment)
     require_allowed(tools, project)
     entered = find_entered(tools, project)
     if project.frozen:
         # Shells do not follow: they are told when a lock does not answer.
         return entered or enter_realized(tools, project)
+    if project.selected is not None:
+        return _enter_named(tools, project, entered)
     if entered is None:
         entered = enter_realized(tools, project)
         try:
@@ -77,9 +80,26 @@ def enter_project(tools: Tools, start: Path) -> Entered:
     return entered
 
 
-def open_project(tools: Tools, start: Path) -> Project:
+def _enter_named(tools: Tools, project: Project, entered: Entered | None) -> Entered:
+    """Enter a named environment: shells stay in the default, and only its virtual environment has to be there."""
+    from devenv.workflow.equip import equip_project
+
+    if entered is None:
+        entered = enter_realized(tools, project)
+        if project.files is not None:
+            write_stamps(entered.generation.path, project.watched)
+        equip_project(tools, project, entered.generation.environment)
+        return entered
+    venv = entered.activation.variables.get("VIRTUAL_ENV")
+    if venv is not None and not Path(venv).is_dir():
+        equip_project(tools, project, entered.generation.environment)
+    return entered
+
+
+def open_project(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> Project:
     """The project that `start` lies in, to be used as the mode says. Raises as `read_project` does."""
-    return replace(read_project(require_project_path(start)), frozen=tools.mode is LockMode.FROZEN)
+    project = read_project(require_project_path(start)).select(environment)
+    return replace(project, frozen=tools.mode is LockMode.FROZEN)
 
 
 def activate(tools: Tools, entered: Entered) -> None:
@@ -98,7 +118,7 @@ def activate(tools: Tools, entered: Entered) -> None:
 
 def find_entered(tools: Tools, project: Project) -> Entered | None:
     """The project in its current generation, where that is what realizing would make."""
-    generation = find_current_generation(tools.settings, project.path)
+    generation = find_current_generation(tools.settings, project.path, project.selected)
     if generation is None or not is_realized(tools, project, generation):
         return None
     mark_used(generation)

@@ -19,7 +19,9 @@ def equip_project(tools: Tools, project: Project, environment: StorePath) -> Non
     path = tools.store.path(environment)
     venv = project.manifest.python.venv
     try:
-        publish_link(project.path, ENVIRONMENT_LINK, path)
+        # Editors follow what shells enter, which is the default.
+        if project.selected is None:
+            publish_link(project.path, ENVIRONMENT_LINK, path)
     except ActivationError as error:
         if venv is not None:
             raise
@@ -27,4 +29,4 @@ def equip_project(tools: Tools, project: Project, environment: StorePath) -> Non
     if venv is not None:
         from devenv.workflow.virtual_environment import provide_virtual_environment
 
-        provide_virtual_environment(tools, project.path, venv, path)
+        provide_virtual_environment(tools, project.path, venv, path, project.selected)

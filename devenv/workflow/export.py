@@ -22,6 +22,7 @@ from devenv.activation.saved import ACTIVATION_NAME
 from devenv.activation.state import LINK_NAME, leave_inherited
 from devenv.errors import Place, UsageError
 from devenv.events import Notice
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.workflow.enter import Entered, enter_project
 from devenv.workflow.export_results import EnvResult, GithubResult
 from devenv.workflow.tools import Tools
@@ -30,9 +31,9 @@ GITHUB_VARIABLES = ("GITHUB_ENV", "GITHUB_PATH")
 """They name the files that a step of a workflow writes for the steps that follow."""
 
 
-def show_environment(tools: Tools, start: Path) -> EnvResult:
+def show_environment(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> EnvResult:
     """The environment of the project that `start` lies in, which must be allowed. Raises as `enter_project` does."""
-    entered = enter_project(tools, start)
+    entered = enter_project(tools, start, environment)
     activation = entered.activation
     variables = {name: value for name, value in sorted(activation.variables.items()) if value is not None}
     return EnvResult(
@@ -48,28 +49,30 @@ def show_environment(tools: Tools, start: Path) -> EnvResult:
     )
 
 
-def export_dotenv(tools: Tools, start: Path) -> bytes:
+def export_dotenv(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> bytes:
     """The same as a dotenv file."""
-    return format_dotenv(_ready(tools, enter_project(tools, start)))
+    return format_dotenv(_ready(tools, enter_project(tools, start, environment)))
 
 
-def export_direnv(tools: Tools, start: Path) -> bytes:
+def export_direnv(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> bytes:
     """The same as what direnv evaluates."""
-    entered = enter_project(tools, start)
+    entered = enter_project(tools, start, environment)
     activation = entered.activation
-    # This one changes with every switch to another generation.
-    active = tools.settings.state / "active" / activation.project.relative_to("/") / LINK_NAME / ACTIVATION_NAME
-    watched = [*(str(activation.project / name) for name in activation.watched), str(active)]
+    watched = [str(activation.project / name) for name in activation.watched]
+    if entered.project.selected is None:
+        # This one changes with every switch to another generation.
+        active = tools.settings.state / "active" / activation.project.relative_to("/") / LINK_NAME / ACTIVATION_NAME
+        watched.append(str(active))
     return format_direnv(_ready(tools, entered), watched)
 
 
-def export_github(tools: Tools, start: Path) -> GithubResult:
+def export_github(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> GithubResult:
     """Hand the environment to the steps of a GitHub workflow that follow this one.
 
     Raises UsageError (`github-missing`) outside of one, and as `enter_project` does; then nothing was written.
     """
     places = [_require_file(tools, name) for name in GITHUB_VARIABLES]
-    entered = enter_project(tools, start)
+    entered = enter_project(tools, start, environment)
     ready = _ready(tools, entered)
     files = format_github(entered.activation, ready, f"devenv_{secrets.token_hex(16)}")
     for place, content in zip(places, (files.env, files.path), strict=True):

@@ -21,7 +21,7 @@ from devenv.build.project.git import find_git
 from devenv.errors import ActivationError, UsageError
 from devenv.events import Step
 from devenv.manifest.globs import find_matching
-from devenv.manifest.model import Formatter
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Formatter
 from devenv.manifest.wording import format_names
 from devenv.workflow.enter import enter_project
 from devenv.workflow.formatters import Failure, run_formatter
@@ -41,6 +41,8 @@ class FormatRequest:
     start: Path
     paths: tuple[Path, ...] = ()
     check: bool = False
+    environment: str = DEFAULT_ENVIRONMENT
+    """Which the formatters are run in."""
 
 
 def format_project(tools: Tools, request: FormatRequest) -> FormatResult:
@@ -49,7 +51,7 @@ def format_project(tools: Tools, request: FormatRequest) -> FormatResult:
     Raises UsageError (`formatters-missing`, `path-outside`), ActivationError (`formatter-failed`, once all have run),
     BuildError where the project's files cannot be listed, and as `enter_project` does.
     """
-    entered = enter_project(tools, request.start)
+    entered = enter_project(tools, request.start, request.environment)
     project, manifest = entered.project.path, entered.project.manifest
     if not manifest.formatters:
         raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.environment.project import read_project, require_project_path
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.workflow.allowed import require_allowed
 from devenv.workflow.build_links import LinkChoice, link_builds
 from devenv.workflow.build_memo import BuildMemo, memo_stamp, read_memo
@@ -12,12 +13,14 @@ from devenv.workflow.build_results import BuildResult, Built
 from devenv.workflow.tools import Tools
 
 
-def find_known_builds(tools: Tools, start: Path, names: tuple[str, ...], links: LinkChoice) -> BuildResult | None:
+def find_known_builds(
+    tools: Tools, start: Path, names: tuple[str, ...], links: LinkChoice, environment: str = DEFAULT_ENVIRONMENT
+) -> BuildResult | None:
     """What `build_project` would return, where everything that is asked for is known and there; None otherwise.
 
     Raises UsageError, TrustError.
     """
-    project = read_project(require_project_path(start))
+    project = read_project(require_project_path(start)).select(environment)
     require_allowed(tools, project)
     memo = read_memo(tools, project, memo_stamp(tools, project))
     if memo is None:

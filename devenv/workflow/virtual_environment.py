@@ -84,6 +84,8 @@ class VirtualEnvironment:
     environment: Path
     """The environment's object."""
     record_path: Path
+    link: str = PYTHON_LINK
+    """The name of the link that it leads to Python by."""
 
     @property
     def path(self) -> Path:
@@ -91,14 +93,21 @@ class VirtualEnvironment:
         return self.project / self.name
 
 
-def provide_virtual_environment(tools: Tools, project: Path, name: str, environment: Path) -> None:
+def provide_virtual_environment(
+    tools: Tools, project: Path, name: str, environment: Path, selected: str | None = None
+) -> None:
     """Make the project's virtual environment at `name`, or have it go on with this environment. The project is allowed.
+
+    `selected` is the named environment whose it is; None: the default. Each has one of its own.
 
     Raises ActivationError: `venv-occupied` where something else is there, `python-missing`, `venv-failed`,
     `project-directory-unfit`.
     """
     state = fsutil.make_private_directory(generations_path(tools.settings, project).parent)
     wanted = VirtualEnvironment(project, name, environment, state / RECORD_NAME)
+    if selected is not None:
+        record_path = state / f"virtual-environment.{selected}.json"
+        wanted = VirtualEnvironment(project, name, environment, record_path, f"{PYTHON_LINK}.{selected}")
     with fsutil.locked(state / "virtual-environment.lock"):
         record = _find_record(wanted)
         if record is not None and record.environment == str(environment) and _is_whole(wanted, record):
@@ -107,7 +116,7 @@ def provide_virtual_environment(tools: Tools, project: Path, name: str, environm
         if record is None or record.python != interpreter.version or not _is_made(wanted, record):
             _make(tools, wanted, record, interpreter)
         else:
-            publish_link(project, PYTHON_LINK, interpreter.prefix)
+            publish_link(project, wanted.link, interpreter.prefix)
             _settle(wanted, interpreter)
             _write_record(wanted, record.secret, interpreter, finished=True)
 
@@ -130,7 +139,7 @@ def _is_made(wanted: VirtualEnvironment, record: _Record) -> bool:
 
 def _is_whole(wanted: VirtualEnvironment, record: _Record) -> bool:
     """Whether it leads to Python by our link; another tool may have made it lead elsewhere."""
-    through = str(link_path(wanted.project, PYTHON_LINK))
+    through = str(link_path(wanted.project, wanted.link))
     try:
         program = os.readlink(wanted.path / "bin" / f"python{record.python}")
     except OSError:
@@ -171,7 +180,7 @@ def _make(tools: Tools, wanted: VirtualEnvironment, record: _Record | None, inte
     fsutil.write_atomic(wanted.path / MARKER_NAME, f"{secret}\n".encode(), 0o600)
     with _set_aside(wanted, record):
         before = format_requirements(wanted.path / ASIDE_NAME)
-        publish_link(wanted.project, PYTHON_LINK, interpreter.prefix)
+        publish_link(wanted.project, wanted.link, interpreter.prefix)
         _run(tools, [str(_stable_program(wanted, interpreter)), "-I", "-m", "venv", str(wanted.path)])
         _settle(wanted, interpreter)
         if before:
@@ -189,7 +198,7 @@ def _set_aside(wanted: VirtualEnvironment, record: _Record | None) -> Iterator[N
     the directory is still there, and what is beside it is half of another one.
     """
     aside = wanted.path / ASIDE_NAME
-    stable = link_path(wanted.project, PYTHON_LINK)
+    stable = link_path(wanted.project, wanted.link)
     prefix = os.readlink(stable) if os.path.islink(stable) else None
     if aside.is_dir():
         _clear(wanted.path)
@@ -203,7 +212,7 @@ def _set_aside(wanted: VirtualEnvironment, record: _Record | None) -> Iterator[N
             _clear(wanted.path)
             _move(aside, wanted.path)
             aside.rmdir()
-            publish_link(wanted.project, PYTHON_LINK, Path(prefix))
+            publish_link(wanted.project, wanted.link, Path(prefix))
             fsutil.write_atomic(wanted.record_path, msgspec.json.encode(record), 0o600)
         raise
     fsutil.delete_tree(aside)
@@ -244,7 +253,7 @@ def _occupied(place: Path, what: str) -> ActivationError:
 
 def _stable_program(wanted: VirtualEnvironment, interpreter: _Interpreter) -> Path:
     """Python by our link."""
-    return link_path(wanted.project, PYTHON_LINK) / interpreter.program
+    return link_path(wanted.project, wanted.link) / interpreter.program
 
 
 def _settle(wanted: VirtualEnvironment, interpreter: _Interpreter) -> None:

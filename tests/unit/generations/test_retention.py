@@ -27,6 +27,7 @@ def make_state(
         created=0,
         host_libraries=False,
         files={},
+        selected=None,
         last_used=last_used,
         current=current,
         shells=shells,
