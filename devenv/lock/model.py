@@ -6,7 +6,7 @@ with a manifest.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -334,6 +334,12 @@ class Lock:
         packages = {name: package for name, package in self.packages.items() if package.is_for(system)}
         return self if len(packages) == len(self.packages) else replace(self, packages=packages)
 
+    def map_packages(self, change: Callable[[LockedPackage], LockedPackage]) -> Lock:
+        """The lock with what `change` makes of each package, dependency and runtime, in all environments."""
+        environments = {name: LockedEnvironment(*_map_part(each, change)) for name, each in self.environments.items()}
+        packages, dependencies, runtime = _map_part(self, change)
+        return replace(self, packages=packages, dependencies=dependencies, runtime=runtime, environments=environments)
+
     def select(self, name: str, manifest: Manifest) -> Lock:
         """The lock of the environment `name` alone, as it answers `manifest.select(name)`; see there."""
         from devenv.lock.environments import select_environment
@@ -344,6 +350,17 @@ class Lock:
     def systems(self) -> tuple[System, ...]:
         """The systems that the whole lock covers, in the order of their names."""
         return tuple(system for system in ALL_SYSTEMS if self.covers(system))
+
+
+def _map_part(
+    part: Lock | LockedEnvironment, change: Callable[[LockedPackage], LockedPackage]
+) -> tuple[dict[str, LockedPackage], dict[str, LockedPackage], LockedPackage | None]:
+    """Packages, dependencies and runtime."""
+    return (
+        {name: change(each) for name, each in part.packages.items()},
+        {name: change(each) for name, each in part.dependencies.items()},
+        None if part.runtime is None else change(part.runtime),
+    )
 
 
 def _require_unasked(table: str, package: LockedPackage) -> None:

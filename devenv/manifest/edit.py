@@ -7,7 +7,8 @@ have `\\r\\n`, puts a new key after the comment that introduces the next table, 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.errors import UsageError
@@ -16,10 +17,12 @@ from devenv.manifest.grammar import PACKAGE_NAME, GrammarError, require_suite, r
 from devenv.manifest.model import (
     ANY_VERSION,
     DEBIAN_INPUT,
+    DEFAULT_ENVIRONMENT,
     DEFAULT_INPUT,
     SOURCE_INPUT,
     SOURCE_LOCATOR,
     Manifest,
+    PackageRequest,
     find_suite_input,
     input_name,
 )
@@ -28,17 +31,24 @@ from devenv.manifest.positions import Path, Span, Statement
 from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.project_names import MANIFEST_NAME
 
-INPUTS, PACKAGES = "inputs", "packages"
+INPUTS, PACKAGES, ENVIRONMENTS = "inputs", "packages", "environments"
 
 
-def set_package(text: str, name: str, version: str | None = None, source: str | None = None) -> str:
+def set_package(
+    text: str,
+    name: str,
+    version: str | None = None,
+    source: str | None = None,
+    environment: str = DEFAULT_ENVIRONMENT,
+) -> str:
     """The manifest `text` with package `name` at `version` from the input `source`; the long form keeps other keys.
 
     What is None stays as it is; a new package may have any version, and comes from the default input. A new one goes to
-    its place in a section that is sorted, else to the end; a missing section is appended.
+    its place in a section that is sorted, else to the end; a missing section is appended. The section is that of the
+    `environment`.
 
-    Raises UsageError (`package-invalid`) for a name or version that a manifest cannot hold, ManifestError and
-    ForeignFileError as `parse_manifest` does.
+    Raises UsageError (`package-invalid`) for a name or version that a manifest cannot hold, `environment-unknown`;
+    ManifestError and ForeignFileError as `parse_manifest` does.
     """
     try:
         PACKAGE_NAME.require(name)
@@ -46,14 +56,27 @@ def set_package(text: str, name: str, version: str | None = None, source: str | 
     except GrammarError as error:
         raise UsageError(error.message, hint=error.hint, slug="package-invalid") from error
     document, manifest = _parse(text)
-    _refuse_clash(manifest, name, source)
-    if name not in manifest.packages:
-        return _add(document, (PACKAGES, name), _spell_package(_spell(wanted or ANY_VERSION), source or DEFAULT_INPUT))
+    packages = _own_packages(manifest, environment)
+    _refuse_clash(manifest, packages.get(name), name, source)
+    path = (*_section_of(environment), name)
+    if name not in packages:
+        return _add(document, path, _spell_package(_spell(wanted or ANY_VERSION), source or DEFAULT_INPUT))
     if wanted is not None:
-        document, manifest = _parse(_change_version(document, name, wanted))
-    if source is not None and source != manifest.packages[name].input:
-        return _change_input(document, name, source)
+        document, _ = _parse(_change_version(document, path, wanted))
+    if source is not None and source != packages[name].input:
+        return _change_input(document, path, source)
     return document.text
+
+
+def _section_of(environment: str) -> tuple[str, ...]:
+    """Where the packages of an environment stand."""
+    return (PACKAGES,) if environment == DEFAULT_ENVIRONMENT else (ENVIRONMENTS, environment, PACKAGES)
+
+
+def _own_packages(manifest: Manifest, environment: str) -> Mapping[str, PackageRequest]:
+    """The packages that an environment names itself. Raises UsageError (`environment-unknown`)."""
+    manifest.select(environment)
+    return manifest.packages if environment == DEFAULT_ENVIRONMENT else manifest.environments[environment].packages
 
 
 def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
@@ -96,18 +119,39 @@ def require_source_input(text: str) -> str:
     return names[0]
 
 
-def remove_package(text: str, name: str) -> str:
+def remove_package(text: str, name: str, environment: str = DEFAULT_ENVIRONMENT) -> str:
     """The manifest `text` without package `name`: its lines go, with comments at their ends; other lines stay.
 
-    Raises UsageError (`package-absent` where the manifest does not have it, `package-needed` where a build needs it),
-    and as `parse_manifest` does.
+    It is one that the `environment` names itself. Raises UsageError (`package-absent` where it does not,
+    `package-needed` where a build or another environment needs it, `environment-unknown`), as `parse_manifest` does.
     """
     document, manifest = _parse(text)
-    names = manifest.packages
+    names = _own_packages(manifest, environment)
     if name not in names:
-        raise UsageError(
-            f"`{format_shown(name)}` is not in the manifest", hint=_absent_hint(name, names), slug="package-absent"
-        )
+        where = "in the manifest" if environment == DEFAULT_ENVIRONMENT else f"in `environments.{environment}.packages`"
+        hint = _absent_hint(name, names)
+        if name in manifest.select(environment).packages:
+            hint = f'it is in what that extends: write `without = ["{name}"]` to leave it out'
+        raise UsageError(f"`{format_shown(name)}` is not {where}", hint=hint, slug="package-absent")
+    _refuse_needed(manifest, name, environment)
+    path = (*_section_of(environment), name)
+    for statement in reversed(document.positions.statements):
+        if statement.path[: len(path)] == path:
+            text = _cut_lines(text, statement.span)
+    return _cut_members(text, path)
+
+
+def _refuse_needed(manifest: Manifest, name: str, environment: str) -> None:
+    """Raise UsageError (`package-needed`) where something in the manifest names the package of an environment."""
+    for each in manifest.environments.values():
+        if name in each.without and each.extends == environment:
+            raise UsageError(
+                f"the environment `{each.name}` leaves `{name}` out",
+                hint=f"take it out of `environments.{each.name}.without` first",
+                slug="package-needed",
+            )
+    if environment != DEFAULT_ENVIRONMENT:
+        return
     for build in manifest.builds.values():
         if name in {*build.inputs, *build.tools}:
             raise UsageError(
@@ -115,20 +159,14 @@ def remove_package(text: str, name: str) -> str:
                 hint=f"take it out of `build.{build.name}` first",
                 slug="package-needed",
             )
-    path = (PACKAGES, name)
-    for statement in reversed(document.positions.statements):
-        if statement.path[:2] == path:
-            text = _cut_lines(text, statement.span)
-    return _cut_members(text, path)
 
 
-def _refuse_clash(manifest: Manifest, name: str, source: str | None) -> None:
+def _refuse_clash(manifest: Manifest, request: PackageRequest | None, name: str, source: str | None) -> None:
     """Raise UsageError (`package-invalid`) where the manifest has something else of that name, or changes its build."""
     if name in manifest.builds:
         raise UsageError(
             f"`{name}` is a build of this manifest", hint="give the build another name first", slug="package-invalid"
         )
-    request = manifest.packages.get(name)
     if request is None or not request.overrides or source is None:
         return
     if manifest.inputs.get(source) != SOURCE_LOCATOR:
@@ -187,16 +225,22 @@ def _spell_package(spelt_version: str, source: str) -> str:
 # Changing
 
 
-def _change_version(document: Document, name: str, version: str) -> str:
-    path = (PACKAGES, name)
-    if isinstance(document.data[PACKAGES][name], str):
+def _is_short(document: Document, path: Path) -> bool:
+    """Whether the package at `path` is written as its version alone."""
+    value: Any = document.data
+    for key in path:
+        value = value[key]
+    return isinstance(value, str)
+
+
+def _change_version(document: Document, path: Path, version: str) -> str:
+    if _is_short(document, path):
         return _splice(document.text, document.positions.values[path], _spell(version))
     return _change_key(document, path, "version", version)
 
 
-def _change_input(document: Document, name: str, source: str) -> str:
-    path = (PACKAGES, name)
-    if isinstance(document.data[PACKAGES][name], str):
+def _change_input(document: Document, path: Path, source: str) -> str:
+    if _is_short(document, path):
         return _splice(
             document.text, document.positions.values[path], _spell_package(document.value_text(path), source)
         )
@@ -205,23 +249,23 @@ def _change_input(document: Document, name: str, source: str) -> str:
 
 def _change_key(document: Document, path: Path, key: str, value: str) -> str:
     """Give the long form at `path` another value at `key`; where it has none yet, `key` becomes its first."""
-    text, positions = document.text, document.positions
+    text, positions, length = document.text, document.positions, len(path)
     if (*path, key) in positions.values:
         return _splice(text, positions.values[*path, key], _spell(value))
     pair = _spell_pair(key, _spell(value))
     if path in positions.values:
         members = [member for member in positions.members if member.table == path]
         return _insert_member(text, positions.values[path], members, 0, pair)
-    member = next((each for each in positions.members if each.path[:2] == path and each.table == path[:1]), None)
+    member = next((each for each in positions.members if each.path[:length] == path and each.table == path[:-1]), None)
     if member is not None:
-        return _insert(text, member.span.start, f"{_key_prefix(document, member, member.path[:3])}{pair}, ")
-    own = [each for each in positions.statements if each.path[:2] == path]
+        return _insert(text, member.span.start, f"{_key_prefix(document, member, member.path[: length + 1])}{pair}, ")
+    own = [each for each in positions.statements if each.path[:length] == path]
     header = next((each for each in own if each.is_header and each.path == path), None)
     if header is not None:
         return _insert_line_after(text, header, pair)
-    dotted = next((each for each in own if not each.is_header and len(each.table) < len(path)), None)
+    dotted = next((each for each in own if not each.is_header and len(each.table) < length), None)
     if dotted is not None:
-        return _insert_line_before(text, dotted, _key_prefix(document, dotted, dotted.path[:3]) + pair)
+        return _insert_line_before(text, dotted, _key_prefix(document, dotted, dotted.path[: length + 1]) + pair)
     # Only tables below it have headers, such as `[packages.openssl.env]`.
     newline = _newline(text)
     return _insert_line_before(text, own[0], f"{_spell_header(path)}{newline}{pair}{newline}")
@@ -230,33 +274,44 @@ def _change_key(document: Document, path: Path, key: str, value: str) -> str:
 # Adding
 
 
-def _add(document: Document, path: tuple[str, str], spelt: str) -> str:
+def _add(document: Document, path: tuple[str, ...], spelt: str) -> str:
     """The text with a new key at `path`, whose value is spelt already."""
-    text, positions = document.text, document.positions
-    section, name = path[:1], path[1]
+    text, positions, length = document.text, document.positions, len(path)
+    section, name = path[:-1], path[-1]
     pair = _spell_pair(name, spelt)
     if section in positions.values:
         members = [member for member in positions.members if member.table == section]
-        return _insert_member(text, positions.values[section], members, _find_index(members, name), pair)
+        return _insert_member(text, positions.values[section], members, _find_index(members, length, name), pair)
     header = next((each for each in positions.statements if each.is_header and each.path == section), None)
     entries = [
         each
         for each in positions.statements
-        if not each.is_header and each.path[:1] == section and each.table in {(), section}
+        if not each.is_header
+        and len(each.path) >= length
+        and each.path[: length - 1] == section
+        and len(each.table) < length
     ]
     if entries:
-        line = _key_prefix(document, entries[0], entries[0].path[:2]) + pair
-        index = _find_index(entries, name)
+        line = _key_prefix(document, entries[0], entries[0].path[:length]) + pair
+        index = _find_index(entries, length, name)
         if index > 0:
             return _insert_line_after(text, entries[index - 1], line)
         # Directly below the header, above any comment: that belongs to the entry which follows it.
         return _insert_line_before(text, entries[0], line) if header is None else _insert_line_after(text, header, line)
-    return _append_section(text, path[0], pair) if header is None else _insert_line_after(text, header, pair)
+    if header is not None:
+        return _insert_line_after(text, header, pair)
+    braces = next((path[:count] for count in range(length - 1, 0, -1) if path[:count] in positions.values), None)
+    if braces is None:
+        return _append_section(text, section, pair)
+    # An environment in braces: nothing can be added to it from outside of them.
+    members = [member for member in positions.members if member.table == braces]
+    inner = f"{_spell_header(path[len(braces) :])[1:-1]} = {spelt}"
+    return _insert_member(text, positions.values[braces], members, len(members), inner)
 
 
-def _find_index(entries: list[Statement], name: str) -> int:
-    """Where in `entries`, which stand in one section, the key `name` goes."""
-    names = [str(entry.path[1]) for entry in entries]
+def _find_index(entries: list[Statement], length: int, name: str) -> int:
+    """Where in `entries`, which stand in one section and have paths of this length or more, the key `name` goes."""
+    names = [str(entry.path[length - 1]) for entry in entries]
     if names != sorted(names):
         return len(names)
     return sum(other < name for other in names)
@@ -276,13 +331,13 @@ def _insert_member(text: str, braces: Span, members: list[Statement], index: int
     return _insert(text, members[-1].span.end, f", {pair}")
 
 
-def _append_section(text: str, section: str, pair: str) -> str:
+def _append_section(text: str, section: Path, pair: str) -> str:
     newline = _newline(text)
     if text and not text.endswith("\n"):
         text += newline
     if text and text.splitlines()[-1].strip():
         text += newline
-    return f"{text}[{section}]{newline}{pair}{newline}"
+    return f"{text}{_spell_header(section)}{newline}{pair}{newline}"
 
 
 # Lines
@@ -331,10 +386,13 @@ def _cut_lines(text: str, span: Span) -> str:
 def _cut_members(text: str, path: Path) -> str:
     """`text` without the members of inline tables at or below `path`, each with one of its commas."""
     while True:
-        members = [
-            each for each in parse_document(text.encode(), MANIFEST_NAME).positions.members if each.table == path[:1]
-        ]
-        index = next((i for i, member in enumerate(members) if member.path[:2] == path), None)
+        found = parse_document(text.encode(), MANIFEST_NAME).positions.members
+        # A table in braces further up may name it by a dotted key: `ci = { packages.go = "1" }`.
+        own = next((each for each in found if each.path[: len(path)] == path and len(each.table) < len(path)), None)
+        if own is None:
+            return text
+        members = [each for each in found if each.table == own.table]
+        index = next((i for i, member in enumerate(members) if member.path[: len(path)] == path), None)
         if index is None:
             return text
         span = members[index].span

@@ -20,24 +20,26 @@ from devenv.errors import UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
-from devenv.lock.model import Lock, LockedPackage
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
 from devenv.manifest.edit import remove_package, require_source_input, set_package, set_suite
-from devenv.manifest.model import SOURCE_LOCATOR, Manifest, usual_suite
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, SOURCE_LOCATOR, Manifest, usual_suite
 from devenv.manifest.parse import parse_manifest
 from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
 from devenv.workflow.allowed import record_allowed, trust_in
-from devenv.workflow.enter import activate, add_generation, realize_project
+from devenv.workflow.enter import activate, add_generation, equip, realize_project
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
 from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
 
 
-def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
-    """Add packages to the manifest or change their versions; lock, realize, write, switch.
+def add_packages(
+    tools: Tools, start: Path, wanted: Sequence[WantedPackage], environment: str = DEFAULT_ENVIRONMENT
+) -> EditResult:
+    """Add packages to an environment of the manifest or change their versions; lock, realize it, write, switch.
 
     A version that is asked for gets the newest release that answers; without one, what the lock has stays.
 
@@ -52,16 +54,18 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
                 source = require_source_input(text)
             elif each.input is not None:
                 text, source = set_suite(text, each.input.removeprefix(DEBIAN) or None)
-            text = set_package(text, each.name, each.version, source)
+            text = set_package(text, each.name, each.version, source, environment)
         return text
 
     names = tuple(each.name for each in wanted)
     asked = frozenset(each.name for each in wanted if each.version is not None)
-    return _edit_packages(tools, start, _Edit(edit, added=names, asked_anew=asked))
+    return _edit_packages(tools, start, _Edit(edit, added=names, asked_anew=asked, environment=environment))
 
 
-def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResult:
-    """Take packages out of the manifest; lock, realize, write, switch. Raises as `add_packages` does.
+def remove_packages(
+    tools: Tools, start: Path, names: Sequence[str], environment: str = DEFAULT_ENVIRONMENT
+) -> EditResult:
+    """Take packages out of an environment of the manifest; lock, realize, write, switch. Raises as `add_packages` does.
 
     A set before a name must be the one that the package is from.
     """
@@ -70,18 +74,20 @@ def remove_packages(tools: Tools, start: Path, names: Sequence[str]) -> EditResu
 
     def edit(text: str) -> str:
         for each in unwanted:
-            _require_set(text, each)
-            text = remove_package(text, each.name)
+            _require_set(text, each, environment)
+            text = remove_package(text, each.name, environment)
         return text
 
-    return _edit_packages(tools, start, _Edit(edit, removed=tuple(each.name for each in unwanted)))
+    return _edit_packages(
+        tools, start, _Edit(edit, removed=tuple(each.name for each in unwanted), environment=environment)
+    )
 
 
-def _require_set(text: str, unwanted: WantedPackage) -> None:
+def _require_set(text: str, unwanted: WantedPackage, environment: str) -> None:
     """Raise UsageError (`package-absent`) where the manifest has a package of that name from another set."""
     if unwanted.input is None:
         return
-    manifest = parse_manifest(text.encode())
+    manifest = parse_manifest(text.encode()).select(environment)
     request = manifest.packages.get(unwanted.name)
     if request is None:
         return
@@ -121,6 +127,8 @@ class _Edit:
     removed: tuple[str, ...] = ()
     asked_anew: frozenset[str] = frozenset()
     """Packages whose answers in the lock do not count any more."""
+    environment: str = DEFAULT_ENVIRONMENT
+    """The one that is edited, and realized."""
 
 
 def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
@@ -133,17 +141,22 @@ def _edit_packages(tools: Tools, start: Path, edit: _Edit) -> EditResult:
         tools.report(Step(f"locking {path}"))
         after = replace(before, manifest_bytes=text.encode(), files=None)
         after = replace(after, lock_bytes=format_lock(make_lock(tools, after, moving=Moving(edit.asked_anew))))
-        environment = realize_project(tools, after, tools.settings.host_libraries)
-        lock = _with_outputs(after.require_lock(), tools.system, environment)
-        written = write_project(before, replace(after, lock_bytes=format_lock(lock)))
+        chosen = after.select(edit.environment)
+        environment = realize_project(tools, chosen, tools.settings.host_libraries)
+        known_outputs = _find_outputs(chosen.require_lock(), tools.system, environment)
+        written = write_project(
+            before, replace(after, lock_bytes=format_lock(_with_outputs(after.require_lock(), known_outputs)))
+        )
         if was_allowed:
             record_allowed(tools.settings, written)
-            activate(tools, add_generation(tools, written, environment.path))
-    for sentence in iter_advice(tools, after.manifest, environment, edit.added):
+            entered = add_generation(tools, written.select(edit.environment), environment.path)
+            (activate if entered.project.selected is None else equip)(tools, entered)
+    for sentence in iter_advice(tools, chosen.manifest, environment, edit.added):
         tools.report(Notice(sentence))
+    lock, earlier = chosen.require_lock(), None if before.lock is None else before.lock
     added = tuple(each for each in package_versions(lock) if each.name in edit.added)
     lacking = find_lacking(lock)
-    known = {} if before.lock is None else find_lacking(before.lock)
+    known = {} if earlier is None else find_lacking(earlier)
     return EditResult(
         path,
         added,
@@ -178,28 +191,30 @@ def _iter_dates(lock: Lock) -> Iterator[tuple[str, str]]:
         yield from each.releases.items()
 
 
-def _with_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> Lock:
-    """The lock with what the packages and their dependencies turned out to be on this system."""
+def _find_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> dict[str, StorePath]:
+    """What the derivations of packages and their dependencies turned out to be on this system, by their keys."""
+    tables = [(lock.packages, environment.packages), (lock.dependencies, environment.dependencies)]
+    if lock.runtime is not None and environment.runtime is not None:
+        tables.append(({RUNTIME_NAME: lock.runtime}, {RUNTIME_NAME: environment.runtime}))
+    return {
+        table[name].systems[system].derivation: output
+        for table, outputs in tables
+        for name, output in outputs.items()
+        if name in table
+    }
 
-    def complete(table: Mapping[str, LockedPackage], outputs: Mapping[str, StorePath]) -> dict[str, LockedPackage]:
-        return {
-            name: _with_output(package, system, outputs[name]) if name in outputs else package
-            for name, package in table.items()
+
+def _with_outputs(lock: Lock, outputs: Mapping[str, StorePath]) -> Lock:
+    """The lock with what is known to come out of derivations, wherever it has them."""
+
+    def complete(package: LockedPackage) -> LockedPackage:
+        systems = {
+            system: replace(build, output=outputs.get(build.derivation, build.output))
+            for system, build in package.systems.items()
         }
+        return replace(package, systems=systems)
 
-    runtime = lock.runtime
-    if runtime is not None and environment.runtime is not None:
-        runtime = _with_output(runtime, system, environment.runtime)
-    return replace(
-        lock,
-        packages=complete(lock.packages, environment.packages),
-        runtime=runtime,
-        dependencies=complete(lock.dependencies, environment.dependencies),
-    )
-
-
-def _with_output(package: LockedPackage, system: System, output: StorePath) -> LockedPackage:
-    return replace(package, systems={**package.systems, system: replace(package.systems[system], output=output)})
+    return lock.map_packages(complete)
 
 
 def package_versions(lock: Lock) -> tuple[PackageVersion, ...]:

@@ -82,18 +82,23 @@ def enter_project(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONM
 
 def _enter_named(tools: Tools, project: Project, entered: Entered | None) -> Entered:
     """Enter a named environment: shells stay in the default, and only its virtual environment has to be there."""
-    from devenv.workflow.equip import equip_project
-
     if entered is None:
         entered = enter_realized(tools, project)
-        if project.files is not None:
-            write_stamps(entered.generation.path, project.watched)
-        equip_project(tools, project, entered.generation.environment)
+        equip(tools, entered)
         return entered
     venv = entered.activation.variables.get("VIRTUAL_ENV")
     if venv is not None and not Path(venv).is_dir():
-        equip_project(tools, project, entered.generation.environment)
+        equip(tools, entered)
     return entered
+
+
+def equip(tools: Tools, entered: Entered) -> None:
+    """Have what belongs to a generation that shells do not follow. Raises as `equip_project` does."""
+    from devenv.workflow.equip import equip_project
+
+    equip_project(tools, entered.project, entered.generation.environment)
+    if entered.project.files is not None:
+        write_stamps(entered.generation.path, entered.project.watched)
 
 
 def open_project(tools: Tools, start: Path, environment: str = DEFAULT_ENVIRONMENT) -> Project:
@@ -107,11 +112,7 @@ def activate(tools: Tools, entered: Entered) -> None:
 
     Raises ActivationError where shells cannot follow the project's path (`UNFOLLOWED`), and as `equip_project` does.
     """
-    from devenv.workflow.equip import equip_project
-
-    equip_project(tools, entered.project, entered.generation.environment)
-    if entered.project.files is not None:
-        write_stamps(entered.generation.path, entered.project.watched)
+    equip(tools, entered)
     activate_project(tools.settings, entered.project.path, entered.generation.path)
     renew_hooks(tools.settings)
 

@@ -15,11 +15,12 @@ from devenv.generations.generations import find_current_generation
 from devenv.generations.roots import find_roots, list_projects
 from devenv.system import ALL_SYSTEMS, host_system
 from devenv.workflow.collect import CollectOptions, collect_garbage
-from devenv.workflow.edit import lock_project
+from devenv.workflow.edit import add_packages, lock_project, remove_packages
 from devenv.workflow.enter import Entered, enter_project
 from devenv.workflow.start import init_project
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust import allow_project, revoke_project
+from devenv.workflow.wanted import parse_wanted
 from tests.functional.workflow.command import User
 
 MANIFEST = """
@@ -177,3 +178,29 @@ def test_environment_for_another_system(here: Here) -> None:
     here.write(f'[packages]\njust = "*"\n[environments.far]\nsystems = ["{other}"]\n')
     error = here.refusal("far")
     assert (error.slug, str(host_system()) in error.message) == ("system-missing", True)
+
+
+def test_packages_are_added_to_an_environment(here: Here) -> None:
+    """`add -e` and `remove -e` edit, lock and realize that environment; the default keeps its lines and generation."""
+    here.write(MANIFEST)
+    default, before = here.enter().generation, tomllib.loads(here.user.lock.read_text())
+    result = add_packages(here.tools, here.path, [parse_wanted("ripgrep")], "ci")
+    assert [each.name for each in result.added] == ["ripgrep"]
+    assert here.user.manifest.read_text() == MANIFEST.replace('nodejs = "22", ', 'nodejs = "22", ripgrep = "*", ')
+    after = tomllib.loads(here.user.lock.read_text())
+    assert after["packages"] == before["packages"]
+    assert {name: sorted(each["packages"]) for name, each in after["environments"].items()} == {
+        "ci": ["nodejs", "ripgrep", "uv"],
+        "docs": ["nodejs", "ripgrep", "uv"],
+    }
+    entered = here.enter("ci")
+    assert entered.generation.environment == result.environment
+    assert (here.tools.store.path(result.environment) / "bin/rg").exists()
+    # Both environments are told what came out, for this system.
+    outputs = [after["environments"][name]["packages"]["ripgrep"]["systems"][str(host_system())]["output"]
+               for name in ("ci", "docs")]  # fmt: skip
+    assert len(set(outputs)) == 1
+    assert here.enter().generation.environment == default.environment
+    remove_packages(here.tools, here.path, ["ripgrep"], "ci")
+    assert here.user.manifest.read_text() == MANIFEST
+    assert tomllib.loads(here.user.lock.read_text())["environments"].keys() == before["environments"].keys()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from devenv.errors import ManifestError, UsageError
 from devenv.manifest.edit import remove_package, set_package, set_suite
+from devenv.manifest.parse import parse_manifest
 from devenv.manifest.tables.overrides import OVERRIDE_KEYS
 
 COMMENTED = """\
@@ -503,3 +504,42 @@ def remove_tables(text: str) -> str:
         if name in packages_in(text):
             text = remove_package(text, name)
     return text
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("[environments.ci]", '[environments.ci]\n\n[environments.ci.packages]\nx = "1"\n'),
+    ("[environments.ci]\npackages = {}\n", '[environments.ci]\npackages = {x = "1"}\n'),
+    ('[environments.ci]\npackages = { y = "2" }\n', '[environments.ci]\npackages = { x = "1", y = "2" }\n'),
+    ('[environments.ci.packages]\n# c\ny = "2"\n', '[environments.ci.packages]\nx = "1"\n# c\ny = "2"\n'),
+    ('[environments.ci]\npackages.y = "2"\n', '[environments.ci]\npackages.x = "1"\npackages.y = "2"\n'),
+    ('environments.ci.packages.a = "2"\n',
+     'environments.ci.packages.a = "2"\nenvironments.ci.packages.x = "1"\n'),
+    ('[environments]\nci = { dotenv = ["e"] }\n', '[environments]\nci = { dotenv = ["e"], packages.x = "1" }\n'),
+    ('environments = { ci = { packages.a = "1" } }', 'environments = { ci = { packages.a = "1", packages.x = "1" } }'),
+    ('[environments.ci.packages.a]\nversion = "2"\n',
+     '[environments.ci.packages.a]\nversion = "2"\n\n[environments.ci.packages]\nx = "1"\n'),
+])  # fmt: skip
+def test_packages_of_an_environment(text: str, expected: str) -> None:
+    """A package of an environment goes to its own table, however that is written; taking it out leaves what was."""
+    added = set_package(text, "x", "1", environment="ci")
+    assert added == expected
+    assert parse_manifest(added.encode()).environments["ci"].packages["x"].version == "1"
+    changed = set_package(added, "x", "2", "source", environment="ci")
+    request = parse_manifest(changed.encode()).environments["ci"].packages["x"]
+    assert (request.version, request.input) == ("2", "source")
+    removed = remove_package(changed, "x", environment="ci")
+    assert parse_manifest(removed.encode()).select("ci") == parse_manifest(text.encode()).select("ci")
+
+
+def test_packages_that_environments_need() -> None:
+    """What an environment leaves out stays, so that the manifest stays one; what it inherits is named in `without`."""
+    text = '[packages]\na = "1"\n[environments.ci]\nwithout = ["a"]\n[environments.docs]\n'
+    with pytest.raises(UsageError, match="the environment `ci` leaves `a` out") as caught:
+        remove_package(text, "a")
+    assert caught.value.slug == "package-needed"
+    with pytest.raises(UsageError) as caught:
+        remove_package(text, "a", environment="docs")
+    assert (caught.value.slug, "without" in str(caught.value.hint)) == ("package-absent", True)
+    with pytest.raises(UsageError) as caught:
+        set_package(text, "a", environment="other")
+    assert caught.value.slug == "environment-unknown"
