@@ -13,6 +13,7 @@
     │   └── StoreError
     ├── ActivationError      activation   exit 13   shells, hosts that cannot run an environment
     ├── TrustError           trust        exit 14   a project that was not allowed
+    ├── CheckError           runtime      exit 15   the project's own checks, in an environment that could be made
     └── UsageError           usage        exit 2    arguments, settings, a missing project
 
 An error names its domain (the class), the place and the next step (`hint`). `slug` is stable: scripts may compare it,
@@ -156,6 +157,14 @@ class TrustError(DevenvError):
     domain = "trust"
     exit_code = 14
     slug = "not-allowed"
+
+
+class CheckError(DevenvError):
+    """Checks of the project failed, in an environment that could be made."""
+
+    domain = "runtime"
+    exit_code = 15
+    slug = "check-failed"
 
 
 class UsageError(DevenvError):

@@ -86,10 +86,36 @@ class Detail:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class SectionStarted:
+    """What follows belongs together, up to the end of the section; sections do not nest. `name` is its name in short.
+
+    From the first section on everything is drawn plainly: somebody reads a log. `open`: it is not to be folded.
+    """
+
+    name: str
+    text: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFinished:
+    """The section `name` has ended."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that a program wrote, to be shown as it is, between others of its kind."""
+
+    text: str
+
+
 Started = DownloadStarted | WorkStarted
 Advanced = DownloadAdvanced | WorkAdvanced
 Finished = DownloadFinished | WorkFinished
-Event = Step | Started | Advanced | WorkSaid | Finished | Notice | Detail
+Event = Step | Started | Advanced | WorkSaid | Finished | Notice | Detail | SectionStarted | SectionFinished | LogLine
 Report = Callable[[Event], None]
 
 
@@ -101,6 +127,16 @@ def work(report: Report, text: str, size: int | None) -> Iterator[Callable[[int]
         yield lambda count: report(WorkAdvanced(text, count))
     finally:
         report(WorkFinished(text))
+
+
+@contextlib.contextmanager
+def section(report: Report, name: str, text: str, *, unfolded: bool = False) -> Iterator[None]:
+    """Report a section from its beginning to its end."""
+    report(SectionStarted(name, text, unfolded))
+    try:
+        yield
+    finally:
+        report(SectionFinished(name))
 
 
 def ignore(event: Event) -> None:

@@ -6,6 +6,7 @@ import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
 from devenv.cli.parameters import CHECK, environment_option
+from devenv.errors import CheckError
 from devenv.workflow.tools import Tools
 
 
@@ -24,6 +25,6 @@ def command(jobs: int | None, environment: str, names: tuple[str, ...]) -> Actio
         from devenv.workflow.builds import BuildChoice, check_project
 
         result = check_project(tools, here(), BuildChoice(names=names, jobs=jobs, environment=environment))
-        return result if all(each.passed for each in result.checks) else UnfitResult(result)
+        return result if all(each.passed for each in result.checks) else UnfitResult(result, CheckError.exit_code)
 
     return action

@@ -10,7 +10,7 @@ from devenv.cli.lazy_group import LazyGroup
 SECTIONS = {
     "Start": ("init", "add", "remove", "lock", "update"),
     "Use": ("shell", "run", "exec", "env", "fmt", "allow", "deny", "revoke", "reload", "watch", "hook", "completion"),
-    "Build": ("build", "check", "log", "derivation", "why-rebuild"),
+    "Build": ("build", "check", "ci", "log", "derivation", "why-rebuild"),
     "Look": ("status", "diff", "search", "info", "why", "tree", "graph"),
     "Tidy": ("gc", "store", "cache", "artifacts", "set"),
 }

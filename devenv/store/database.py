@@ -192,6 +192,17 @@ class StoreDatabase:
             (str(path),),
         )
 
+    def closure_records(self, path: StorePath) -> dict[StorePath, ObjectRecord]:
+        """The same objects in the same order, with what is known of each but its references."""
+        query = """
+            WITH RECURSIVE closure (id) AS (
+                SELECT id FROM objects WHERE path = ?
+                UNION SELECT reference FROM object_references JOIN closure ON referrer = id
+            ) SELECT path, size, registered FROM closure JOIN objects USING (id) ORDER BY path"""
+        with self._mapped():
+            rows = self._connection.execute(query, (str(path),)).fetchall()
+            return {self._require_path(text): ObjectRecord(size, registered, ()) for text, size, registered in rows}
+
     def _paths(self, query: str, parameters: tuple[str, ...] = ()) -> list[StorePath]:
         with self._mapped():
             return [self._require_path(text) for (text,) in self._connection.execute(query, parameters)]

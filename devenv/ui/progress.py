@@ -18,7 +18,10 @@ from devenv.events import (
     DownloadStarted,
     Event,
     Finished,
+    LogLine,
     Notice,
+    SectionFinished,
+    SectionStarted,
     Started,
     Step,
     WorkAdvanced,
@@ -30,6 +33,8 @@ from devenv.ui.terminal import Painter, make_visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from devenv.ui.sections import Sections
 
 QUIET, NORMAL, VERBOSE = -1, 0, 1
 MEGABYTE = 1_000_000
@@ -54,6 +59,8 @@ class ProgressReport:
     def __init__(self, stream: TextIO, environ: Mapping[str, str], verbosity: int) -> None:
         self._stream = stream
         self._painter = Painter(stream, environ)
+        self._environ = environ
+        self._sections: Sections | None = None
         self._verbosity = verbosity
         self._bars: Progress | None = None
         self._tasks: dict[str, list[TaskID]] = {}
@@ -90,8 +97,19 @@ class ProgressReport:
                     self._write(self._painter.paint("faint", text))
             case WorkSaid(text, line):
                 self._show_line(text, line)
+            case SectionStarted() | SectionFinished() | LogLine():
+                self._draw_section(event)
             case _:
                 self._advance(event)
+
+    def _draw_section(self, event: SectionStarted | SectionFinished | LogLine) -> None:
+        self._draws_bars = False
+        if self._sections is None:
+            from devenv.ui.sections import Sections
+
+            self._sections = Sections(self._environ)
+        for line in self._sections.iter_lines(event):
+            self._write(line)
 
     def _write(self, line: str) -> None:
         if self._bars is not None:

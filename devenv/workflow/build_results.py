@@ -42,6 +42,8 @@ class CheckOutcome:
     fresh: bool
     reason: str | None = None
     last_lines: tuple[str, ...] = ()
+    derivation: str = ""
+    """The key, which `devenv log` takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,18 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
     Raises what `build_project` does, but for checks that fail.
     """
     building = open_building(tools, start, choice)
-    checks = building.project.manifest.checks
+    if not choice.names and not building.project.manifest.checks:
+        raise UsageError(
+            f"`{building.project.manifest_path}` has no checks",
+            hint='add them under `[checks]`, such as `test = "pytest -q"`',
+            slug="checks-missing",
+        )
+    return run_checks(building)
+
+
+def run_checks(building: ProjectBuilding) -> CheckResult:
+    """Run the checks of a project that is opened. Raises as `check_project` does."""
+    tools, choice, checks = building.tools, building.choice, building.project.manifest.checks
     for name in choice.names:
         if name not in checks:
             raise UsageError(
@@ -135,12 +146,6 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
                 hint=f"there are {', '.join(checks)}" if checks else "add it under `[checks]`",
                 slug="target-unknown",
             )
-    if not checks:
-        raise UsageError(
-            f"`{building.project.manifest_path}` has no checks",
-            hint='add them under `[checks]`, such as `test = "pytest -q"`',
-            slug="checks-missing",
-        )
     derivations = building.derivations()
     targets = {name: derivations.check(checks[name]) for name in choice.names or checks}
     known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
@@ -154,13 +159,15 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
             raise failure
     return CheckResult(
         building.project.path,
-        tuple(_outcome(name, target.name, name not in known, failures.get(target)) for name, target in targets.items()),
+        tuple(_outcome(name, target, name not in known, failures.get(target)) for name, target in targets.items()),
     )
 
 
-def _outcome(name: str, built: str, fresh: bool, failure: BuildError | None) -> CheckOutcome:
+def _outcome(name: str, target: Derivation, fresh: bool, failure: BuildError | None) -> CheckOutcome:
     if failure is None:
-        return CheckOutcome(name, passed=True, fresh=fresh)
+        return CheckOutcome(name, passed=True, fresh=fresh, derivation=target.key)
     # Nobody asked for something to be built.
-    reason = failure.message.removeprefix(f"`{built}` could not be built: ")
-    return CheckOutcome(name, passed=False, fresh=True, reason=reason, last_lines=failure.details)
+    reason = failure.message.removeprefix(f"`{target.name}` could not be built: ")
+    return CheckOutcome(
+        name, passed=False, fresh=True, reason=reason, last_lines=failure.details, derivation=target.key
+    )

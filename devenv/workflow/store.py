@@ -77,22 +77,31 @@ def relocate_objects(tools: Tools, places: Sequence[Path]) -> TransferResult:
 
 def export(tools: Tools, names: Sequence[str], start: Path, output: BinaryIO) -> TransferResult:
     """Write objects with all they refer to into `output`: those of `names`, or the environment of the project here."""
-    targets = [require_object(tools.store, name) for name in names] or [_current_environment(tools, start)]
+    targets = _find_targets(tools, names, start)
     return TransferResult(tuple(export_closures(tools.store, targets, output, tools.report)))
 
 
 def export_file(tools: Tools, names: Sequence[str], start: Path, path: Path) -> TransferResult:
     """The same into a file, which appears when it is complete."""
+    return write_archive(tools, _find_targets(tools, names, start), path)
+
+
+def write_archive(tools: Tools, targets: Sequence[StorePath], path: Path) -> TransferResult:
+    """Write `targets` with all they refer to into a file, which appears when it is complete."""
     temporary = path.with_name(temporary_name())
     try:
         with temporary.open("xb") as file:
-            exported = export(tools, names, start, file)
+            exported = export_closures(tools.store, targets, file, tools.report)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    return TransferResult(exported.paths, path)
+    return TransferResult(tuple(exported), path)
+
+
+def _find_targets(tools: Tools, names: Sequence[str], start: Path) -> list[StorePath]:
+    return [require_object(tools.store, name) for name in names] or [_current_environment(tools, start)]
 
 
 def _current_environment(tools: Tools, start: Path) -> StorePath:

@@ -16,9 +16,9 @@ from devenv.workflow.tools import Tools
 @verb(
     "export",
     within="store",
-    examples=["devenv store export -o environment.devenv", "devenv store export nodejs | ssh ci devenv store import"],
+    examples=["devenv store export --to environment.devenv", "devenv store export nodejs | ssh ci devenv store import"],
 )
-@click.option("-o", "--output", type=PATH, help="Write to this file instead of stdout.")
+@click.option("-o", "--output", "--to", "output", type=PATH, help="Write to this file instead of stdout.")
 @click.argument("paths", nargs=-1, type=OBJECT, metavar="[PATH]…")
 def command(output: Path | None, paths: tuple[str, ...]) -> Action:
     """Write objects, with all they refer to, into one archive.

@@ -37,7 +37,7 @@ def test_checks(builder: Builder) -> None:
     """All checks run, in the environment and on a copy of the source; what passed is not run again."""
     app = builder.project("checks", CHECKS, {"data": "1\n"})
     outcome = app.call("check")
-    assert outcome.status == 12
+    assert outcome.status == 15
     lines = outcome.text.splitlines()
     assert [line for line in lines if not line.startswith(" ")] == [
         "failed bad: its script ended with status 3",
