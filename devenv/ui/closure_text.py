@@ -28,8 +28,10 @@ def _(result: TreeResult, painter: Painter) -> Iterator[str]:
     for key in result.starts:
         yield from tree.iter_lines(key, "", "", 1)
     if set(closure.asked) <= set(result.starts):
-        # What the recipes would tell to be needed, if they could be asked.
-        for key in sorted(closure.members.keys() - tree.reached()):
+        others = sorted(closure.members.keys() - tree.reached())
+        if others:
+            yield painter.paint("faint", "locked besides")
+        for key in others:
             yield from tree.iter_lines(key, "", "", 1)
     if tree.repeated:
         yield painter.paint("faint", f"{ABOVE.strip()} what is below stands further up")

@@ -140,11 +140,13 @@ class _Reading:
             kept.key(path): {str(path): self.graph[path].size} for path in (*outputs, *objects) if path in self.graph
         }
         made_with = self._made_with()
+        # What is built here takes what it is built with.
+        fetched = {key: (*needs[key], *made_with.get(key, ())) for key in needs}
         draft = _Draft(
             needs,
             made_with,
             _turn_round(needs, made_with),
-            measure_all(files, needs, asked),
+            measure_all(files, fetched, asked),
             _measure_kept(installed, needs, asked),
         )
         members = [self._member(each, draft, kept) for each in self.locked]

@@ -22,6 +22,7 @@ from devenv.workflow.closure.results import Measure, Part
 from devenv.workflow.closure.tree import show_tree
 from devenv.workflow.tools import Tools
 from tests.closures import KEPT, OTHER, SIZES, fill_store, make_project, store_path
+from tests.functional.workflow.command import User
 from tests.homes import temporary_home
 
 DEFAULT = "default"
@@ -123,6 +124,22 @@ def test_files_and_depth(tools: Tools, project: Path) -> None:
     assert "├─ jq_1.0-1_amd64.deb" in text
     assert "└─ shared_1.0-1_amd64.deb" in text
     assert "shared" not in "\n".join(lines_of(replace(result, files=True, depth=1)))
+
+
+def test_verbs(user: User) -> None:
+    """The verbs in one project as somebody types them: with a store, as text, as JSON, and into files."""
+    api = user.project("api", "ripgrep")
+    tree = api.devenv("tree", "--files").text
+    assert "ripgrep 15.0.0" in tree
+    assert "in the store" in tree
+    assert api.report("tree")["closure"]["asked"] == ["package:ripgrep"]
+    assert api.devenv("graph").text.startswith('digraph "api" {')
+    assert api.report("graph", "--html", "page.html")["size"] == (api.directory / "page.html").stat().st_size
+    assert api.devenv("graph", "--html", "-").output == (api.directory / "page.html").read_bytes()
+    assert api.report("why", "rg")["origins"][0]["program"] == "bin/rg"
+    assert api.failure("tree", "ripgre")["slug"] == "member-unknown"
+    assert api.failure("graph", "--html", ".")["slug"] == "drawing-unfit"
+    assert api.failure("graph", "--html", "x", "--dot")["slug"] == "usage"
 
 
 def test_names(tools: Tools, project: Path) -> None:
