@@ -160,7 +160,7 @@
   /* ---- the map ---- */
 
   let current = data.installed !== null ? trees.installed : trees.download;
-  let chosen = current, tiles = [], matches = null;
+  let chosen = current, tiles = [], matches = null, drawn = null;
 
   function place(element, box) {
     element.style.left = `${box.x + GAP / 2}px`;
@@ -214,6 +214,7 @@
   function draw() {
     hideTip();
     map.replaceChildren();
+    drawn = { width: map.clientWidth, height: map.clientHeight };
     tiles = squarify(current.children, 0, 0, map.clientWidth, map.clientHeight)
       .filter((box) => box.width > 1.5 && box.height > 1.5).map(drawTile);
     if (!tiles.length) map.append(make("p", "There is nothing to draw here."));
@@ -582,7 +583,13 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
   addEventListener("popstate", () => go(byId.get(location.hash) || trees.installed.children.length && trees.installed || trees.download));
-  new ResizeObserver(() => draw()).observe(map);
+  new ResizeObserver(() => {
+    if (map.clientWidth === drawn.width && map.clientHeight === drawn.height) return;
+    const focused = tiles.find((each) => each.tile === document.activeElement);
+    draw();
+    const again = focused && tiles.find((each) => each.node === focused.node);
+    if (again) again.tile.focus({ preventScroll: true });
+  }).observe(map);
   $("project").append(isolated(data.project));
   $("facts").textContent = [
     data.system, data.environment === "default" ? null : data.environment, `${data.asked.length} packages`,

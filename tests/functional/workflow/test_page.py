@@ -109,6 +109,8 @@ def test_keyboard(page: Browser) -> None:
     assert page.ask(label).startswith("git 1.0")
     page.press("ArrowLeft")
     assert page.ask(label).startswith("nodejs 1.0")
+    page.resize(1100, 700)
+    assert page.ask(label).startswith("nodejs 1.0")
     # One stop for Tab among all tiles.
     assert page.ask(f"{TILES}.filter(each => each.tabIndex === 0).length") == 1
 
