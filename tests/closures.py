@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devenv.lock.format import format_lock
-from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedEnvironment, LockedInput, LockedPackage
 from devenv.store.database import Registration
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
@@ -50,7 +50,7 @@ def _package(name: str, *files: LockedArtifact, debian: bool = True, request: st
 
 
 def make_lock() -> Lock:
-    """`jq` and `git` share a file, `nodejs` runs on the runtime, and `curl` is built with `make`."""
+    """`jq` and `git` share a file, `nodejs` runs on the runtime, something is built with `make`; `ci` has `shared`."""
     wheel = LockedArtifact("pypi:packages/%3Cb%3Enode-1.0-py3-none-any.whl", "e" * 64, SIZES["nodejs"])
     source = LockedArtifact("debian:pool/main/c/curl_1.0.orig.tar.xz", "f" * 64, SIZES["curl"])
     return Lock(
@@ -67,13 +67,17 @@ def make_lock() -> Lock:
         },
         _package("runtime", _deb("libc")),
         {"make": _package("make", _deb("make"))},
+        {"ci": LockedEnvironment({"shared": _package("shared", _deb("shared"))})},
     )
 
 
 def make_project(path: Path) -> Path:
     """A project with that lock at `path`."""
     path.mkdir(parents=True)
-    (path / "devenv.toml").write_text("[packages]\ncurl = '*'\ngit = '*'\njq = '>=1,<2'\nnodejs = '*'\n")
+    (path / "devenv.toml").write_text(
+        "[packages]\ncurl = '*'\ngit = '*'\njq = '>=1,<2'\nnodejs = '*'\n"
+        "[environments.ci]\nwithout = ['nodejs']\npackages = { shared = '*' }\n"
+    )
     (path / "devenv.lock").write_bytes(format_lock(make_lock()))
     return path
 

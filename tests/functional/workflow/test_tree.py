@@ -22,6 +22,7 @@ from devenv.workflow.closure.results import Measure, Part
 from devenv.workflow.closure.tree import show_tree
 from devenv.workflow.tools import Tools
 from tests.closures import KEPT, OTHER, SIZES, fill_store, make_project, store_path
+from tests.functional.workflow.building import Builder
 from tests.functional.workflow.command import User
 from tests.homes import temporary_home
 
@@ -105,6 +106,17 @@ def test_other_systems(settings: Settings, tools: Tools, project: Path) -> None:
     assert caught.value.slug == "system-missing"
 
 
+def test_named_environments(settings: Settings, tools: Tools, project: Path) -> None:
+    """`-e` tells of that environment alone: what it has besides, and not what it is without."""
+    fill(settings)
+    closure = read_closure(tools, project, "ci")
+    assert closure.asked == ("package:curl", "package:git", "package:jq", "package:shared")
+    assert closure.members["package:shared"].download == Measure(100, 100, 0)
+    assert lines_of(show_tree(tools, project, [], "ci"))[0].startswith("api (ci)  ")
+    with pytest.raises(DevenvError):
+        read_closure(tools, project, "nonsense")
+
+
 def test_text(settings: Settings, tools: Tools, project: Path) -> None:
     """The tree fits into 80 columns, shows what is below and its size, and says once what stands there twice."""
     fill(settings)
@@ -149,3 +161,19 @@ def test_names(tools: Tools, project: Path) -> None:
     assert caught.value.slug == "member-unknown"
     assert "`nodejs`" in str(caught.value.hint)
     assert show_tree(tools, project, ["runtime", "make"], DEFAULT).starts == ("runtime", "dependency:make")
+
+
+def test_what_is_built(builder: Builder) -> None:
+    """Recipes tell what a package from source is built with, as soon as the project is allowed, built or not."""
+    app = builder.project(
+        "looking", 'inputs.source = "builtin:source"\npackages.hello = { input = "source" }\n', allow=False
+    )
+    members = app.report("tree")["closure"]["members"]
+    assert members["package:hello"]["made_with"] == []
+    assert "locked besides" in app.devenv("tree").text
+    app.devenv("allow")
+    members = app.report("tree")["closure"]["members"]
+    assert "dependency:sysroot" in members["package:hello"]["made_with"]
+    assert "package:hello" in members["dependency:sysroot"]["needed_by"]
+    assert app.report("why", "sysroot")["origins"][0]["users"][0][0]["name"] == "hello"
+    assert '"package:hello" -> "dependency:sysroot" [style=dashed];' in app.devenv("graph").text
