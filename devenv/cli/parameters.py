@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devenv.durations import parse_duration
+from devenv.system import ALL_SYSTEMS, System
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -187,6 +188,26 @@ class EnvironmentName(CompletedName):
         yield from iter_manifest_names(read_settings(), here(), incomplete, ("environments",))
 
 
+class SystemName(click.ParamType[System]):
+    """One of the systems that a lock is for."""
+
+    name = "SYSTEM"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> System:
+        """`x86_64-linux` → the system."""
+        try:
+            return System(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is none of {', '.join(map(str, ALL_SYSTEMS))}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """All of them."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(str(each)) for each in ALL_SYSTEMS if str(each).startswith(incomplete)]
+
+
 DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
 PATH, DIRECTORY, KNOWN_PROJECT = NamedPath(), NamedPath(file_okay=False), KnownProjectPath()
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
@@ -201,3 +222,5 @@ environment_option = click.option(
     default="default",
     help="Which environment of the project (default: the one outside of `[environments]`).",
 )
+
+system_option = click.option("--system", type=SystemName(), metavar="SYSTEM", help="Another system than this one.")

@@ -266,7 +266,11 @@
 
   function enter(node) {
     if (node.children.length) go(node);
-    else choose(node);
+    else {
+      choose(node);
+      // Where all stands in one column, what is told is far below.
+      if (matchMedia("(max-width: 800px)").matches) detail.scrollIntoView({ block: "start" });
+    }
   }
 
   function go(node, focus) {

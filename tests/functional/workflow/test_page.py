@@ -175,6 +175,16 @@ def test_fits(page: Browser, width: int, height: int, dark: bool) -> None:
     assert ratio >= 4.5, f"{ratio}:1"
 
 
+def test_phone(page: Browser) -> None:
+    """On a phone a tap looks into, and one on what has nothing inside brings what is told of it into sight."""
+    page.resize(390, 844, phone=True)
+    page.point("#map > .tile[aria-label^='jq']", click=True)
+    assert names(page) == ["jq"]
+    page.point("#map > .tile", click=True)
+    assert page.ask("document.querySelector('#detail h2').getBoundingClientRect().top < innerHeight")
+    assert "jq" in page.ask(DETAIL)
+
+
 CONTRAST = """(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const light = (colour) => {
