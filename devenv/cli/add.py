@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, here, older_option, refresh_option, verb
-from devenv.cli.parameters import PACKAGE, environment_option
+from devenv.cli.parameters import PACKAGE, before_option, environment_option
 from devenv.workflow.tools import Tools
 
 EXAMPLES = [
@@ -20,8 +20,11 @@ EXAMPLES = [
 @click.argument("packages", type=PACKAGE, nargs=-1, required=True, metavar="[SET:]NAME[@VERSION]…")
 @refresh_option
 @older_option
+@before_option
 @environment_option
-def command(packages: tuple[str, ...], refresh: bool, allow_older: bool, environment: str) -> Action:
+def command(
+    packages: tuple[str, ...], refresh: bool, allow_older: bool, before: int | None, environment: str
+) -> Action:
     """Add packages to the manifest, lock and realize them.
 
     VERSION is a version or the beginning of one (24, 24.1), a range (>=1.25,<1.27), or `latest`.
@@ -33,6 +36,7 @@ def command(packages: tuple[str, ...], refresh: bool, allow_older: bool, environ
     def action(tools: Tools) -> object:
         tools.refresh = refresh
         tools.allow_older = allow_older
+        tools.before = before
         return add_packages(tools, here(), [parse_wanted(package) for package in packages], environment)
 
     return action

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, older_option, refresh_option, verb
+from devenv.cli.parameters import before_option
 from devenv.workflow.tools import Tools
 
 
@@ -28,11 +29,13 @@ from devenv.workflow.tools import Tools
 @click.option("--install-merge-driver", "install", is_flag=True, help="Have git merge locks package by package.")
 @refresh_option
 @older_option
+@before_option
 def command(
     accept: tuple[str, ...],
     side: Literal["ours", "theirs"] | None,
     refresh: bool,
     allow_older: bool,
+    before: int | None,
     **tasks: bool,
 ) -> Action:
     """Make the lock answer the manifest; what it answers already stays."""
@@ -42,28 +45,29 @@ def command(
     if side is not None and task != "merge":
         raise click.UsageError("`--ours` and `--theirs` belong to `--merge`")
     if task in {"check", "install"}:
-        if refresh or allow_older:
+        if refresh or allow_older or before is not None:
             raise click.UsageError("`--check` and `--install-merge-driver` ask no index")
         return _check if task == "check" else _install
     if task == "merge":
-        return _merging(side, refresh=refresh, allow_older=allow_older)
+        return _merging(side, refresh=refresh, allow_older=allow_older, before=before)
     from devenv.workflow.accept import accept_files
     from devenv.workflow.edit import lock_project
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh or bool(accept)
         tools.allow_older = allow_older
+        tools.before = before
         return accept_files(tools, here(), accept) if accept else lock_project(tools, here())
 
     return action
 
 
-def _merging(side: Literal["ours", "theirs"] | None, *, refresh: bool, allow_older: bool) -> Action:
+def _merging(side: Literal["ours", "theirs"] | None, *, refresh: bool, allow_older: bool, before: int | None) -> Action:
     from devenv.cli.choose_side import ask_sides, can_ask
     from devenv.workflow.lock_merge import merge_project
 
     def action(tools: Tools) -> object:
-        tools.refresh, tools.allow_older = refresh, allow_older
+        tools.refresh, tools.allow_older, tools.before = refresh, allow_older, before
         choose = (lambda _: side) if side is not None else ask_sides() if can_ask() else None
         return merge_project(tools, here(), choose)
 

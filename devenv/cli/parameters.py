@@ -30,6 +30,26 @@ class Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+class Moment(click.ParamType[int]):
+    """`2026-11-01`, `2026-11-01T08:00:00Z` or `7d` (so long ago) → seconds since the epoch."""
+
+    name = "DATE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """As `devenv.dates` reads times."""
+        from devenv.dates import parse_time
+
+        moment = parse_time(str(value))
+        if moment is None:
+            import time
+
+            with contextlib.suppress(ValueError):
+                moment = int(time.time() - parse_duration(str(value)))
+        if moment is None:
+            self.fail(f"{str(value)[:40]!r} is no date such as 2026-11-01, and no duration such as 7d", param, ctx)
+        return moment
+
+
 class NamedPath(click.Path):
     """A path. An empty one is refused: it would mean the working directory, and comes of a variable that is not set."""
 
@@ -224,3 +244,6 @@ environment_option = click.option(
 )
 
 system_option = click.option("--system", type=SystemName(), metavar="SYSTEM", help="Another system than this one.")
+before_option = click.option(
+    "--before", type=Moment(), help="Take only what was released before a day, such as 2026-11-01, or 7d ago."
+)

@@ -206,6 +206,14 @@ class TreeOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class LockSettings:
+    """`[lock]`: what is asked of new answers."""
+
+    minimum_release_age: str | None = None
+    """As it is written, a duration: only releases that are older count."""
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole `devenv.toml`. Mappings are in the order of their keys, whatever the order in the file."""
 
@@ -229,6 +237,7 @@ class Manifest:
     checks: Mapping[str, Check] = field(default_factory=dict)
     formatters: Mapping[str, Formatter] = field(default_factory=dict)
     python: PythonSettings = field(default_factory=PythonSettings)
+    lock: LockSettings = field(default_factory=LockSettings)
     trees: Mapping[str, TreeOptions] = field(default_factory=dict)
     """What is said of inputs besides their locators; those of which nothing is said are left out."""
     environments: Mapping[str, NamedEnvironment] = field(default_factory=dict)

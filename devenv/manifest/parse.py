@@ -20,6 +20,7 @@ from devenv.manifest.tables.environments import check_environments
 from devenv.manifest.tables.formatters import check_formatters
 from devenv.manifest.tables.inputs import check_inputs
 from devenv.manifest.tables.keep import KEEP, check_keep, refuse_late_keys
+from devenv.manifest.tables.lock import LOCK_KEYS, check_lock
 from devenv.manifest.tables.packages import check_packages, require_some_system
 from devenv.manifest.tables.project import PROJECT_KEYS, check_project
 from devenv.manifest.tables.python import PYTHON_KEYS, check_python
@@ -27,7 +28,19 @@ from devenv.manifest.tables.shell import SHELL_KEYS, check_shell
 from devenv.manifest.wording import find_closest, format_names
 from devenv.project_names import MANIFEST_NAME
 
-TABLES = ("build", "checks", "env", "environments", "formatters", "inputs", "packages", "project", "python", "shell")
+TABLES = (
+    "build",
+    "checks",
+    "env",
+    "environments",
+    "formatters",
+    "inputs",
+    "lock",
+    "packages",
+    "project",
+    "python",
+    "shell",
+)
 TOP_ARRAYS = (DOTENV, KEEP)
 TOP_KEYS = (*TABLES, *TOP_ARRAYS)
 
@@ -40,6 +53,7 @@ MEANT = {
     "variables": "env",
     "vars": "env",
     **{key: f"project.{key}" for key in PROJECT_KEYS},
+    **{key: f"lock.{key}" for key in LOCK_KEYS},
     **{key: f"python.{key}" for key in PYTHON_KEYS},
     **{key: f"shell.{key}" for key in SHELL_KEYS},
 }
@@ -94,6 +108,7 @@ def check_document(document: Document) -> Manifest:
         formatters=check_formatters(checker, top.get("formatters")),
         trees=trees,
         python=check_python(checker, top.get("python"), {*env.variables, *env.unset, *env.lists}),
+        lock=check_lock(checker, top.get("lock")),
     )
     environments = check_environments(checker, top.get("environments"), manifest)
     checker.raise_first()

@@ -6,14 +6,13 @@ that cannot be met changes nothing. A project that was allowed stays allowed: it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.activation.trust import Trust
 from devenv.debian.suites import DEBIAN
 from devenv.environment.answers import NOTHING, LockRequest, Moving
-from devenv.environment.locking import lock_manifest
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
 from devenv.errors import UsageError
@@ -29,6 +28,7 @@ from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, System
 from devenv.workflow.advice import iter_advice
 from devenv.workflow.allowed import record_allowed, trust_in
+from devenv.workflow.dated import lock_at
 from devenv.workflow.enter import activate, add_generation, equip, realize_project
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
@@ -178,17 +178,16 @@ def _require_text(project: Project) -> str:
 def make_lock(tools: Tools, project: Project, manifest: Manifest | None = None, moving: Moving = NOTHING) -> Lock:
     """The lock for `manifest` (None: the project's own); of the project's what moves is answered anew."""
     manifest = manifest or project.manifest
-    if project.lock is not None:
-        tools.oldest = dict(_iter_dates(project.lock))
+    remember_releases(tools, project)
     files = add_overriding_files(tools, project.path, manifest)
     request = LockRequest(manifest, project.lock, tools.package_sets(manifest), files, moving)
-    return lock_manifest(request, tools.index)
+    return lock_at(request, tools)
 
 
-def _iter_dates(lock: Lock) -> Iterator[tuple[str, str]]:
-    """The releases of suites that the lock was made from, each with its time."""
-    for each in lock.inputs.values():
-        yield from each.releases.items()
+def remember_releases(tools: Tools, project: Project) -> None:
+    """Let no suite be taken in an older state than the lock's (FAULTS G-19); before the first question."""
+    if project.lock is not None:
+        tools.oldest = {name: date for each in project.lock.inputs.values() for name, date in each.releases.items()}
 
 
 def _find_outputs(lock: Lock, system: System, environment: RealizedEnvironment) -> dict[str, StorePath]:

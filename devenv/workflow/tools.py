@@ -48,6 +48,8 @@ class Tools:
         """Suites of Debian with the dates of their states in the project's lock: there is no way back from them..."""
         self.allow_older = False
         """...unless this is set. Both before the first question too."""
+        self.before: int | None = None
+        """A time, in seconds since the epoch: what was released later is no answer."""
         self.usual_suite = DEFAULT_SUITE
         """The suite that `debian:` alone means here; whoever knows the project sets it."""
         self._opened = ExitStack()

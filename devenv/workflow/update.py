@@ -7,19 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv.activation.trust import Trust
+from devenv.debian.suites import parse_suite
 from devenv.environment.answers import Moving
 from devenv.environment.needs import make_find_needs
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.errors import UsageError
-from devenv.events import Step
+from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
 from devenv.lock.review import Move, PackageChange, Review, Table, review_locks
-from devenv.manifest.model import usual_suite
+from devenv.manifest.model import Manifest, usual_suite
 from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.workflow.allowed import record_allowed, trust_in
-from devenv.workflow.edit import make_lock
+from devenv.workflow.edit import make_lock, remember_releases
 from devenv.workflow.review_results import Held, UpdateResult
 from devenv.workflow.reviewing import find_end_of_life, find_installed
 from devenv.workflow.tools import Tools
@@ -62,7 +63,8 @@ def review_project(tools: Tools, project: Project, lock: Lock) -> Review:
 
 def find_update(tools: Tools, project: Project, names: Sequence[str]) -> tuple[Lock, tuple[Held, ...]]:
     """The lock with what is named answered anew, and what stays since its answer would be an older one."""
-    moving = _find_moving(project, names)
+    remember_releases(tools, project)
+    moving = _leave_suites(tools, project, _find_moving(project, names))
     lock = make_lock(tools, project, moving=moving)
     back = {} if tools.allow_older else {(each.table, each.name): each for each in _iter_back(project.lock, lock)}
     if not back:
@@ -72,6 +74,31 @@ def find_update(tools: Tools, project: Project, names: Sequence[str]) -> tuple[L
     stayed = back.keys() - {(each.table, each.name) for each in _iter_back(project.lock, lock)}
     return lock, tuple(
         Held(each.name, each.before or "", each.after or "") for key, each in back.items() if key in stayed
+    )
+
+
+def _leave_suites(tools: Tools, project: Project, moving: Moving) -> Moving:
+    """What moves without what is from a suite of which nobody knows what it had at the time of `--before`."""
+    lock = project.lock
+    if tools.before is None or lock is None or not tools.index.has_suites():
+        return moving
+    from devenv.environment.cutoff import find_cutoffs
+
+    (cutoff,) = find_cutoffs(Manifest(), tools.before, 0)
+    late = set()
+    for each in lock.inputs.values():
+        suite = parse_suite(each.locator)
+        if suite is not None and not cutoff.is_before(tools.index.release(suite)):
+            late.add(each.name)
+            tools.report(Notice(f"what is from `{each.locator}` stays: nothing says what it had before {cutoff.day}"))
+
+    def leaves(package: LockedPackage | None) -> bool:
+        return package is not None and bool(_inputs_of(package) & late)
+
+    return Moving(
+        frozenset(name for name in moving.packages if not leaves(lock.packages.get(name))),
+        frozenset(name for name in moving.dependencies if not leaves(lock.dependencies.get(name))),
+        moving.runtime and not leaves(lock.runtime),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devenv.activation.trust import Trust
+from devenv.dates import format_time
 from devenv.environment.project import read_project
 from devenv.errors import DevenvError
 from devenv.events import ignore
@@ -51,8 +53,11 @@ class Locked:
         with self.tools() as tools:
             lock_project(tools, self.path)
 
-    def update(self, *names: str, dry_run: bool = False, allow_older: bool = False) -> UpdateResult:
+    def update(
+        self, *names: str, dry_run: bool = False, allow_older: bool = False, before: int | None = None
+    ) -> UpdateResult:
         with self.tools() as tools:
+            tools.before = before
             tools.allow_older = allow_older
             return update_project(tools, self.path, names, dry_run=dry_run)
 
@@ -136,6 +141,25 @@ def test_asked_for_older(locked: Locked) -> None:
     result = locked.update()
     assert locked.versions()["just"] == "1.40.0"
     assert result.held == ()
+
+
+def test_only_what_is_old_enough(locked: Locked) -> None:
+    """With `minimum-release-age` a fresh release waits, and what is locked stays however young it is."""
+    for version in ("1.40.0", "1.42.0", "1.43.0"):
+        locked.catalogue.registry.withdraw("rust-just", version)
+    now, day = time.time(), 24 * 60 * 60
+    for version, age in (("1.44.0", 30), ("1.45.0", 3), ("1.46.0", 0)):
+        locked.catalogue.publish("rust_just", version, *PLATFORMS.values(), uploaded=format_time(now - age * day))
+    aged = MANIFEST + '\n[lock]\nminimum-release-age = "7d"\n'
+    locked.write(aged)
+    assert moves(locked.update("just")) == {"just": ("1.42.0", "1.44.0")}
+    locked.write(MANIFEST)
+    assert moves(locked.update("just", before=int(now) - day)) == {"just": ("1.44.0", "1.45.0")}
+    locked.write(aged)
+    assert locked.update("just").held == (Held("just", "1.45.0", "1.44.0"),)
+    with pytest.raises(DevenvError) as caught:
+        locked.update("go")
+    assert caught.value.slug == "release-time-unknown"
 
 
 def test_trust_is_kept(locked: Locked) -> None:

@@ -73,6 +73,10 @@ def test_ways_of_writing() -> None:
     ("[python]\nvenv = '/x'", "2:8", "`/x` is not a path in the project"),
     ("[python]\nvenv = '.devenv/v'", "2:8", "`.devenv/v` is no part of the project's source"),
     ("[python]\nvenf = true", "2:1", "`venf` is not a key of `python`"),
+    ("[lock]\nminimum-release-age = 7", "2:23",
+        "`lock.minimum-release-age` must be a duration in quotes, such as `\"7d\"`, not a number"),
+    ("[lock]\nminimum-release-age = 'a week'", "2:23", "`a week` is no duration"),
+    ("[lock]\nminimum-age = '7d'", "2:1", "`minimum-age` is not a key of `lock`"),
     ("[env]\nVIRTUAL_ENV = 'x'\n[python]\nvenv = true", "2:1",
         "`VIRTUAL_ENV` cannot be set beside `python.venv`, which does that"),
 ])  # fmt: skip

@@ -18,6 +18,7 @@ from devenv.manifest.model import (
     Check,
     Formatter,
     ListAdditions,
+    LockSettings,
     Manifest,
     NamedEnvironment,
     Overrides,
@@ -99,6 +100,9 @@ venv = true
 without = ["htop"]
 packages = { nodejs = "22" }
 env = { CI = "true" }
+
+[lock]
+minimum-release-age = "7d"
 '''
 
 
@@ -148,6 +152,7 @@ def test_whole_manifest() -> None:
                 env={"CI": "true"},
             )
         },
+        lock=LockSettings("7d"),
     )
 
 

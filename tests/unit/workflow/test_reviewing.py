@@ -29,6 +29,7 @@ def make_lock(name: str, version: str, locator: str, suite: str = "bookworm") ->
 NODE = make_lock("nodejs", "20.11.1", "pypi:packages/nodejs-20.11.1.whl")
 PYTHON = make_lock("python", "3.9.2", "debian:pool/main/p/python3.9_3.9.2_amd64.deb", "bullseye")
 BUILT = make_lock("python", "3.9.2", "debian:pool/main/p/python3.9_3.9.2.orig.tar.xz", "bullseye")
+NODE_END, PYTHON_END = EndOfLife("nodejs", "20.11.1", "2026-04-30"), EndOfLife("python", "3.9.2", "2025-10-31")
 LTS = EndOfLife("debian:bookworm", None, "2026-07-11", "2028-06-30")
 
 
@@ -36,12 +37,12 @@ LTS = EndOfLife("debian:bookworm", None, "2026-07-11", "2028-06-30")
     ("lock", "today", "expected"),
     [
         (NODE, "2025-01-01", ()),
-        (NODE, "2026-01-01", (EndOfLife("nodejs", "20.11.1", "2026-04-30"),)),
-        (NODE, "2026-03-01", (EndOfLife("nodejs", "20.11.1", "2026-04-30"), EndOfLife("debian:bookworm", None, "2026-07-11"))),
-        (NODE, "2027-01-01", (EndOfLife("nodejs", "20.11.1", "2026-04-30"), LTS)),
+        (NODE, "2026-01-01", (NODE_END,)),
+        (NODE, "2026-03-01", (NODE_END, EndOfLife("debian:bookworm", None, "2026-07-11"))),
+        (NODE, "2027-01-01", (NODE_END, LTS)),
         (PYTHON, "2026-01-01", (EndOfLife("debian:bullseye", None, "2024-08-14", "2026-08-31"),)),
         (PYTHON, "2026-12-01", (EndOfLife("debian:bullseye", None, "2026-08-31"),)),
-        (BUILT, "2026-12-01", (EndOfLife("python", "3.9.2", "2025-10-31"), EndOfLife("debian:bullseye", None, "2026-08-31"))),
+        (BUILT, "2026-12-01", (PYTHON_END, EndOfLife("debian:bullseye", None, "2026-08-31"))),
     ],
 )  # fmt: skip
 def test_ends(lock: Lock, today: str, expected: tuple[EndOfLife, ...]) -> None:
