@@ -14,6 +14,7 @@ from devenv.ui.review_words import (
     format_delta,
     input_text,
     move_notes,
+    name_text,
     reasons_text,
     release_texts,
     summary,
@@ -99,7 +100,7 @@ def _input_lines(review: Review, painter: Painter) -> Iterator[str]:
 
 
 def _package_lines(changes: Sequence[PackageChange], painter: Painter) -> Iterator[str]:
-    rows = [(SIGNS[each.move], each.name, version_text(each)) for each in changes]
+    rows = [(SIGNS[each.move], name_text(each), version_text(each)) for each in changes]
     for line, each in zip(format_table(rows), changes, strict=True):
         yield painter.paint(STYLES.get(each.move, "name"), f"{INDENT}{line}")
         notes = [*move_notes(each), *reasons_text(each)]

@@ -38,6 +38,11 @@ def summary(review: Review) -> str:
     return ", ".join(words) or "no difference"
 
 
+def name_text(change: PackageChange) -> str:
+    """`nodejs`, or `ci/nodejs` where a named environment has it otherwise."""
+    return change.name if change.environment is None else f"{change.environment}/{change.name}"
+
+
 def version_text(change: PackageChange) -> str:
     """`24.1.0 → 24.2.0`, or the version alone where it came, went or stayed."""
     if change.before is None or change.after is None or change.before == change.after:
@@ -131,7 +136,11 @@ def input_text(change: InputChange) -> str:
     if old != new:
         return f"{old} → {new}"
     if revisions[0] != revisions[1]:
-        return f"{new} {short_revision(revisions[0])} → {short_revision(revisions[1])}"
+        before, after = (
+            f"{short_revision(revision)}{'' if date is None else f' of {date}'}"
+            for revision, date in zip(revisions, change.dates, strict=True)
+        )
+        return f"{new} {before} → {after}"
     return new
 
 

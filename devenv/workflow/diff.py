@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from devenv.environment.project import require_project_path
 from devenv.errors import LockError, Place, UsageError
+from devenv.lock.compare import review_locks
 from devenv.lock.parse import SIZE_LIMIT, parse_lock
-from devenv.lock.review import review_locks
 from devenv.project_names import LOCK_NAME
 from devenv.workflow.review_results import DiffResult
 from devenv.workflow.reviewing import find_end_of_life, find_installed, know_needs

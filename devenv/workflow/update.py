@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from devenv.environment.project import Project, read_project, require_project_pa
 from devenv.errors import UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
+from devenv.lock.compare import review_locks
 from devenv.lock.format import format_lock
-from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
-from devenv.lock.review import Move, PackageChange, Review, Table, review_locks
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedEnvironment, LockedPackage
+from devenv.lock.review import Move, PackageChange, Review, Table
 from devenv.manifest.model import Manifest, usual_suite
 from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.workflow.allowed import record_allowed, trust_in
@@ -70,10 +71,10 @@ def find_update(tools: Tools, project: Project, names: Sequence[str]) -> tuple[L
     if not back:
         return lock, ()
     lock = make_lock(tools, project, moving=_without(moving, back))
-    # What could not stay, since the manifest asks for something else now, went back all the same.
-    stayed = back.keys() - {(each.table, each.name) for each in _iter_back(project.lock, lock)}
+    # What could not stay went back all the same.
+    gone = {(each.table, each.name) for each in _iter_back(project.lock, lock)}
     return lock, tuple(
-        Held(each.name, each.before or "", each.after or "") for key, each in back.items() if key in stayed
+        Held(each.name, each.before or "", each.after or "") for key, each in back.items() if key not in gone
     )
 
 
@@ -103,7 +104,9 @@ def _leave_suites(tools: Tools, project: Project, moving: Moving) -> Moving:
 
 
 def _iter_back(before: Lock | None, after: Lock) -> Iterator[PackageChange]:
-    return (each for each in review_locks(before, after).packages if each.move is Move.OLDER)
+    """What went back although it is asked for as before: a manifest may ask for something older."""
+    changes = review_locks(before, after).packages
+    return (each for each in changes if each.move is Move.OLDER and each.requests[0] == each.requests[1])
 
 
 def _without(moving: Moving, back: Collection[tuple[Table, str]]) -> Moving:
@@ -115,23 +118,27 @@ def _without(moving: Moving, back: Collection[tuple[Table, str]]) -> Moving:
 
 
 def _find_moving(project: Project, names: Sequence[str]) -> Moving:
-    lock = project.lock
+    manifest, lock = project.manifest, project.lock
+    packages = {*manifest.packages, *(name for each in manifest.environments.values() for name in each.packages)}
     if lock is None:
         # Everything is answered for the first time; a name must be one all the same.
-        _require_known(names, {*project.manifest.packages, *project.manifest.inputs})
+        _require_known(names, {*packages, *manifest.inputs})
         return Moving()
-    inputs = {*lock.inputs, *project.manifest.inputs}
-    packages = {*lock.packages, *project.manifest.packages}
-    runtime = () if lock.runtime is None else (RUNTIME_NAME,)
-    _require_known(names, {*inputs, *packages, *lock.dependencies, *runtime})
+    parts: list[Lock | LockedEnvironment] = [lock, *lock.environments.values()]
+    packages.update(name for part in parts for name in part.packages)
+    dependencies = {name for part in parts for name in part.dependencies}
+    runtimes = [part.runtime for part in parts if part.runtime is not None]
+    inputs = {*lock.inputs, *manifest.inputs}
+    _require_known(names, {*inputs, *packages, *dependencies, *(each.name for each in runtimes)})
 
-    def moves(name: str, package: LockedPackage | None) -> bool:
-        return not names or name in names or (package is not None and bool(_inputs_of(package) & {*names}))
+    def moves(name: str, locked: Iterable[LockedPackage | None]) -> bool:
+        named = not names or name in names
+        return named or any(each is not None and _inputs_of(each) & {*names} for each in locked)
 
     return Moving(
-        frozenset(name for name in packages if moves(name, lock.packages.get(name))),
-        frozenset(name for name, each in lock.dependencies.items() if moves(name, each)),
-        lock.runtime is not None and moves(RUNTIME_NAME, lock.runtime),
+        frozenset(name for name in packages if moves(name, [part.packages.get(name) for part in parts])),
+        frozenset(name for name in dependencies if moves(name, [part.dependencies.get(name) for part in parts])),
+        bool(runtimes) and moves(RUNTIME_NAME, runtimes),
     )
 
 

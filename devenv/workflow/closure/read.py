@@ -12,7 +12,7 @@ from devenv.derivation.model import MAIN_OUTPUT
 from devenv.environment.project import read_project, require_project_path
 from devenv.errors import DevenvError, EvaluationError
 from devenv.lock.model import Lock, LockedBuild, LockedPackage
-from devenv.lock.review import FindNeeds, Needs, Table
+from devenv.lock.review import FindNeeds, Key, Needs, Table
 from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.store.database import Graph
 from devenv.store.graph import closure_of
@@ -114,7 +114,12 @@ def _iter_locked(tools: Tools, lock: Lock, system: System, graph: Graph, find_ne
         # Recipes are asked only where the store does not show it, and what is built with what only they know.
         asks = output not in graph or lock.dependencies or package.overrides is not None
         yield _Locked(
-            key, part, package, build, output, find_needs(TABLES[part], package.name, system) if asks else None
+            key,
+            part,
+            package,
+            build,
+            output,
+            find_needs(Key(None, TABLES[part], package.name), system) if asks else None,
         )
 
 

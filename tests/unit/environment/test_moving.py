@@ -10,8 +10,9 @@ from devenv.environment.answers import LockRequest, Moving
 from devenv.environment.derive import PackageSets
 from devenv.environment.locking import lock_manifest
 from devenv.environment.needs import make_find_needs
+from devenv.lock.compare import review_locks
 from devenv.lock.model import RUNTIME_NAME, Lock
-from devenv.lock.review import Cause, Move, Review, Table, review_locks
+from devenv.lock.review import Cause, Move, Review, Table
 from devenv.packages.debian_set import DebianSet
 from devenv.packages.package_set import PackageSet
 from devenv.system import System

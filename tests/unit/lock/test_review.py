@@ -7,8 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from devenv.lock.compare import is_older, review_locks
 from devenv.lock.components import FileChange, compare_files
-from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import (
+    RUNTIME_NAME,
+    Lock,
+    LockedArtifact,
+    LockedBuild,
+    LockedEnvironment,
+    LockedInput,
+    LockedPackage,
+)
 from devenv.lock.review import (
     Cause,
     Move,
@@ -19,8 +28,6 @@ from devenv.lock.review import (
     Review,
     SizeChange,
     Table,
-    is_older,
-    review_locks,
 )
 from devenv.system import System
 
@@ -214,3 +221,18 @@ def test_order_of_packages() -> None:
 def test_order_of_versions(version: str, other: str, *, older: bool) -> None:
     """Versions have an order even where they are not those of a standard."""
     assert is_older(version, other) is older
+
+
+def test_environments() -> None:
+    """What a named environment has otherwise is compared with what it had of the default, where both ask alike."""
+    before = lock(package("tool", "1.0", "a"), package("other", "1.0", "a"))
+    other_request = replace(package("other", "0.9", "c"), request="0")
+    own = LockedEnvironment({"tool": package("tool", "1.1", "b"), "other": other_request})
+    after = replace(before, environments={"ci": own})
+    there = review_locks(before, after).packages
+    assert [(each.environment, each.name, each.move, each.before, each.after) for each in there] == [
+        ("ci", "other", Move.ADDED, None, "0.9"),
+        ("ci", "tool", Move.NEWER, "1.0", "1.1"),
+    ]
+    back = {each.name: (each.move, each.before, each.after) for each in review_locks(after, before).packages}
+    assert back == {"other": (Move.REMOVED, "0.9", None), "tool": (Move.OLDER, "1.1", "1.0")}
