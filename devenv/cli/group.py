@@ -11,7 +11,7 @@ SECTIONS = {
     "Start": ("init", "add", "remove", "lock", "update"),
     "Use": ("shell", "run", "exec", "env", "fmt", "allow", "deny", "revoke", "reload", "watch", "hook", "completion"),
     "Build": ("build", "check", "ci", "log", "derivation", "why-rebuild"),
-    "Look": ("status", "diff", "search", "info", "why", "tree", "graph"),
+    "Look": ("status", "diff", "outdated", "search", "info", "why", "tree", "graph"),
     "Tidy": ("gc", "store", "cache", "artifacts", "set"),
 }
 HIDDEN = ("hook-changed", "merge-driver")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from devenv.dates import format_time
-from devenv.lock.review import Move, PackageChange, Review, Table
+from devenv.lock.review import InputChange, Move, PackageChange, Review, Table
 from devenv.sizes import format_size
 from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.review_words import (
@@ -21,7 +21,15 @@ from devenv.ui.review_words import (
     version_text,
 )
 from devenv.ui.terminal import Painter, make_visible
-from devenv.workflow.review_results import DiffResult, EndOfLife, Held, InstalledChange, UpdateResult
+from devenv.workflow.review_results import (
+    DiffResult,
+    EndOfLife,
+    Held,
+    InstalledChange,
+    NewerPackage,
+    OutdatedResult,
+    UpdateResult,
+)
 
 SIGNS = {
     Move.ADDED: "+",
@@ -55,6 +63,31 @@ def _(result: UpdateResult, painter: Painter) -> Iterator[str]:
     yield from end_lines(result.end_of_life, painter)
 
 
+@iter_lines.register
+def _(result: OutdatedResult, painter: Painter) -> Iterator[str]:
+    if result.packages:
+        rows = [_newer_row(each) for each in result.packages]
+        header, *lines = format_table([("package", "asked for", "locked", "update", "beyond"), *rows])
+        yield painter.paint("faint", header)
+        yield from lines
+    else:
+        yield "every package is the newest that answers"
+    yield from _input_lines(result.inputs, painter)
+    yield from _held_lines(result.held, painter)
+    yield from end_lines(result.end_of_life, painter)
+    if result.inputs or any(each.within or each.revised for each in result.packages):
+        yield f"{painter.paint('hint', 'next:')} `devenv update --dry-run` shows what an update changes"
+    beyond = next((each for each in result.packages if each.beyond), None)
+    if beyond is not None:
+        command = make_visible(f"devenv add {beyond.name}@{beyond.beyond}")
+        yield f"{painter.paint('hint', 'next:')} `{command}` goes beyond what the manifest asks for"
+
+
+def _newer_row(each: NewerPackage) -> tuple[str, ...]:
+    within = each.within or ("new revision" if each.revised else "")
+    return each.name, each.request, each.locked, within, each.beyond or ""
+
+
 def end_lines(ends: Sequence[EndOfLife], painter: Painter) -> Iterator[str]:
     """What is at its end, or soon will be."""
     if not ends:
@@ -79,7 +112,7 @@ def review_lines(review: Review, installed: InstalledChange | None, painter: Pai
     """The sections of a review; none where nothing is another."""
     if not review:
         return
-    yield from _input_lines(review, painter)
+    yield from _input_lines(review.inputs, painter)
     for table, title in TITLES.items():
         changes = [each for each in review.packages if each.table is table]
         if changes:
@@ -88,11 +121,11 @@ def review_lines(review: Review, installed: InstalledChange | None, painter: Pai
     yield from _size_lines(review, installed)
 
 
-def _input_lines(review: Review, painter: Painter) -> Iterator[str]:
-    if not review.inputs:
+def _input_lines(inputs: Sequence[InputChange], painter: Painter) -> Iterator[str]:
+    if not inputs:
         return
     yield "inputs"
-    for each in review.inputs:
+    for each in inputs:
         style = "warning" if any(release.goes_back for release in each.releases) else "name"
         yield f"{INDENT}{painter.paint(style, each.name)}  {make_visible(input_text(each))}"
         for text in release_texts(each):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from devenv.lock.review import Review
+from devenv.lock.review import InputChange, Review
 from devenv.system import System
 
 
@@ -62,5 +62,31 @@ class UpdateResult:
     dry_run: bool
     review: Review
     installed: InstalledChange | None = None
+    held: tuple[Held, ...] = ()
+    end_of_life: tuple[EndOfLife, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewerPackage:
+    """A package that there is something newer of: `within` its request, which `update` takes, or `beyond` it.
+
+    `revised`: there are other files of the very version that is locked, as a revision of Debian's.
+    """
+
+    name: str
+    request: str
+    locked: str
+    within: str | None
+    beyond: str | None
+    revised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutdatedResult:
+    """What is newer than a project's lock."""
+
+    project: Path
+    packages: tuple[NewerPackage, ...]
+    inputs: tuple[InputChange, ...]
     held: tuple[Held, ...] = ()
     end_of_life: tuple[EndOfLife, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,12 @@ from devenv.errors import DevenvError
 from devenv.events import ignore
 from devenv.lock.review import Move
 from devenv.settings import Settings
+from devenv.ui.lines import iter_lines
+from devenv.ui.terminal import Painter
 from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.edit import lock_project
-from devenv.workflow.review_results import Held, UpdateResult
+from devenv.workflow.outdated import find_outdated
+from devenv.workflow.review_results import Held, NewerPackage, UpdateResult
 from devenv.workflow.tools import Tools
 from devenv.workflow.update import update_project
 from tests.functional.catalogue import PLATFORMS, Catalogue
@@ -176,6 +180,28 @@ def test_first_lock(locked: Locked) -> None:
     """Without a lock it is made, and everything in it is new."""
     (locked.path / "devenv.lock").unlink()
     assert {each.move for each in locked.update("just").review.packages} == {Move.ADDED}
+
+
+def test_outdated(locked: Locked) -> None:
+    """What is newer is told for each package, within its request and beyond it, and nothing is written."""
+    before = (locked.path / "devenv.lock").read_bytes()
+    with locked.tools() as tools:
+        result = find_outdated(tools, locked.path)
+    assert result.packages == (
+        NewerPackage("go", "1.25", "1.25.1", "1.25.7", "1.27.0"),
+        NewerPackage("just", "*", "1.42.0", "1.43.0", None),
+    )
+    lines = list(iter_lines(result, Painter(io.StringIO(), {})))
+    assert lines[:3] == [
+        "package  asked for  locked  update  beyond",
+        "go       1.25       1.25.1  1.25.7  1.27.0",
+        "just     *          1.42.0  1.43.0",
+    ]
+    assert (locked.path / "devenv.lock").read_bytes() == before
+    locked.update()
+    with locked.tools() as tools:
+        result = find_outdated(tools, locked.path)
+    assert result.packages == (NewerPackage("go", "1.25", "1.25.7", None, "1.27.0"),)
 
 
 def test_command(user: User, catalogue: Catalogue) -> None:

@@ -19,7 +19,7 @@ from devenv.packages.wheels import WheelFile
 
 SHA = "ab" * 32
 FILES = (
-    WheelFile("a-1-py3-none-any.whl", "pypi:packages/a-1-py3-none-any.whl", SHA, 12, yanked=True),
+    WheelFile("a-1-py3-none-any.whl", "pypi:packages/a-1-py3-none-any.whl", SHA, 12, yanked=True, uploaded=1_000),
     WheelFile("b-1-py3-none-any.whl", "pypi:/other-name", SHA),
     WheelFile("c-1-py3-none-any.whl", "pypi:c-1-py3-none-any.whl", SHA, 0),
 )
@@ -33,6 +33,7 @@ files = st.builds(
     st.just(SHA),
     st.none() | st.integers(0, 1 << 40),
     st.booleans(),
+    st.none() | st.integers(0, 1 << 40),
 )
 
 

@@ -71,6 +71,13 @@ def test_json_fields() -> None:
     ]
 
 
+def test_json_upload_times() -> None:
+    """Times are read as PEP 700 has them; what is no time counts as none, and costs the page nothing."""
+    times: list[object] = ["2026-11-01T08:00:00.123456Z", None, "yesterday", 17, {"a": 1}, "9" * 10_000]
+    page = read_json(listed(), *(listed(**{"upload-time": time}) for time in times))
+    assert [wheel.uploaded for wheel in page.wheels] == [None, 1793520000, None, None, None, None, None]
+
+
 @pytest.mark.parametrize("hashes", [{}, {"md5": "0" * 32}, {"sha256": "0" * 63}, {"sha256": "g" * 64}])
 def test_weak_hashes_are_as_good_as_none(hashes: dict[str, str]) -> None:
     """A wheel with MD5 only, or with something that is no SHA-256, is left out (I-14)."""
