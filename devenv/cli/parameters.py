@@ -228,9 +228,10 @@ class SystemName(click.ParamType[System]):
         return [CompletionItem(str(each)) for each in ALL_SYSTEMS if str(each).startswith(incomplete)]
 
 
-DURATION, SIZE, OBJECT = Duration(), Size(), ObjectName()
+DURATION, SIZE, OBJECT, MOMENT = Duration(), Size(), ObjectName(), Moment()
 PATH, DIRECTORY, KNOWN_PROJECT = NamedPath(), NamedPath(file_okay=False), KnownProjectPath()
 PACKAGE, BASE_PACKAGE = PackageName(with_debian=True), PackageName(with_debian=False)
+MOVABLE = ManifestName("packages", "inputs")
 MANIFEST_PACKAGE, CHECK = ManifestName("packages"), ManifestName("checks")
 BUILD, LOGGED = ManifestName("builds", "packages"), ManifestName("builds", "packages", "checks")
 WHY = ExplainedName()
@@ -245,5 +246,5 @@ environment_option = click.option(
 
 system_option = click.option("--system", type=SystemName(), metavar="SYSTEM", help="Another system than this one.")
 before_option = click.option(
-    "--before", type=Moment(), help="Take only what was released before a day, such as 2026-11-01, or 7d ago."
+    "--before", type=MOMENT, help="Take only what was released before a day, such as 2026-11-01, or 7d ago."
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from devenv.cli.command import Action, here, older_option, verb
-from devenv.cli.parameters import before_option
+from devenv.cli.parameters import MOVABLE, before_option
 from devenv.workflow.tools import Tools
 
 EXAMPLES = ["devenv update", "devenv update --dry-run", "devenv update nodejs ripgrep", "devenv update debian"]
 
 
 @verb("update", network=True, examples=EXAMPLES)
-@click.argument("names", nargs=-1, metavar="[INPUT|PACKAGE]…")
+@click.argument("names", type=MOVABLE, nargs=-1, metavar="[INPUT|PACKAGE]…")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option("--markdown", is_flag=True, help="Print the review as Markdown, for a pull request.")
 @older_option

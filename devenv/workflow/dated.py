@@ -33,9 +33,11 @@ def date_index(tools: Tools, manifest: Manifest) -> list[DatedIndex]:
         return []
     from devenv.environment.cutoff import DatedIndex, find_cutoffs
 
-    index: LockingIndex = tools.index
-    dated = []
-    for cutoff in find_cutoffs(manifest, tools.before, time.time()):
-        index = DatedIndex(index, cutoff, tools.report)
-        dated.append(index)
-    return dated
+    age = manifest.lock.minimum_release_age
+    if age not in tools.dated:
+        index: LockingIndex = tools.index
+        dated = tools.dated[age] = []
+        for cutoff in find_cutoffs(manifest, tools.before, time.time()):
+            index = DatedIndex(index, cutoff, tools.report)
+            dated.append(index)
+    return tools.dated[age]

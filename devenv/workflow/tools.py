@@ -19,6 +19,7 @@ from devenv.workflow.lock_mode import LockMode
 if TYPE_CHECKING:
     from devenv.build.build_one import Artifacts
     from devenv.build.realize import BuildOptions
+    from devenv.environment.cutoff import DatedIndex
     from devenv.environment.derive import Packages, PackageSets
     from devenv.environment.lock_realizer import FetchLocked
     from devenv.fetch.debian.client import DebianClient
@@ -49,7 +50,9 @@ class Tools:
         self.allow_older = False
         """...unless this is set. Both before the first question too."""
         self.before: int | None = None
-        """A time, in seconds since the epoch: what was released later is no answer."""
+        """A time, in seconds since the epoch: what was released later is no answer. Before the first question too."""
+        self.dated: dict[str | None, list[DatedIndex]] = {}
+        """The indexes as they were (`devenv.workflow.dated`), by the age that a manifest asks for."""
         self.usual_suite = DEFAULT_SUITE
         """The suite that `debian:` alone means here; whoever knows the project sets it."""
         self._opened = ExitStack()

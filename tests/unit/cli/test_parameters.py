@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 import pytest
 
-from devenv.cli.parameters import BASE_PACKAGE, DURATION, OBJECT, PACKAGE, SIZE
+from devenv.cli.parameters import BASE_PACKAGE, DURATION, MOMENT, OBJECT, PACKAGE, SIZE
 from devenv.settings import settings_path
 
 
@@ -25,6 +26,17 @@ def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(click.UsageError) as caught:
         DURATION.convert(text, None, None)
     assert f"'{text}'" in caught.value.message
+
+
+def test_moments() -> None:
+    """A time is a day, a time of day, or how long ago it was; anything else is refused and quoted."""
+    assert MOMENT.convert("2026-11-01", None, None) == 1793491200
+    assert MOMENT.convert("2026-11-01T08:00:00Z", None, None) == 1793520000
+    assert time.time() - MOMENT.convert("7d", None, None) == pytest.approx(7 * 86_400, abs=60)
+    for text in ("", "yesterday", "2026-13-01", "7"):
+        with pytest.raises(click.UsageError) as caught:
+            MOMENT.convert(text, None, None)
+        assert f"'{text}'" in caught.value.message
 
 
 def test_sizes() -> None:
