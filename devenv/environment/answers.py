@@ -95,11 +95,15 @@ class _Pages:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """What is answered anew though the lock has an answer: names of packages and dependencies, and the runtime."""
+    """What is answered anew though the lock has an answer: names of packages and dependencies, and the runtime.
+
+    `inputs` are those whose state is looked for anew, by their names.
+    """
 
     packages: frozenset[str] = frozenset()
     dependencies: frozenset[str] = frozenset()
     runtime: bool = False
+    inputs: frozenset[str] = frozenset()
 
 
 NOTHING = Moving()

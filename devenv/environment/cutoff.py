@@ -158,7 +158,7 @@ class DatedIndex:
             return ResolutionError(
                 f"nothing says what of {format_names(f'debian:{each}' for each in self.refused)} is from before "
                 f"{self._cutoff.day}, and nothing else answers",
-                hint="name the archive as it was that day as a mirror in devenv's settings, or do without `--before`",
+                hint="set an archive of past states in devenv's settings (`snapshot`), or do without `--before`",
                 details=(error.message, *error.details, *details),
                 slug="release-too-new",
             )

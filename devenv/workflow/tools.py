@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -108,13 +109,23 @@ class Tools:
         from devenv.fetch.debian.index import DebianIndex
 
         index = DebianIndex(
-            self.debian,
+            self._debian_then() or self.debian,
             refresh=self.refresh,
             oldest=self.oldest,
             allow_older=self.allow_older,
             report=self.report,
         )
         return self._opened.enter_context(index)
+
+    def _debian_then(self) -> DebianClient | None:
+        """Debian's archive as it was at the time that is asked for, where one is set that has it."""
+        if self.before is None:
+            return None
+        from devenv.fetch.debian.past import open_past
+
+        directory = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="devenv-past-")))
+        client = open_past(self.debian, self.before, directory, self.environ, self.report)
+        return None if client is None else self._opened.enter_context(client)
 
     def kept_suites(self, system: System) -> dict[str, SuiteIndex]:
         """What is kept of the suites of Debian, the oldest first, without asking anybody. Raises FetchError."""

@@ -100,6 +100,7 @@ def _leave_suites(tools: Tools, project: Project, moving: Moving) -> Moving:
         frozenset(name for name in moving.packages if not leaves(lock.packages.get(name))),
         frozenset(name for name in moving.dependencies if not leaves(lock.dependencies.get(name))),
         moving.runtime and not leaves(lock.runtime),
+        moving.inputs,
     )
 
 
@@ -114,6 +115,7 @@ def _without(moving: Moving, back: Collection[tuple[Table, str]]) -> Moving:
         frozenset(name for name in moving.packages if (Table.PACKAGE, name) not in back),
         frozenset(name for name in moving.dependencies if (Table.DEPENDENCY, name) not in back),
         moving.runtime and (Table.RUNTIME, RUNTIME_NAME) not in back,
+        moving.inputs,
     )
 
 
@@ -139,6 +141,7 @@ def _find_moving(project: Project, names: Sequence[str]) -> Moving:
         frozenset(name for name in packages if moves(name, [part.packages.get(name) for part in parts])),
         frozenset(name for name in dependencies if moves(name, [part.dependencies.get(name) for part in parts])),
         bool(runtimes) and moves(RUNTIME_NAME, runtimes),
+        frozenset(name for name in inputs if not names or name in names),
     )
 
 

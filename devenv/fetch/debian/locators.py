@@ -42,16 +42,23 @@ def candidate_addresses(locator: str, access: DebianAccess, date: str | None = N
     """
     name, path = parse_locator(locator)
     bases = _bases(access, name)
-    match = DATE.fullmatch(date) if date is not None else None
-    if access.snapshot is not None and match is not None:
-        timestamp = f"{''.join(match.groups()[:3])}T{''.join(match.groups()[3:])}Z"
-        snapshot = access.snapshot.replace("{archive}", SNAPSHOT_NAMES[name])
-        bases.append(snapshot.replace("{timestamp}", timestamp))
+    past = None if date is None else past_base(access, name, date)
+    if past is not None:
+        bases.append(past)
     addresses = [base + path for base in bases]
     if name == "security" and path.startswith(SECURITY_POOL) and ".orig" in path:
         # What upstream published is in both, and the archive for security does not always have its own.
         addresses += [base + POOL + path.removeprefix(SECURITY_POOL) for base in _bases(access, "main")]
     return tuple(addresses)
+
+
+def past_base(access: DebianAccess, name: str, date: str) -> str | None:
+    """Where an archive lies as it was at `date`; None where the user has set no archive of past states."""
+    match = DATE.fullmatch(date)
+    if access.snapshot is None or match is None:
+        return None
+    timestamp = f"{''.join(match.groups()[:3])}T{''.join(match.groups()[3:])}Z"
+    return access.snapshot.replace("{archive}", SNAPSHOT_NAMES[name]).replace("{timestamp}", timestamp)
 
 
 def _bases(access: DebianAccess, name: str) -> list[str]:

@@ -18,6 +18,9 @@ from devenv.packages.package_set import PackageSet
 from devenv.system import System
 from tests.unit.environment.conftest import MemoryIndex
 from tests.unit.environment.test_debian_locking import RUNTIME, TRIXIE, WHEELS, make_debian, manifest
+from tests.unit.environment.test_source_locking import RECIPES, VERSIONS, from_source, make_source_set
+from tests.unit.environment.test_source_locking import make_index as make_source_index
+from tests.unit.environment.test_source_locking import manifest as source_manifest
 
 WANTED = manifest(seetop="*", jq="1.7", just="*")
 LATER = {**TRIXIE, "seetop": "3.5-1", "jq": "1.7.1-7", **dict.fromkeys(RUNTIME, "2-1")}
@@ -81,3 +84,20 @@ def test_runtime_stays_without_an_archive(update: partial[tuple[Lock, Review]]) 
     before, review = update(Moving(frozenset({"just"}), runtime=True), MemoryIndex(WHEELS))
     assert before.runtime is not None
     assert not review
+
+
+def test_dependency_moves_what_is_built_with_it(base_set: PackageSet) -> None:
+    """A dependency that moves is why packages are built again that are built with it, and theirs in turn."""
+    wanted = source_manifest(from_source("curl"), from_source("zlib-ng"))
+    sets: PackageSets = {"base": base_set, "source": make_source_set(RECIPES)}
+    before = lock_manifest(LockRequest(wanted, None, sets), make_source_index(base_set))
+    index = make_source_index(base_set, {**VERSIONS, "zlib": "3.2-1", "curl": "1.9-1"})
+    moving = Moving(dependencies=frozenset({"zlib"}))
+    after = lock_manifest(LockRequest(wanted, before, sets, moving=moving), index)
+    review = review_locks(before, after, make_find_needs(wanted, after, sets))
+    moves = {each.name: (each.move, [reason.names for reason in each.systems[0].reasons]) for each in review.packages}
+    assert moves == {
+        "curl": (Move.REBUILT, [("openssl", "zlib")]),
+        "openssl": (Move.REBUILT, [("zlib",)]),
+        "zlib": (Move.NEWER, []),
+    }
