@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from devenv.debian.suites import DEFAULT_SUITE
-from devenv.errors import HashMismatchError
+from devenv.errors import FetchError, HashMismatchError
 from devenv.events import Detail, Report
 from devenv.settings import Settings
 from devenv.system import System, host_system
@@ -124,7 +124,11 @@ class Tools:
         from devenv.fetch.debian.past import open_past
 
         directory = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="devenv-past-")))
-        client = open_past(self.debian, self.before, directory, self.environ, self.report)
+        try:
+            client = open_past(self.debian, self.before, directory, self.environ, self.report)
+        except FetchError:
+            # Whoever asks for a suite is told that there is no archive.
+            return None
         return None if client is None else self._opened.enter_context(client)
 
     def kept_suites(self, system: System) -> dict[str, SuiteIndex]:
