@@ -60,10 +60,14 @@ def iter_differences(first: str, second: str, load: Load) -> Iterator[Difference
             # As far as can be told.
             yield Difference(path, "the key", one, other)
             continue
-        yield from _iter_own(path, before, after)
         ours, theirs = _inputs(before, load), _inputs(after, load)
-        yield from _iter_inputs(path, ours, theirs)
-        pending += [((*path, name), ours[name].key, theirs[name].key) for name in ours if name in theirs]
+        own = [*_iter_own(path, before, after), *_iter_inputs(path, ours, theirs)]
+        below = [((*path, name), ours[name].key, theirs[name].key) for name in ours if name in theirs]
+        yield from own
+        if not own and all(first == second for _, first, second in below):
+            # In nothing that has words: an empty list where there was none.
+            yield Difference(path, "the key", one, other)
+        pending += below
 
 
 def _inputs(document: Document, load: Load) -> dict[str, _Input]:

@@ -227,3 +227,10 @@ def test_never_nothing_without_reason(first: Derivation, second: Derivation) -> 
     """Equal documents give nothing; where keys differ, something is told."""
     assert compare(first, first) == []
     assert bool(compare(first, second)) == (first.key != second.key)
+
+
+def test_empty_list_is_not_nothing() -> None:
+    """Derivations that differ only in an empty list of names, which nothing else shows, are told by their keys."""
+    bare = Derivation("app-1.0", "x86_64-linux", "script/1")
+    empty = replace(bare, arguments={"sources": []})
+    assert compare(bare, empty) == [Difference((), "the key", bare.key, empty.key)]
