@@ -77,7 +77,7 @@ def _(result: OutdatedResult, painter: Painter) -> Iterator[str]:
     yield from end_lines(result.end_of_life, painter)
     if result.inputs or any(each.within or each.revised for each in result.packages):
         yield f"{painter.paint('hint', 'next:')} `devenv update --dry-run` shows what an update changes"
-    beyond = next((each for each in result.packages if each.beyond), None)
+    beyond = next((each for each in result.packages if each.beyond and each.environment is None), None)
     if beyond is not None:
         command = make_visible(f"devenv add {beyond.name}@{beyond.beyond}")
         yield f"{painter.paint('hint', 'next:')} `{command}` goes beyond what the manifest asks for"
@@ -85,7 +85,8 @@ def _(result: OutdatedResult, painter: Painter) -> Iterator[str]:
 
 def _newer_row(each: NewerPackage) -> tuple[str, ...]:
     within = each.within or ("new revision" if each.revised else "")
-    return each.name, each.request, each.locked, within, each.beyond or ""
+    name = each.name if each.environment is None else f"{each.environment}/{each.name}"
+    return name, each.request, each.locked, within, each.beyond or ""
 
 
 def end_lines(ends: Sequence[EndOfLife], painter: Painter) -> Iterator[str]:

