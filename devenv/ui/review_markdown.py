@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from devenv.dates import format_time
 from devenv.lock.review import PackageChange, Review, Table
 from devenv.sizes import format_size
-from devenv.ui.review_words import (
+from devenv.ui.terminal import make_visible
+from devenv.workflow.review_results import DiffResult, EndOfLife, InstalledChange, UpdateResult
+from devenv.workflow.review_words import (
     MOVES,
     end_text,
     format_delta,
@@ -19,8 +21,6 @@ from devenv.ui.review_words import (
     release_texts,
     summary,
 )
-from devenv.ui.terminal import make_visible
-from devenv.workflow.review_results import DiffResult, EndOfLife, InstalledChange, UpdateResult
 
 ROWS_LIMIT = 200
 """Rows of one table: a comment on a pull request holds some sixty thousand characters."""

@@ -9,17 +9,6 @@ from devenv.dates import format_time
 from devenv.lock.review import InputChange, Move, PackageChange, Review, Table
 from devenv.sizes import format_size
 from devenv.ui.lines import format_table, iter_lines
-from devenv.ui.review_words import (
-    end_text,
-    format_delta,
-    input_text,
-    move_notes,
-    name_text,
-    reasons_text,
-    release_texts,
-    summary,
-    version_text,
-)
 from devenv.ui.terminal import Painter, make_visible
 from devenv.workflow.review_results import (
     DiffResult,
@@ -29,6 +18,17 @@ from devenv.workflow.review_results import (
     NewerPackage,
     OutdatedResult,
     UpdateResult,
+)
+from devenv.workflow.review_words import (
+    end_text,
+    format_delta,
+    input_text,
+    move_notes,
+    name_text,
+    reasons_text,
+    release_texts,
+    summary,
+    version_text,
 )
 
 SIGNS = {

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from devenv.environment.project import dotenv_names
+from devenv.lock.compare import review_locks
 from devenv.lock.model import Lock, LockedPackage
+from devenv.lock.review import Cause, Table
 from devenv.manifest.model import DEFAULT_INPUTS, SHELL_NAMES, Manifest, PackageRequest, ShellCode
+from devenv.workflow.review_words import reasons_text
 from devenv.workflow.trust_results import Change
 
 KINDS = (
@@ -34,6 +37,7 @@ KINDS = (
 
 SAME_WORDS = {"file": ", with other content"}
 OTHER_SAME_WORDS = ", made of other files"
+MADE_ANEW = ", made anew"
 """Behind the text of what says the same as before and is another all the same, by kind, and for the others."""
 
 
@@ -62,14 +66,31 @@ def find_changes(before: Acting | None, after: Acting) -> tuple[Change, ...]:
     old = {} if before is None else _lay_out(before)
     new = _lay_out(after)
     keys = sorted({*old, *new}, key=lambda key: (KINDS.index(key[0]), key[1]))
-    return tuple(_compare(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key))
+    reasons = {} if before is None else _find_reasons(before.lock, after.lock)
+    return tuple(
+        _compare(key, old.get(key), new.get(key), reasons.get(key, "")) for key in keys if old.get(key) != new.get(key)
+    )
 
 
-def _compare(key: tuple[str, str], old: _Item | None, new: _Item | None) -> Change:
+def _compare(key: tuple[str, str], old: _Item | None, new: _Item | None, reason: str) -> Change:
     texts = [None if each is None else each.text for each in (old, new)]
     if old is not None and new is not None and old.text == new.text:
-        texts[1] = new.text + SAME_WORDS.get(key[0], OTHER_SAME_WORDS)
+        texts[1] = new.text + (reason or SAME_WORDS.get(key[0], OTHER_SAME_WORDS))
     return Change(*key, *texts)
+
+
+def _find_reasons(before: Lock | None, after: Lock | None) -> dict[tuple[str, str], str]:
+    """By kind and name, why packages of the same version are made anew, as far as two locks tell it for certain."""
+    if before is None or after is None:
+        return {}
+    reasons = {}
+    for each in review_locks(before, after).packages:
+        causes = {reason.cause for system in each.systems for reason in system.reasons if reason.certain}
+        if each.environment is None and causes and Cause.DEVENV not in causes:
+            kind = "package" if each.table is Table.PACKAGE else "dependency"
+            words = OTHER_SAME_WORDS if causes == {Cause.FILES} else MADE_ANEW
+            reasons[kind, each.name] = f"{words}: {'; '.join(reasons_text(each))}"
+    return reasons
 
 
 def _lay_out(acting: Acting) -> dict[tuple[str, str], _Item]:

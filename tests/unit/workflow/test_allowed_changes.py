@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devenv.lock.model import Lock, LockedBuild, LockedInput, LockedPackage
+from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedInput, LockedPackage
 from devenv.manifest.parse import parse_manifest
 from devenv.system import System
 from devenv.workflow.allowed_changes import KINDS, Acting, find_changes
@@ -103,6 +103,24 @@ def test_versions() -> None:
     )
     assert find_changes(before, acting(b"[packages]\n")) == (Change("package", "ripgrep", "14.1", None),)
     assert find_changes(None, acting(manifest)) == (Change("package", "ripgrep", None, "14 (not locked)"),)
+
+
+def test_reasons_of_the_same_version() -> None:
+    """Why a package of the same version is another is said where two locks tell it, with Debian's own versions."""
+    manifest = b'[packages]\nripgrep = "14"\n'
+
+    def made_of(revision: str, key: str) -> Lock:
+        lock = locked("14.1", key)
+        name = f"debian:pool/main/r/ripgrep/ripgrep_14.1-{revision}_amd64.deb"
+        file = LockedArtifact(name, revision * 64, 1)
+        ripgrep = lock.packages["ripgrep"]
+        builds = {system: replace(build, artifacts=(file,)) for system, build in ripgrep.systems.items()}
+        return replace(lock, packages={"ripgrep": replace(ripgrep, systems=builds)})
+
+    before, after = made_of("1", KEY), made_of("2", OTHER_KEY)
+    assert find_changes(acting(manifest, before), acting(manifest, after)) == (
+        Change("package", "ripgrep", "14.1", "14.1, made of other files: ripgrep 14.1-1 → 14.1-2"),
+    )
 
 
 def test_overrides_are_part_of_a_package() -> None:

@@ -1,4 +1,7 @@
-"""The words for what tells two locks apart, which text and Markdown share. Nothing here is made safe to print yet."""
+"""The words for what tells two locks apart, which text, Markdown and the review of `allow` share.
+
+Nothing here is made safe to print yet.
+"""
 
 from __future__ import annotations
 
