@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from devenv.debian.suites import parse_suite
+from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.derivation.model import MAIN_OUTPUT
 from devenv.environment.needs import make_find_needs
 from devenv.environment.project import read_project, require_project_path
@@ -22,6 +23,8 @@ from devenv.system import System
 from devenv.workflow.review_results import EndOfLife, InstalledChange
 from devenv.workflow.tools import Tools
 
+OWN = ("builtin:", DEBIAN)
+"""What the locators of sets begin with that are here without asking anybody."""
 SOON = timedelta(days=180)
 """How long before the end of something that is told."""
 
@@ -34,7 +37,9 @@ def know_needs(tools: Tools, start: Path, lock: Lock) -> FindNeeds:
     with contextlib.suppress(DevenvError):
         project = read_project(require_project_path(start))
         if trust_in(tools, project) is Trust.ALLOWED:
-            return make_find_needs(project.manifest, lock, tools.package_sets(project.manifest))
+            manifest = project.manifest
+            here = {name: each for name, each in manifest.inputs.items() if each.startswith(OWN)}
+            return make_find_needs(manifest, lock, tools.package_sets(replace(manifest, inputs=here)))
     return know_nothing
 
 

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,17 @@ from devenv.events import ignore
 from devenv.lock.review import Move
 from devenv.settings import Settings
 from devenv.ui.lines import iter_lines
+from devenv.ui.review_markdown import format_update
 from devenv.ui.terminal import Painter
 from devenv.workflow.allowed import record_allowed, trust_in
-from devenv.workflow.edit import lock_project
+from devenv.workflow.diff import diff_locks
+from devenv.workflow.edit import add_packages, lock_project
 from devenv.workflow.outdated import find_outdated
 from devenv.workflow.review_results import Held, NewerPackage, UpdateResult
+from devenv.workflow.reviewing import find_installed
 from devenv.workflow.tools import Tools
 from devenv.workflow.update import update_project
+from devenv.workflow.wanted import parse_wanted
 from tests.functional.catalogue import PLATFORMS, Catalogue
 from tests.functional.loopback import Registry
 from tests.functional.workflow.command import User
@@ -221,15 +225,33 @@ def test_environments(locked: Locked) -> None:
     ]
 
 
+def test_installed_sizes(user: User) -> None:
+    """What both locks make of this machine is measured where the store has all of it."""
+    api = user.project("api", "just@1.40")
+    api.lock.rename(api.directory / "old.lock")
+    with Tools(api.settings, {}, ignore) as tools:
+        add_packages(tools, api.directory, [parse_wanted("just@1.42"), parse_wanted("uv")])
+        installed = diff_locks(tools, api.directory, ["old.lock"]).installed
+        assert installed is not None
+        assert installed.before is not None
+        assert installed.after is not None
+        assert 0 < installed.before < installed.after
+        lock = replace(read_project(api.directory).require_lock(), packages={})
+        assert find_installed(tools, None, lock) is None
+
+
 def test_command(user: User, catalogue: Catalogue) -> None:
-    """The verb prints the review as text, Markdown and JSON."""
+    """The verb prints the review as JSON, as text and, in this process, as Markdown."""
     api = user.at("api")
     api.manifest.write_text('[packages]\njust = "*"\n')
-    api.devenv("lock")
+    with Tools(api.settings, {}, ignore) as tools:
+        lock_project(tools, api.directory)
     catalogue.publish("rust_just", "1.44.0", *PLATFORMS.values())
-    assert "| newer | `just` | `1.42.0` | `1.44.0` |" in api.devenv("update", "-n", "--markdown").text
-    review = api.report("update", "--dry-run")["review"]
+    review = api.report("update", "--dry-run", "just")["review"]
     assert [(each["name"], each["move"], len(each["systems"])) for each in review["packages"]] == [("just", "newer", 4)]
+    with Tools(api.settings, {}, ignore) as tools:
+        result = update_project(tools, api.directory, (), dry_run=True)
+    assert "| newer | `just` | `1.42.0` | `1.44.0` |" in format_update(result).decode()
     text = api.devenv("update").text
     assert text.startswith("wrote ")
     assert "  ~  just  1.42.0 → 1.44.0" in text
