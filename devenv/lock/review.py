@@ -114,6 +114,11 @@ class PackageChange:
     environment: str | None = None
     """The named environment that has it otherwise than the default; None: the default itself."""
 
+    @property
+    def title(self) -> str:
+        """What to call it: its name, with that of its environment in front."""
+        return self.name if self.environment is None else f"{self.environment}: {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChange:

@@ -16,7 +16,6 @@ from devenv.workflow.review_words import (
     format_delta,
     input_text,
     move_notes,
-    name_text,
     reasons_text,
     release_texts,
     summary,
@@ -72,7 +71,7 @@ def _iter_sections(review: Review, installed: InstalledChange | None) -> Iterato
 def _package_row(change: PackageChange) -> tuple[str, ...]:
     notes = [*move_notes(change), *reasons_text(change)]
     before, after = ("" if each is None else _code(each) for each in (change.before, change.after))
-    return MOVES[change.move], _code(name_text(change)), before, after, "<br>".join(map(_words, notes))
+    return MOVES[change.move], _code(change.title), before, after, "<br>".join(map(_words, notes))
 
 
 def _size_rows(review: Review, installed: InstalledChange | None) -> Iterator[tuple[str, ...]]:

@@ -24,7 +24,6 @@ from devenv.workflow.review_words import (
     format_delta,
     input_text,
     move_notes,
-    name_text,
     reasons_text,
     release_texts,
     summary,
@@ -85,7 +84,7 @@ def _(result: OutdatedResult, painter: Painter) -> Iterator[str]:
 
 def _newer_row(each: NewerPackage) -> tuple[str, ...]:
     within = each.within or ("new revision" if each.revised else "")
-    name = each.name if each.environment is None else f"{each.environment}/{each.name}"
+    name = each.name if each.environment is None else f"{each.environment}: {each.name}"
     return name, each.request, each.locked, within, each.beyond or ""
 
 
@@ -134,7 +133,7 @@ def _input_lines(inputs: Sequence[InputChange], painter: Painter) -> Iterator[st
 
 
 def _package_lines(changes: Sequence[PackageChange], painter: Painter) -> Iterator[str]:
-    rows = [(SIGNS[each.move], name_text(each), version_text(each)) for each in changes]
+    rows = [(SIGNS[each.move], each.title, version_text(each)) for each in changes]
     for line, each in zip(format_table(rows), changes, strict=True):
         yield painter.paint(STYLES.get(each.move, "name"), f"{INDENT}{line}")
         notes = [*move_notes(each), *reasons_text(each)]

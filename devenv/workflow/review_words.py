@@ -41,11 +41,6 @@ def summary(review: Review) -> str:
     return ", ".join(words) or "no difference"
 
 
-def name_text(change: PackageChange) -> str:
-    """`nodejs`, or `ci/nodejs` where a named environment has it otherwise."""
-    return change.name if change.environment is None else f"{change.environment}/{change.name}"
-
-
 def version_text(change: PackageChange) -> str:
     """`24.1.0 → 24.2.0`, or the version alone where it came, went or stayed."""
     if change.before is None or change.after is None or change.before == change.after:

@@ -142,7 +142,7 @@ def test_update() -> None:
         "inputs",
         "  debian  debian:trixie 111111111111 → 222222222222",
         "packages",
-        "  ~  ci/jq  1.7 → 1.6",
+        "  ~  ci: jq  1.7 → 1.6",
         "      goes back to an older version",
         "downloads",
         "  x86_64-linux  2.0 KiB → 1.0 KiB  -1.0 KiB, 0 B new",
