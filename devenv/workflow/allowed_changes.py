@@ -86,10 +86,10 @@ def _find_reasons(before: Lock | None, after: Lock | None) -> dict[tuple[str, st
     reasons = {}
     for each in review_locks(before, after).packages:
         causes = {reason.cause for system in each.systems for reason in system.reasons if reason.certain}
-        if each.environment is None and causes and Cause.DEVENV not in causes:
+        if causes and Cause.DEVENV not in causes:
             kind = "package" if each.table is Table.PACKAGE else "dependency"
             words = OTHER_SAME_WORDS if causes == {Cause.FILES} else MADE_ANEW
-            reasons[kind, each.name] = f"{words}: {'; '.join(reasons_text(each))}"
+            reasons[kind, each.title] = f"{words}: {'; '.join(reasons_text(each))}"
     return reasons
 
 
