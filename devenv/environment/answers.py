@@ -95,11 +95,15 @@ class _Pages:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """What is answered anew though the lock has an answer: names of packages and dependencies, and the runtime."""
+    """What is answered anew though the lock has an answer: names of packages and dependencies, and the runtime.
+
+    Of `inputs` that are trees, what their locators have now is taken.
+    """
 
     packages: frozenset[str] = frozenset()
     dependencies: frozenset[str] = frozenset()
     runtime: bool = False
+    inputs: frozenset[str] = frozenset()
 
 
 NOTHING = Moving()

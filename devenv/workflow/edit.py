@@ -168,7 +168,8 @@ def make_lock(tools: Tools, project: Project, manifest: Manifest | None = None, 
     if project.lock is not None:
         tools.oldest = dict(_iter_dates(project.lock))
     files = add_overriding_files(tools, project.path, manifest)
-    request = LockRequest(manifest, project.lock, tools.package_sets(manifest), files, moving)
+    sets = tools.package_sets(manifest, project.path, project.lock, moving=moving.inputs)
+    request = LockRequest(manifest, project.lock, sets, files, moving)
     return lock_manifest(request, tools.index)
 
 

@@ -34,7 +34,7 @@ def know_needs(tools: Tools, start: Path, lock: Lock) -> FindNeeds:
     with contextlib.suppress(DevenvError):
         project = read_project(require_project_path(start))
         if trust_in(tools, project) is Trust.ALLOWED:
-            return make_find_needs(project.manifest, lock, tools.package_sets(project.manifest))
+            return make_find_needs(project.manifest, lock, tools.package_sets(project.manifest, project.path, lock))
     return know_nothing
 
 

@@ -56,7 +56,7 @@ def update_project(tools: Tools, start: Path, names: Sequence[str], *, dry_run: 
 
 def review_project(tools: Tools, project: Project, lock: Lock) -> Review:
     """What `lock` changes in the project, whose recipes its making has run already."""
-    find_needs = make_find_needs(project.manifest, lock, tools.package_sets(project.manifest))
+    find_needs = make_find_needs(project.manifest, lock, tools.package_sets(project.manifest, project.path, lock))
     return review_locks(project.lock, lock, find_needs)
 
 
@@ -84,6 +84,7 @@ def _without(moving: Moving, back: Collection[tuple[Table, str]]) -> Moving:
         frozenset(name for name in moving.packages if (Table.PACKAGE, name) not in back),
         frozenset(name for name in moving.dependencies if (Table.DEPENDENCY, name) not in back),
         moving.runtime and (Table.RUNTIME, RUNTIME_NAME) not in back,
+        moving.inputs,
     )
 
 
@@ -105,6 +106,7 @@ def _find_moving(project: Project, names: Sequence[str]) -> Moving:
         frozenset(name for name in packages if moves(name, lock.packages.get(name))),
         frozenset(name for name, each in lock.dependencies.items() if moves(name, each)),
         lock.runtime is not None and moves(RUNTIME_NAME, lock.runtime),
+        frozenset(name for name in project.manifest.inputs if not names or name in names),
     )
 
 

@@ -1,0 +1,240 @@
+"""Inputs that are trees: locked by revision and tree, realized from store, substituter or locator (FAULTS group H)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devenv.environment.project import read_project
+from devenv.errors import LockError
+from devenv.events import ignore
+from devenv.fetch.trees.git_program import find_git
+from devenv.fsutil import delete_tree
+from devenv.lock.model import Lock
+from devenv.lock.parse import parse_lock
+from devenv.packages import package_set
+from devenv.settings import Settings
+from devenv.store_path import StorePath
+from devenv.workflow.enter import realize_project
+from devenv.workflow.tools import Tools
+from tests.functional.catalogue import Catalogue
+from tests.functional.loopback import Registry
+from tests.functional.workflow.command import User
+from tests.functional.workflow.conftest import MakeUser
+from tests.repositories import COMMIT_DATE, Repository
+
+pytestmark = pytest.mark.skipif(find_git(os.environ) is None, reason="there is no git here")
+
+RECIPE = b"""load("//std", "package", "pypi", "unpack")
+load("//lib/names", "PROJECT")
+
+task = package(
+    summary = "Runs tasks",
+    license = "CC0-1.0",
+    versions = pypi(PROJECT),
+    build = lambda p: unpack(p.source, keep = ["bin"]),
+)
+"""
+FILES = {b"packages": {b"task.star": RECIPE}, b"lib": {b"names.star": b'PROJECT = "rust-just"\n'}}
+MANIFEST = """[inputs]
+tools = "{locator}"
+[packages]
+task = {{ version = "*", input = "tools" }}
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository with a set of one package, `task`."""
+    repository = Repository(tmp_path / "tools.git")
+    repository.commit(FILES)
+    return repository
+
+
+def project_with(user: User, locator: str, name: str = "app") -> User:
+    """A project that uses `task` of the set at `locator`."""
+    app = user.at(name)
+    (app.directory / "devenv.toml").write_text(MANIFEST.format(locator=locator))
+    return app
+
+
+def lock_of(user: User) -> Lock:
+    """The lock in the user's directory."""
+    return parse_lock((user.directory / "devenv.lock").read_bytes(), "devenv.lock")
+
+
+def test_git_input(user: User, make_user: MakeUser, repository: Repository, catalogue: Catalogue) -> None:
+    """A set in a git repository is pinned by commit and tree; another machine gets the same objects from the lock."""
+    app = project_with(user, f"{repository.locator}?ref=main")
+    app.devenv("lock")
+    locked = lock_of(app)
+    pin = locked.inputs["tools"]
+    assert locked.version == 4
+    assert pin.revision == "git:" + repository.git("rev-parse", "main")
+    assert pin.date == COMMIT_DATE
+    assert set(locked.inputs) == {"base", "tools"}
+    app.devenv("allow")
+    assert app.devenv("run", "just").text == "just 1.42.0\n"
+    # The branch moves on; the lock does not, and is as it was.
+    repository.commit({**FILES, b"more": b"x"})
+    before = (app.directory / "devenv.lock").read_bytes()
+    app.devenv("lock")
+    assert (app.directory / "devenv.lock").read_bytes() == before
+    other = make_user().at("checkout")
+    for name in ("devenv.toml", "devenv.lock"):
+        shutil.copy(app.directory / name, other.directory / name)
+    catalogue.registry.index_enabled = False
+    other.devenv("allow")
+    assert other.objects() == app.objects()
+
+
+def test_path_input(user: User, tmp_path: Path) -> None:
+    """A directory is pinned by its tree: changed since, it is not what the lock means, unless the store has that."""
+    write_set(user.directory / "tools")
+    app = project_with(user, "path:../tools")
+    app.devenv("lock")
+    app.devenv("allow")
+    (user.directory / "tools" / "more").write_text("x")
+    # The store has what was pinned.
+    app.devenv("run", "just")
+    delete_tree(app.settings.base)
+    error = app.failure("reload")
+    assert error["slug"] == "tree-changed"
+    assert "devenv update tools" in error["hint"]
+
+
+def write_set(directory: Path) -> None:
+    """The set as files."""
+    for path, text in {"packages/task.star": RECIPE, "lib/names.star": FILES[b"lib"][b"names.star"]}.items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_bytes(text)
+
+
+@pytest.mark.parametrize("kind", ["pax", "gnu"])
+def test_archive_input(user: User, tmp_path: Path, catalogue: Catalogue, kind: str) -> None:
+    """An archive is pinned by its hash; changed at its address, it is refused and not kept (H-01, H-02)."""
+    registry: Registry = catalogue.registry
+    write_set(tmp_path / "tools-1.0")
+    (tmp_path / "tools-1.0" / ("long-" * 40)).write_text("x")
+    archive = tmp_path / "tools-1.0.tar.gz"
+    form = tarfile.PAX_FORMAT if kind == "pax" else tarfile.GNU_FORMAT
+    with tarfile.open(
+        archive, "w:gz", format=form, pax_headers={"comment": "1" * 40} if kind == "pax" else None
+    ) as tar:
+        tar.add(tmp_path / "tools-1.0", "tools-1.0")
+    registry.put("/archives/tools-1.0.tar.gz", archive.read_bytes())
+    address = f"{registry.files.rstrip('/')}/archives/tools-1.0.tar.gz"
+    app = project_with(user, address)
+    app.devenv("lock")
+    pin = lock_of(app).inputs["tools"]
+    assert pin.revision.startswith("sha256:")
+    assert (app.directory / "devenv.lock").read_text().count("tools-1.0") == 2
+    app.devenv("allow")
+    assert app.devenv("run", "just").text == "just 1.42.0\n"
+    registry.put("/archives/tools-1.0.tar.gz", archive.read_bytes() + b"x")
+    delete_tree(app.settings.base)
+    error = app.failure("reload")
+    assert error["slug"] == "hash-mismatch"
+    assert {each.partition(":")[0] for each in error["details"]} >= {"expected", "got"}
+
+
+def test_missing_tree_is_named(user: User, repository: Repository) -> None:
+    """A tree that is nowhere to be had any more is named, with where it was looked for (H-03)."""
+    app = project_with(user, repository.locator)
+    app.devenv("lock")
+    app.devenv("allow")
+    delete_tree(app.settings.base)
+    delete_tree(app.settings.cache)
+    delete_tree(repository.path)
+    error = app.failure("reload")
+    assert error["slug"] == "tree-missing"
+    assert str(lock_of(app).inputs["tools"].tree) in "\n".join(error["details"])
+
+
+def test_tree_from_a_substituter(user: User, make_user: MakeUser, repository: Repository) -> None:
+    """A pinned tree comes from a store that the settings name, where its repository is gone."""
+    app = project_with(user, repository.locator)
+    app.devenv("lock")
+    app.devenv("allow")
+    delete_tree(repository.path)
+    other = make_user().at("checkout")
+    settings = other.home / ".config/devenv/settings.toml"
+    settings.write_text(f'substituters = ["{user.settings.base}"]\n{settings.read_text()}')
+    for name in ("devenv.toml", "devenv.lock"):
+        shutil.copy(app.directory / name, other.directory / name)
+    other.devenv("allow")
+    assert other.devenv("run", "just").text == "just 1.42.0\n"
+
+
+def test_collection_keeps_inputs(user: User, repository: Repository) -> None:
+    """What the lock of a generation is evaluated with stays in the store as long as the generation does."""
+    app = project_with(user, repository.locator)
+    app.devenv("lock")
+    app.devenv("allow")
+    tree = lock_of(app).inputs["tools"].tree
+    app.devenv("gc")
+    assert (app.settings.base / "store").is_dir()
+    assert list((app.settings.base / "store").glob(f"*/{tree}"))
+
+
+def test_hostile_recipes(user: User) -> None:
+    """A recipe that would overflow the evaluator's stack is an error at its line, and so is a set without packages."""
+    directory = user.directory / "tools"
+    write_set(directory)
+    (directory / "packages/task.star").write_bytes(RECIPE + b"x = " + b"not " * 20000 + b"True\n")
+    app = project_with(user, "path:../tools")
+    error = app.failure("lock")
+    assert error["slug"] == "recipe-limit"
+    shutil.rmtree(directory / "packages")
+    assert app.failure("lock")["slug"] == "input-empty"
+
+
+def test_special_files(user: User) -> None:
+    """A FIFO in a directory is named, and `.git` is none of it (H-11)."""
+    directory = user.directory / "tools"
+    write_set(directory)
+    os.mkfifo(directory / "pipe")
+    app = project_with(user, "path:../tools")
+    error = app.failure("lock")
+    assert error["slug"] == "source-invalid"
+    assert "pipe" in error["message"]
+
+
+def test_lock_of_another_base_set(
+    user: User, make_user: MakeUser, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock is realized with the `builtin:base` that it was made with, which came in an archive or a substituter has.
+
+    The program's own set is another one here, as after an update of devenv. Where the old one is nowhere, the error
+    names it.
+    """
+    api = user.project("api", "just")
+    revision = lock_of(api).inputs["base"].revision
+    archive = api.devenv("store", "export").output
+    own = package_set._iter_files
+
+    def changed(directory: str, pattern: str) -> Iterator[tuple[str, str]]:
+        return ((path, text.replace('["bin"]', '["bin", "share"]')) for path, text in own(directory, pattern))
+
+    monkeypatch.setattr(package_set, "_iter_files", changed)
+    assert package_set.read_base_set().revision != revision
+
+    def realize(someone: User, settings: Settings) -> StorePath:
+        with Tools(settings, someone.environ, ignore) as tools:
+            return realize_project(tools, read_project(api.directory), host_libraries=False).path
+
+    one, other = make_user(), make_user()
+    with pytest.raises(LockError) as caught:
+        realize(one, one.settings)
+    assert caught.value.slug == "lock-recipe-changed"
+    assert revision in "\n".join(caught.value.details)
+    one.devenv("store", "import", stdin=archive)
+    expected = realize(user, user.settings)
+    assert realize(one, one.settings) == expected
+    assert realize(other, replace(other.settings, substituters=(str(user.settings.base),))) == expected
