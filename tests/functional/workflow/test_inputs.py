@@ -12,17 +12,18 @@ from pathlib import Path
 import pytest
 
 from devenv.environment.project import read_project
-from devenv.errors import LockError
+from devenv.errors import FetchError, LockError
 from devenv.events import ignore
 from devenv.fetch.trees.git_program import find_git
 from devenv.fsutil import delete_tree
-from devenv.lock.model import Lock
+from devenv.lock.model import Lock, LockedInput
 from devenv.lock.parse import parse_lock
 from devenv.packages import package_set
 from devenv.settings import Settings
 from devenv.store_path import StorePath
 from devenv.workflow.enter import realize_project
 from devenv.workflow.tools import Tools
+from devenv.workflow.trees import Trees
 from tests.functional.catalogue import Catalogue
 from tests.functional.loopback import Registry
 from tests.functional.workflow.command import User
@@ -238,3 +239,31 @@ def test_lock_of_another_base_set(
     expected = realize(user, user.settings)
     assert realize(one, one.settings) == expected
     assert realize(other, replace(other.settings, substituters=(str(user.settings.base),))) == expected
+
+
+def test_update_moves_a_tree(user: User, repository: Repository) -> None:
+    """`devenv update INPUT` takes what the locator has now, and what is locked of it; `update PACKAGE` does not."""
+    app = project_with(user, repository.locator)
+    app.devenv("lock")
+    before = lock_of(app).inputs["tools"]
+    after = repository.commit({**FILES, b"more": b"x"})
+    app.devenv("update", "task")
+    assert lock_of(app).inputs["tools"] == before
+    app.devenv("update", "tools")
+    assert lock_of(app).inputs["tools"].revision == f"git:{after}"
+
+
+def test_offline(user: User, repository: Repository) -> None:
+    """Offline, what is pinned is had from the store, or from the mirror where the store has gone (G-21)."""
+    app = project_with(user, repository.locator)
+    app.devenv("lock")
+    app.devenv("allow")
+    locked = lock_of(app)
+    with Tools(replace(app.settings, offline=True), app.environ, ignore) as tools:
+        sets = tools.package_sets(read_project(app.directory).manifest, app.directory, locked, realizing=True)
+        assert sets["tools"].has("task")
+    far = LockedInput("far", "git+https://forge.example/a", "git:" + "1" * 40, tree=StorePath("1" * 32, "a"))
+    with Tools(replace(app.settings, offline=True), app.environ, ignore) as tools, pytest.raises(FetchError) as caught:
+        Trees(tools, app.directory).find(far)
+    assert caught.value.slug == "tree-missing"
+    assert "devenv is offline" in "\n".join(caught.value.details)
