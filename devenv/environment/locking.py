@@ -280,7 +280,8 @@ class _Locking:
             elif suite is None:
                 inputs[name] = LockedInput(name, locator, self._request.sets[name].revision)
             else:
-                inputs[name] = self._find_previous(name, locator) or self._ask_release(name, suite)
+                known = self._find_previous(name, locator) or self._find_of_project(name, suite)
+                inputs[name] = known or self._ask_release(name, suite)
         return inputs
 
     def _input_names(self, packages: Sequence[LockedPackage]) -> set[str]:
@@ -298,6 +299,14 @@ class _Locking:
             return None
         known = (each for each in self._request.previous.inputs.values() if each.locator == locator)
         return next((replace(each, name=name) for each in known), None)
+
+    def _find_of_project(self, name: str, suite: str) -> LockedInput | None:
+        """What another project's lock says of an index that only its packages are from."""
+        if suite in self._answering.asked:
+            return None
+        trees = (each for each in self._request.sets.values() if isinstance(each, TreeSet) and each.is_open)
+        releases = (each.project.find_release(suite) for each in trees if each.project is not None)
+        return next((replace(each, name=name) for each in releases if each is not None), None)
 
     def _ask_release(self, name: str, suite: str) -> LockedInput:
         release = self._index.release(suite)

@@ -1,6 +1,7 @@
 """Package sets that are trees: opened when somebody first asks for a package of theirs, and pinned by then.
 
-A tree with `packages/*.star` is a set of recipes. They may load the modules of `builtin:base` (`//std`), so that the
+A tree with a `devenv.toml` and without recipes is a project (`project_sets`). One with `packages/*.star` is a set of
+recipes. They may load the modules of `builtin:base` (`//std`), so that the
 lock pins that set beside the tree; a file of the tree never takes the place of such a module.
 """
 
@@ -11,11 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devenv.environment.project_sets import ProjectSet
 from devenv.errors import ResolutionError
 from devenv.lock.model import LockedInput
 from devenv.packages.foreign import read_recipes
 from devenv.packages.package import BuildPlan, BuildRequest, Package
 from devenv.packages.package_set import RECIPE_DIRECTORY, PackageSet
+from devenv.project_names import MANIFEST_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,20 @@ class OpenTree:
 class TreeSet:
     """The packages of one tree."""
 
-    def __init__(self, name: str, locator: str, open_tree: Callable[[], OpenTree], base: PackageSet) -> None:
+    def __init__(
+        self,
+        name: str,
+        locator: str,
+        open_tree: Callable[[], OpenTree],
+        base: PackageSet,
+        open_project: Callable[[OpenTree], ProjectSet],
+    ) -> None:
         """`name` is the input's, which `devenv add` takes before a package's name; `base` has the modules."""
         self.name = name
         self.label = locator
         self._open = open_tree
         self._base = base
+        self._open_project = open_project
 
     @functools.cached_property
     def tree(self) -> OpenTree:
@@ -47,15 +58,24 @@ class TreeSet:
         return "tree" in self.__dict__
 
     @functools.cached_property
-    def _set(self) -> PackageSet:
+    def _set(self) -> PackageSet | ProjectSet:
         files = read_recipes(self.tree.path, self.label)
-        if not any(path.startswith(RECIPE_DIRECTORY) for path in files):
+        has_recipes = any(path.startswith(RECIPE_DIRECTORY) for path in files)
+        if not has_recipes and (self.tree.path / MANIFEST_NAME).is_file():
+            return self._open_project(self.tree)
+        if not has_recipes:
             raise ResolutionError(
-                f"`{self.label}` has no packages: there is no `{RECIPE_DIRECTORY}NAME.star` in it",
+                f"`{self.label}` has no packages: there is neither `{RECIPE_DIRECTORY}NAME.star` nor "
+                f"`{MANIFEST_NAME}` in it",
                 hint="look at the locator of the input; `dir=` names a part of a tree",
                 slug="input-empty",
             )
         return PackageSet(self.label, {**files, **self._base.modules()}, f"{self.name}:")
+
+    @property
+    def project(self) -> ProjectSet | None:
+        """The project that the tree is, if it is one."""
+        return self._set if isinstance(self._set, ProjectSet) else None
 
     @property
     def revision(self) -> str:

@@ -10,16 +10,19 @@ derivations than the lock says, that is an error which names the set that is mis
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv.debian.suites import parse_suite
 from devenv.derivation.model import MAIN_OUTPUT
-from devenv.environment.tree_sets import TreeSet
+from devenv.environment.project_sets import ProjectContent, ProjectSet
+from devenv.environment.tree_sets import OpenTree, TreeSet
+from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedInput
 from devenv.manifest.locators import is_tree_locator
-from devenv.manifest.model import DEFAULT_INPUT, SOURCE_LOCATOR, Manifest, TreeOptions
+from devenv.manifest.model import DEFAULT_INPUT, SOURCE_LOCATOR, WHOLE_PROJECT, Manifest, TreeOptions
 from devenv.packages.package_set import BASE_LABEL, PackageSet
 from devenv.store_path import StorePath
 from devenv.workflow.trees import Trees
@@ -53,8 +56,50 @@ def open_sets(
             opening = partial(Trees(tools, project).open, name, locator, options, pins.get(name))
             followed = builtin.get(options.follows.get(DEFAULT_INPUT, ""))
             base = followed or next((each for each in builtin.values() if each.label == BASE_LABEL), tools.base_set)
-            sets[name] = TreeSet(name, locator, opening, base)
+            sets[name] = TreeSet(
+                name, locator, opening, base, partial(_open_project, tools, name, locator, options.follows, sets)
+            )
     return sets
+
+
+def _open_project(
+    tools: Tools, name: str, locator: str, follows: Mapping[str, str], outer: PackageSets, tree: OpenTree
+) -> ProjectSet:
+    """The project in a tree. Raises ManifestError, LockError, ResolutionError (`input-outside`)."""
+    from devenv.build.source import add_source
+    from devenv.environment.project import read_project_tree
+    from devenv.store.tree import iter_tree
+
+    project = read_project_tree(tree.path)
+    manifest, lock = project.manifest, project.lock
+    inner = {each: where for each, where in manifest.inputs.items() if each not in follows}
+    for each, where in inner.items():
+        _require_inside(locator, each, where)
+    pins = {} if lock is None else lock.inputs
+    sets = dict(open_sets(tools, replace(manifest, inputs=inner), tree.path, pins, realizing=True))
+    sets |= {each: outer[followed] for each, followed in follows.items()}
+    if lock is not None:
+        # A lock calls suites that its manifest does not name by names of their own.
+        unnamed = {each: pin.locator for each, pin in pins.items() if each not in sets}
+        sets |= open_sets(tools, replace(manifest, inputs=unnamed), tree.path, pins, realizing=True)
+
+    def add(path: str) -> StorePath:
+        # Called as the project itself calls it, so that what it built is known here.
+        called = path.rpartition("/")[2] if path != WHOLE_PROJECT else "source"
+        return add_source(tools.store, called, lambda: iter_tree(tree.path / path))
+
+    content = ProjectContent(manifest, lock)
+    return ProjectSet(locator, f"{name}:", content, sets, follows, tools.source_set.plan_project, add)
+
+
+def _require_inside(label: str, name: str, locator: str) -> None:
+    """What a project calls a directory or repository of its machine is another on this one, or somebody's secret."""
+    if locator.startswith(("path:/", "path:..", "git+file:")):
+        raise ResolutionError(
+            f"the input `{name}` of the project `{label}` is outside of it, on the machine where it lies",
+            hint="give it an address there, or have it follow an input of this manifest with `follows`",
+            slug="input-outside",
+        )
 
 
 def open_builtin(tools: Tools, locator: str, revision: str | None) -> PackageSet:

@@ -21,11 +21,13 @@ from devenv.lock.parse import parse_lock
 from devenv.packages import package_set
 from devenv.settings import Settings
 from devenv.store_path import StorePath
+from devenv.system import host_system
 from devenv.workflow.enter import realize_project
 from devenv.workflow.tools import Tools
 from devenv.workflow.trees import Trees
 from tests.functional.catalogue import Catalogue
 from tests.functional.loopback import Registry
+from tests.functional.workflow.building import Builder
 from tests.functional.workflow.command import User
 from tests.functional.workflow.conftest import MakeUser
 from tests.repositories import COMMIT_DATE, Repository
@@ -267,3 +269,88 @@ def test_offline(user: User, repository: Repository) -> None:
         Trees(tools, app.directory).find(far)
     assert caught.value.slug == "tree-missing"
     assert "devenv is offline" in "\n".join(caught.value.details)
+
+
+def test_project_as_input(user: User, make_user: MakeUser, catalogue: Catalogue) -> None:
+    """A project's packages come as its own lock pins them, whatever the index has meanwhile; without its index too."""
+    library = user.project("library", "just@1.40", "nodejs@24.1")
+    app = user.at("app")
+    (app.directory / "devenv.toml").write_text(
+        '[inputs]\nlibrary = "path:../library"\n[packages]\njust = { input = "library" }\n'
+        'nodejs = { version = "24", input = "library" }\n'
+    )
+    catalogue.registry.index_enabled = False
+    app.devenv("lock")
+    locked = lock_of(app)
+    theirs = lock_of(library)
+    assert {name: each.version for name, each in locked.packages.items()} == {"just": "1.40.0", "nodejs": "24.1.0"}
+    host = host_system()
+    for name, each in locked.packages.items():
+        assert each.systems[host].derivation == theirs.packages[name].systems[host].derivation
+        assert each.systems[host].artifacts == theirs.packages[name].systems[host].artifacts
+    app.devenv("allow")
+    assert app.devenv("run", "just").text == "just 1.40.0\n"
+    # Another version is an answer of theirs to give.
+    text = (app.directory / "devenv.toml").read_text()
+    (app.directory / "devenv.toml").write_text(text.replace('"24"', '"22"'))
+    error = app.failure("lock")
+    assert error["slug"] == "version-unknown"
+    assert "24.1.0" in error["message"]
+
+
+def test_project_that_follows(user: User, catalogue: Catalogue) -> None:
+    """An input of a project that follows one of ours is answered by ours: the newest version, not the one pinned."""
+    user.project("library", "just@1.40")
+    app = user.at("app")
+    (app.directory / "devenv.toml").write_text(
+        '[inputs.library]\nlocator = "path:../library"\nfollows = { base = "base" }\n'
+        '[packages]\njust = { input = "library" }\n'
+    )
+    app.devenv("lock")
+    locked = lock_of(app)
+    assert locked.packages["just"].version == "1.42.0"
+    assert locked.inputs["library"].follows == {"base": "base"}
+    app.devenv("allow")
+    assert app.devenv("run", "just").text == "just 1.42.0\n"
+
+
+def test_project_inputs_that_reach_out(user: User) -> None:
+    """A project as an input that itself names places of its machine is refused, and so is one without a lock."""
+    library = user.project("library", "just")
+    app = user.at("app")
+    (app.directory / "devenv.toml").write_text(
+        '[inputs]\nlibrary = "path:../library"\n[packages]\njust = { input = "library" }\n'
+    )
+    text = (library.directory / "devenv.toml").read_text()
+    (library.directory / "devenv.toml").write_text(f'{text}\n[inputs]\nown = "path:../../.ssh"\n')
+    assert app.failure("lock")["slug"] == "input-outside"
+    (library.directory / "devenv.toml").write_text(text)
+    (library.directory / "devenv.lock").unlink()
+    assert app.failure("lock")["slug"] == "lock-missing"
+
+
+def test_build_of_another_project(builder: Builder) -> None:
+    """What another project builds is a package here: the very object that it is there, built of what it names."""
+    text = (
+        '[build.app]\nversion = "1.0"\ninputs = ["tool"]\n'
+        "phases = { install = 'install -D message $out/share/message' }\n"
+        "[build.tool]\nversion = '2'\nsource = false\nphases = { install = 'mkdir -p $out; echo tool > $out/tool' }\n"
+    )
+    library = builder.project("library", text, {"message": "hi"})
+    library.devenv("build", "app")
+    using = builder.project(
+        "using", '[inputs]\nlibrary = "path:../library"\n[packages]\napp = { input = "library" }\n', allow=False
+    )
+    locked = lock_of(using)
+    assert locked.packages["app"].version == "1.0"
+    assert set(locked.dependencies) == {"bubblewrap", "sysroot", "tool"}
+    using.devenv("allow")
+    built = library.directory / "result"
+    assert os.path.basename(os.readlink(built)) in using.objects()
+    assert locked.packages["app"].systems[host_system()].derivation == derivation_of(library, "app")
+
+
+def derivation_of(there: User, name: str) -> str:
+    """The derivation of a build."""
+    (built,) = there.report("build", name)["builds"]
+    return str(built["derivation"])
