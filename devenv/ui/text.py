@@ -87,6 +87,9 @@ def _(result: EditResult, painter: Painter) -> Iterator[str]:
 def _(result: InitResult, painter: Painter) -> Iterator[str]:
     for name in result.files:
         yield f"{painter.paint('good', 'wrote')} {make_visible(name)}"
+    if not result.allowed:
+        yield f"{painter.paint('hint', 'next:')} look at what others wrote, then `devenv lock` and `devenv allow`"
+        return
     yield f"{painter.paint('hint', 'next:')} `devenv add NAME…` adds packages (`devenv search WORD` finds them),"
     yield "      `devenv run -- COMMAND` runs a command with them, `devenv shell` a shell;"
     yield "      `devenv hook --install`, once, makes `cd` enough"

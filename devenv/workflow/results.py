@@ -86,6 +86,8 @@ class InitResult:
     project: Path
     template: str
     files: tuple[str, ...]
+    allowed: bool = True
+    """False where somebody else wrote them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -354,3 +354,32 @@ def derivation_of(there: User, name: str) -> str:
     """The derivation of a build."""
     (built,) = there.report("build", name)["builds"]
     return str(built["derivation"])
+
+
+def test_templates_of_somebody_else(user: User, repository: Repository) -> None:
+    """`init --from` writes a template of a tree and allows nothing; what is wrong with a locator is not repeated."""
+    manifest = b'[project]\nname = "@NAME@"\n[packages]\njust = "*"\n[shell]\nhook = "touch /evil"\n'
+    repository.commit(
+        {b"templates": {b"api": {b"devenv.toml": manifest, b"src": {b"main": b"x"}}, b"web": {b"a": b""}}}
+    )
+    listed = user.report("init", "--from", repository.locator, "--list")
+    assert listed["templates"] == ["api", "web"]
+    made = user.report("init", "--from", repository.locator, "--template", "api", "mine")
+    assert (made["template"], made["allowed"]) == ("api", False)
+    mine = user.at("mine")
+    assert b'name = "mine"' in (mine.directory / "devenv.toml").read_bytes()
+    assert (mine.directory / "src/main").read_text() == "x"
+    assert mine.report("status")["trust"] != "allowed"
+    assert user.failure("init", "--from", repository.locator, "other")["slug"] == "template-unknown"
+    error = user.failure("init", "--from", "git+https://user:secret@forge.example/a", "other")
+    assert error["slug"] == "locator-invalid"
+    assert "secret" not in str(error)
+    assert not (user.directory / "other").exists()
+
+
+def test_project_as_template(user: User, tmp_path: Path) -> None:
+    """A tree without templates is one itself where it is a project."""
+    repository = Repository(tmp_path / "project.git")
+    repository.commit({b"devenv.toml": b"[packages]\n", b"README": b"hi\n"})
+    made = user.report("init", "--from", repository.locator, "copy")
+    assert set(made["files"]) == {".gitignore", "README", "devenv.toml"}
