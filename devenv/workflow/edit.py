@@ -33,7 +33,7 @@ from devenv.workflow.enter import activate, add_generation, realize_project
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
-from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
+from devenv.workflow.wanted import NAMED_INPUT, WantedPackage, parse_wanted, require_single
 
 
 def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> EditResult:
@@ -50,6 +50,8 @@ def add_packages(tools: Tools, start: Path, wanted: Sequence[WantedPackage]) -> 
             source = None
             if each.input == SOURCE_LOCATOR:
                 source = require_source_input(text)
+            elif each.input is not None and each.input.startswith(NAMED_INPUT):
+                source = each.input.removeprefix(NAMED_INPUT)
             elif each.input is not None:
                 text, source = set_suite(text, each.input.removeprefix(DEBIAN) or None)
             text = set_package(text, each.name, each.version, source)

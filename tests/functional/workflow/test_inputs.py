@@ -253,6 +253,11 @@ def test_update_moves_a_tree(user: User, repository: Repository) -> None:
     assert lock_of(app).inputs["tools"] == before
     app.devenv("update", "tools")
     assert lock_of(app).inputs["tools"].revision == f"git:{after}"
+    # What stands before a package on the command line is the input's name.
+    app.manifest.write_text(f'[inputs]\ntools = "{repository.locator}"\n')
+    app.devenv("add", "tools:task")
+    assert 'task = { version = "*", input = "tools" }' in app.manifest.read_text()
+    assert app.failure("add", "tools:tisk")["slug"] == "package-unknown"
 
 
 def test_offline(user: User, repository: Repository) -> None:
