@@ -235,6 +235,7 @@ class CacheResult:
     artifacts: CacheContent
     pages: CacheContent
     debian: CacheContent
+    repositories: CacheContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +257,11 @@ class CacheCleanResult:
     artifacts: CacheContent
     pages: CacheContent
     debian: CacheContent
+    repositories: CacheContent
     removed_artifacts: CacheRemoval
     removed_pages: CacheRemoval
     removed_debian: CacheRemoval
+    removed_repositories: CacheRemoval
     leftovers: int
 
 

@@ -135,7 +135,7 @@ class Trees:
 
         settings = self.tools.settings
         environ = leave_inherited(settings, self.tools.environ)
-        return GitMirror(open_git(environ, locator.protocol, self.project), locator, settings.cache / "git")
+        return GitMirror(open_git(environ, locator.protocol, self.project), locator, settings.git_mirrors)
 
     def _fetch_archive(self, locator: TreeLocator, revision: str | None) -> Fetched:
         from devenv.build.trees.archive import iter_archive

@@ -36,7 +36,7 @@ class WantedPackage:
 
 
 def parse_wanted(text: str, inputs: Collection[str] = ()) -> WantedPackage:
-    """`nodejs@24`, `nodejs`, `source:curl`, `debian:htop`, `debian:bookworm/htop`; with `tools` in `inputs`, `tools:frob`.
+    """`nodejs@24`, `source:curl`, `debian:htop`, `debian:bookworm/htop`; with `tools` in `inputs`, `tools:frob`.
 
     Whether there is such a package is found out later. Raises UsageError: `version-missing`, `package-invalid`.
     """
