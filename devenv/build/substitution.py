@@ -15,7 +15,7 @@ from typing import Protocol
 
 from devenv.build.plan import find_outputs
 from devenv.build.source import SOURCE_BUILDER
-from devenv.derivation.model import Derivation
+from devenv.derivation.model import MAIN_OUTPUT, Derivation
 from devenv.errors import DevenvError
 from devenv.events import Notice, Report
 from devenv.store.layout import layout_of
@@ -29,6 +29,10 @@ class Substituter(Protocol):
 
     def find(self, derivation: Derivation) -> Mapping[str, StorePath] | None:
         """What the derivation's outputs are there; None where one of them is not known."""
+        ...
+
+    def find_known(self, key: str, outputs: Sequence[str]) -> Mapping[str, StorePath] | None:
+        """The same by a derivation's key, or by that of something else which is known to be an object."""
         ...
 
     def take(self, store: Store, paths: Iterable[StorePath], report: Report) -> None:
@@ -47,16 +51,20 @@ class StoreSubstituter:
         return f"the store at `{self._layout.base}`"
 
     def find(self, derivation: Derivation) -> Mapping[str, StorePath] | None:
+        """What is known of the derivation."""
+        return self.find_known(derivation.key, derivation.outputs)
+
+    def find_known(self, key: str, outputs: Sequence[str]) -> Mapping[str, StorePath] | None:
         """By its database, which is only read. One that is not there, or is damaged, knows nothing."""
         query = """SELECT path FROM realisations JOIN objects ON object = id WHERE derivation = ? AND output = ?"""
-        outputs = {}
+        found = {}
         with contextlib.suppress(sqlite3.Error, ValueError, TypeError):
             with contextlib.closing(sqlite3.connect(f"{self._layout.database.as_uri()}?mode=ro", uri=True)) as database:
-                for output in derivation.outputs:
-                    row = database.execute(query, (derivation.key, output)).fetchone()
+                for output in outputs:
+                    row = database.execute(query, (key, output)).fetchone()
                     if row is not None:
-                        outputs[output] = parse_store_path(row[0])
-            return outputs if len(outputs) == len(derivation.outputs) else None
+                        found[output] = parse_store_path(row[0])
+            return found if len(found) == len(outputs) else None
         return None
 
     def take(self, store: Store, paths: Iterable[StorePath], report: Report) -> None:
@@ -79,19 +87,31 @@ def substitute(
             continue
         seen.add(derivation)
         if find_outputs(store, derivation, derivation.key) is None and not any(
-            _take(store, derivation, each, report) for each in substituters
+            take(store, derivation, each, report) for each in substituters
         ):
             pending += [each.derivation for each in derivation.inputs]
 
 
-def _take(store: Store, derivation: Derivation, substituter: Substituter, report: Report) -> bool:
-    outputs = substituter.find(derivation)
+def take(store: Store, derivation: Derivation, substituter: Substituter, report: Report) -> bool:
+    """Take what `derivation` came to from `substituter`; whether it had that."""
+    return _take_found(store, derivation.key, substituter.find(derivation), substituter, report)
+
+
+def take_known(store: Store, key: str, substituter: Substituter, report: Report) -> bool:
+    """Take the one object that is known by `key` from `substituter`; whether it had that."""
+    return _take_found(store, key, substituter.find_known(key, (MAIN_OUTPUT,)), substituter, report)
+
+
+def _take_found(
+    store: Store, key: str, outputs: Mapping[str, StorePath] | None, substituter: Substituter, report: Report
+) -> bool:
     if outputs is None:
         return False
     try:
         substituter.take(store, outputs.values(), report)
     except (DevenvError, OSError) as error:
-        report(Notice(f"`{derivation.name}` could not be taken from {substituter}: {error}"))
+        names = ", ".join(f"`{path.name}`" for path in outputs.values())
+        report(Notice(f"{names} could not be taken from {substituter}: {error}"))
         return False
-    store.register_realisations({(derivation.key, output): path for output, path in outputs.items()})
+    store.register_realisations({(key, output): path for output, path in outputs.items()})
     return True

@@ -3,7 +3,8 @@
 What is accepted is what dpkg accepts and what `tar` makes without options: files, directories, symbolic and hard links,
 with GNU's long names. What readers understand differently is refused: a second member of one path, one that lies below
 a file or a link, a hard link to anything but a file before it, an archive without an end or with something behind it.
-Set-id bits, owners and times are not even read. `tar_header` says what one header may be.
+Set-id bits, owners and times are not even read. `tar_header` says what one header may be. Where pax headers are wanted
+too, as most programs but dpkg write them, `pax_header` reads those.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ MAX_PATHS_BYTES = 32 << 20
 """Of all paths and targets together, which are kept in memory; the 116,000 of papirus-icon-theme have 7 MiB."""
 END = bytes(BLOCK_BYTES)
 LONG = {TarKind.LONG_NAME, TarKind.LONG_TARGET}
+PAX = {TarKind.PAX, TarKind.GLOBAL_PAX}
+MAX_PAX_BYTES = 64 << 10
+"""Of one pax header: names, and extended attributes that nobody reads."""
 
 
 class TarMember(Struct, frozen=True):
@@ -70,15 +74,19 @@ class Budget:
             raise InvalidTarError("with those beside it, it has too many members, too long paths or too much content")
 
 
-def iter_tar_members(chunks: Iterable[bytes], budget: Budget | None = None) -> Iterator[TarMember]:
+def iter_tar_members(
+    chunks: Iterable[bytes], budget: Budget | None = None, *, extended: bool = False
+) -> Iterator[TarMember]:
     """The members of the one archive that `chunks` hold exactly, in its order; the top itself is not among them.
+
+    With `extended`, there may be pax headers.
 
     What it holds counts towards `budget`, if there is one. Raises InvalidTarError: members may have been yielded by
     then, so nothing is to be believed before the iteration has ended. What `chunks` raises passes through.
     """
     stream = _Stream(chunks)
     tree = _Tree(budget)
-    for header in _iter_headers(stream):
+    for header in _iter_headers(stream, extended):
         member = _make_member(header, tree, stream)
         if member.path:
             yield member
@@ -152,7 +160,7 @@ class _Stream:
             raise InvalidTarError("it ends within a block")
 
 
-def _iter_headers(stream: _Stream) -> Iterator[TarHeader]:
+def _iter_headers(stream: _Stream, extended: bool) -> Iterator[TarHeader]:
     """The headers up to the two empty blocks that end an archive, long names and targets put where they belong."""
     long: dict[TarKind, bytes] = {}
     for _ in range(MAX_MEMBERS):
@@ -162,6 +170,9 @@ def _iter_headers(stream: _Stream) -> Iterator[TarHeader]:
         header = parse_header(block)
         if header.kind in LONG:
             _read_long(stream, header, long)
+            continue
+        if header.kind in PAX:
+            _read_pax(stream, header, long, extended)
             continue
         if long:
             name, target = long.pop(TarKind.LONG_NAME, header.name), long.pop(TarKind.LONG_TARGET, header.target)
@@ -182,6 +193,22 @@ def _read_long(stream: _Stream, header: TarHeader, long: dict[TarKind, bytes]) -
     if text.find(b"\0") != len(text) - 1:
         raise InvalidTarError(f"{text!r} does not end as a long name does")
     long[header.kind] = text[:-1]
+
+
+def _read_pax(stream: _Stream, header: TarHeader, long: dict[TarKind, bytes], extended: bool) -> None:
+    """Take what a pax header says of the name and the target of the next member."""
+    if not extended:
+        raise InvalidTarError(f"{header.name!r} is pax attributes")
+    if not 0 < header.size <= MAX_PAX_BYTES:
+        raise InvalidTarError("a pax header is empty or too long")
+    content = b"".join(stream.begin_content(header.size))
+    stream.skip_content()
+    from devenv.build.pax_header import parse_pax
+
+    found = parse_pax(content, is_global=header.kind is TarKind.GLOBAL_PAX)
+    if long.keys() & found.keys():
+        raise InvalidTarError("a long name is said twice, or is empty or too long")
+    long.update(found)
 
 
 class _Tree:

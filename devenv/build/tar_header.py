@@ -44,6 +44,10 @@ class TarKind(Enum):
     LONG_TARGET = b"K"
     """The target of the member that follows, as content."""
     LONG_NAME = b"L"
+    PAX = b"x"
+    """What pax says of the member that follows, as content."""
+    GLOBAL_PAX = b"g"
+    """What pax says of all that follow."""
 
 
 KINDS = {kind.value: kind for kind in TarKind} | {b"\0": TarKind.FILE}
@@ -57,8 +61,6 @@ REFUSED = {
     b"S": "a sparse file",
     b"V": "the name of a volume",
     b"X": "extended attributes (Solaris)",
-    b"g": "pax attributes for all that follow",
-    b"x": "pax attributes",
 }
 
 

@@ -29,14 +29,17 @@ def command(
 
     VERSION is a version or the beginning of one (24, 24.1), a range (>=1.25,<1.27), or `latest`.
     SET is `debian`, for a package of Debian as the manifest's suite has it; `debian:SUITE/NAME` names another suite.
+    An input of the manifest that is a tree stands before its packages too: `tools:frob`.
     """
     from devenv.workflow.edit import add_packages
+    from devenv.workflow.usual_suite import find_tree_inputs
     from devenv.workflow.wanted import parse_wanted
 
     def action(tools: Tools) -> object:
         tools.refresh = refresh
         tools.allow_older = allow_older
         tools.before = before
-        return add_packages(tools, here(), [parse_wanted(package) for package in packages], environment)
+        inputs = find_tree_inputs(here())
+        return add_packages(tools, here(), [parse_wanted(package, inputs) for package in packages], environment)
 
     return action

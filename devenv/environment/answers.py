@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from devenv.environment.derive import DeriveRequest, PackageSets, is_offered, locked_suite
+from devenv.environment.project_sets import Pinned
+from devenv.environment.tree_sets import TreeSet
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedArtifact, LockedPackage
 from devenv.lock.satisfies import wanted_systems
@@ -170,11 +172,38 @@ class Answering:
         `previous` has what is kept where it still answers. Raises FetchError, RecipeError, ResolutionError.
         """
         asked = {each.name: tuple(systems) or wanted_systems(each, self._request.manifest) for each in wanted}
-        kept = {each.name: self._find_kept(each, previous.get(each.name), asked[each.name]) for each in wanted}
+        kept = {
+            each.name: self._find_pinned(each, asked[each.name])
+            or self._find_kept(each, previous.get(each.name), asked[each.name])
+            for each in wanted
+        }
         missing = [each for each in wanted if kept[each.name] is None]
         resolutions = self._resolve(missing, previous, asked)
         found = self._to_answers(missing, resolutions)
         return {each.name: kept[each.name] or found[each.name] for each in wanted}
+
+    def _find_pinned(self, wanted: PackageRequest, systems: Sequence[System] | None) -> Answer | None:
+        """What another project's lock has pinned, where the package is from one."""
+        packages = self._request.sets[wanted.input]
+        project = packages.project if isinstance(packages, TreeSet) else None
+        pinned = None if project is None else project.pinned(wanted.name)
+        if project is None or pinned is None:
+            return None
+        if not parse_version_request(wanted.version).matches(pinned.version):
+            raise ResolutionError(
+                f"`{wanted.name}` is {pinned.version} in `{project.label}`, which does not satisfy `{wanted.version}`",
+                hint='write `"*"`: the project says which version it is',
+                slug="version-unknown",
+            )
+        missing = [system for system in systems or () if system not in pinned.systems]
+        if missing:
+            raise ResolutionError(
+                f"`{wanted.name}` cannot be had for {missing[0]}: {pinned.lacking.get(missing[0], 'it is not locked')}",
+                hint=f"leave `{missing[0]}` out of `systems` in `devenv.toml`",
+                slug="system-missing",
+            )
+        files = {system: _files_of(pinned, system) for system in systems or pinned.systems}
+        return Answer(wanted, pinned.version, files, {} if systems else pinned.lacking)
 
     def _find_kept(
         self, wanted: PackageRequest, locked: LockedPackage | None, systems: Sequence[System] | None
@@ -290,6 +319,13 @@ class Answering:
         return DeriveRequest(
             packages, wanted.name, answer.version, system, files.artifacts, files.suite, keep, wanted.overrides
         )
+
+
+def _files_of(pinned: Pinned, system: System) -> Files:
+    if pinned.package is None:
+        return Files(())
+    build = pinned.package.systems[system]
+    return Files(build.artifacts, locked_suite(pinned.lock, build), build.date)
 
 
 def _preferred(wanted: PackageRequest, previous: Mapping[str, LockedPackage]) -> str | None:

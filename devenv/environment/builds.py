@@ -16,6 +16,7 @@ from devenv.build.script.arguments import SCRIPT_BUILDER, variable_of
 from devenv.build.source import source_derivation
 from devenv.derivation.model import Derivation, Input
 from devenv.environment.lock_derivations import LockDerivations, derive_environment
+from devenv.environment.project_sets import iter_exports
 from devenv.errors import UsageError
 from devenv.lock.model import RUNTIME_NAME
 from devenv.lock.satisfies import SYSROOT_NAME
@@ -139,11 +140,7 @@ class ProjectDerivations:
         package = self._find_package(name)
         if package is None:
             return
-        for each, path in sorted(package.variables.items()):
-            yield f'export {each}="${variable}"/{shlex.quote(path)}'
-        for each, paths in sorted(package.search_paths.items()):
-            joined = ":".join(f'"${variable}"/{shlex.quote(path)}' for path in paths)
-            yield f'export {each}={joined}"${{{each}:+:${each}}}"'
+        yield from iter_exports(package, variable)
 
     def _find_package(self, name: str) -> Package | None:
         locked = self.locked.lock.packages.get(name)

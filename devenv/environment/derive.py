@@ -152,9 +152,11 @@ def _is_archive(artifact: LockedArtifact) -> bool:
 def is_offered(request: DeriveRequest) -> bool:
     """Whether the recipe names the projects or Debian packages that these files are of, for this version and system.
 
-    Where the project has a source of its own, that there are none.
+    Where the project has a source of its own, or another project builds it of its files, that there are none.
     """
     if request.overrides.source is not None:
+        return not request.artifacts
+    if not request.packages.package(request.name).sources:
         return not request.artifacts
     if request.suite is not None:
         return (_find_archive_source if request.archives else find_source)(request) is not None

@@ -144,6 +144,11 @@ class LockDerivations:
         else:
             message = f"the recipe of `{package.name}` is not the one that the lock was made with"
             hint = "run `devenv lock` to take over this devenv's recipe, or use the devenv that made the lock"
+            pin = self.lock.inputs[package.input]
+            if self.sets[package.input].revision != pin.revision:
+                missing = f"missing: `{pin.locator}` of revision {pin.revision}, in the store and in all substituters"
+                details = (*details, missing)
+                hint += ", or import an archive that it exported"
         return LockError(message, hint=hint, details=details, slug="lock-recipe-changed")
 
 

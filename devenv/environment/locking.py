@@ -26,6 +26,7 @@ from devenv.environment.dependencies import (
 )
 from devenv.environment.derive import derive_planned, plan_package
 from devenv.environment.earlier_answers import previous_of
+from devenv.environment.tree_sets import TreeSet
 from devenv.errors import ResolutionError
 from devenv.lock.environments import find_difference
 from devenv.lock.grammar import FieldError
@@ -122,7 +123,7 @@ class _Locking:
         answers = self._answering.answer(list(self._manifest.packages.values()), self._request.kept_packages)
         wanted = self._add({Node(name): answer for name, answer in answers.items()})
         systems = build_systems(self._manifest)
-        if systems and builds_anything(self._manifest):
+        if systems and self._builds_anything():
             base = PackageRequest("builds", input=base_input(self._manifest.inputs))
             found = (self._find(name, base, system) for name in BUILD_DEPENDENCIES for system in systems)
             wanted = dict(found) | wanted
@@ -145,6 +146,10 @@ class _Locking:
                 nodes = {name: needed for name, (needed, _) in needs.items()}
                 self._planned[node, system] = PlannedPackage(request, plan, nodes)
         return wanted
+
+    def _builds_anything(self) -> bool:
+        """Whether something is built in a sandbox; of trees' packages only recipes say it."""
+        return builds_anything(self._manifest) or any(each.plan.is_script for each in self._planned.values())
 
     def _find(self, name: str, needed_by: PackageRequest, system: System) -> tuple[Node, PackageRequest]:
         return find_dependency(name, needed_by, self._manifest.on(system), self._request.sets)
@@ -186,7 +191,7 @@ class _Locking:
             if (planned.plan.runtime or planned.plan.is_script) and each[1] in ARCHITECTURES
         ]
         systems = {system for _, system in wanting}
-        if builds_anything(self._manifest):
+        if self._builds_anything():
             systems.update(build_systems(self._manifest))
         previous = None if self._request.previous is None else self._request.previous.runtime
         if not systems or (previous is None and not self._index.has_suites()):
@@ -265,15 +270,28 @@ class _Locking:
     def find_inputs(self, used: Iterable[LockedEnvironment]) -> dict[str, LockedInput]:
         """The inputs that answered, each with the state that it answered from."""
         inputs: dict[str, LockedInput] = {}
-        for name in sorted(_input_names([package for each in used for package in each.iter_packages()])):
+        for name in sorted(self._input_names([package for each in used for package in each.iter_packages()])):
             # A name that the manifest does not have is that of a suite (`input_name`).
             locator = self._manifest.inputs.get(name) or DEBIAN + name.removeprefix("debian-")
             suite = parse_suite(locator)
-            if suite is None:
+            packages_of = self._request.sets.get(name)
+            if isinstance(packages_of, TreeSet):
+                inputs[name] = packages_of.tree.pin
+            elif suite is None:
                 inputs[name] = LockedInput(name, locator, self._request.sets[name].revision)
             else:
-                inputs[name] = self._find_previous(name, locator) or self._ask_release(name, suite)
+                known = self._find_previous(name, locator) or self._find_of_project(name, suite)
+                inputs[name] = known or self._ask_release(name, suite)
         return inputs
+
+    def _input_names(self, packages: Sequence[LockedPackage]) -> set[str]:
+        """The inputs that answered; beside a tree, those that it follows and the one whose modules it loads."""
+        names = _input_names(packages)
+        for name in sorted(names):
+            packages_of = self._request.sets.get(name)
+            if isinstance(packages_of, TreeSet):
+                names |= {base_input(self._manifest.inputs), *packages_of.tree.pin.follows.values()}
+        return names
 
     def _find_previous(self, name: str, locator: str) -> LockedInput | None:
         """What the lock so far says of an index that was not asked this time."""
@@ -281,6 +299,14 @@ class _Locking:
             return None
         known = (each for each in self._request.previous.inputs.values() if each.locator == locator)
         return next((replace(each, name=name) for each in known), None)
+
+    def _find_of_project(self, name: str, suite: str) -> LockedInput | None:
+        """What another project's lock says of an index that only its packages are from."""
+        if suite in self._answering.asked:
+            return None
+        trees = (each for each in self._request.sets.values() if isinstance(each, TreeSet) and each.is_open)
+        releases = (each.project.find_release(suite) for each in trees if each.project is not None)
+        return next((replace(each, name=name) for each in releases if each is not None), None)
 
     def _ask_release(self, name: str, suite: str) -> LockedInput:
         release = self._index.release(suite)

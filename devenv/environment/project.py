@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from devenv.lock.model import Lock
     from devenv.manifest.model import Manifest, NamedEnvironment
 
+CONTENT_LIMIT = 16 << 20
+"""Bytes of a manifest or a lock."""
+
 FOREIGN_NAMES = ("devenv.nix", "devenv.yaml")
 """Files of the other tool called devenv; its `devenv.lock` is JSON."""
 
@@ -189,6 +192,24 @@ def read_project(path: Path) -> Project:
             f"there is no `{MANIFEST_NAME}` in `{path}`", hint="run `devenv init` there", slug="project-missing"
         )
     return Project(path, files.manifest.content, files.lock.content, files)
+
+
+def read_project_tree(path: Path) -> Project:
+    """The project in a tree of the store: nobody's to edit, watch or allow. Raises UsageError (`project-missing`)."""
+    from devenv.fsutil import read_regular
+
+    def read(name: str) -> bytes | None:
+        try:
+            return read_regular(path / name, CONTENT_LIMIT)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(f"`{path / name}` cannot be read: {error.strerror}", slug="project-missing") from error
+
+    manifest = read(MANIFEST_NAME)
+    if manifest is None:
+        raise UsageError(f"there is no `{MANIFEST_NAME}` in `{path}`", slug="project-missing")
+    return Project(path, manifest, read(LOCK_NAME))
 
 
 def write_project(before: Project, after: Project) -> Project:

@@ -61,6 +61,8 @@ def _iter_parts(request: DeriveRequest, plan: BuildPlan, parts: ScriptParts) -> 
     yield _Part(RUNTIME_NAME, "runtime", parts.runtime)
     yield from (_Part(name, "tool", parts.needs[name]) for name in plan.tools)
     yield from (_Part(name, "input", parts.needs[name]) for name in plan.inputs)
+    if plan.tree is not None:
+        yield _Part("source", "source", source_derivation(plan.tree))
     overrides = request.overrides
     if overrides.source is not None:
         yield _file_part(request, overrides.source, "source", parts)

@@ -5,6 +5,7 @@
     <state>/projects/<id>/current               → generations/<number>
     <state>/projects/<id>/current.<name>        the same for a named environment, which hooks do not enter
     <state>/projects/<id>/generations/<number>  environment → the object in the store (this link keeps it alive)
+                                                inputs/… → what the lock's inputs are (these too)
                                                 devenv.toml, devenv.lock, generation.json, activation scripts
 
 Where these directories lie says `devenv.activation.state`, whose hooks look into them. A generation appears by one
@@ -52,6 +53,7 @@ RECORD_FORMAT = 1
 RECORD_LIMIT = 4 << 20
 """Bytes: the names of all files that a manifest can name have room."""
 ENVIRONMENT_LINK = "environment"
+INPUTS_DIRECTORY = "inputs"
 CURRENT_LINK = "current"
 PATH_RECORD = "path"
 MOUNT_POINT_RECORD = "mount-point"
@@ -157,6 +159,18 @@ def read_generation(path: Path) -> Generation:
     return Generation(int(path.name), path, *made)
 
 
+def kept_objects(generation: Generation) -> tuple[StorePath, ...]:
+    """What a generation keeps: its environment, and what its lock is evaluated with (of older ones not known)."""
+    return (generation.environment, *_iter_inputs(generation.path))
+
+
+def _iter_inputs(path: Path) -> Iterator[StorePath]:
+    with contextlib.suppress(FileNotFoundError):
+        for name in sorted(os.listdir(path / INPUTS_DIRECTORY)):
+            with contextlib.suppress(ValueError):
+                yield parse_store_path(name)
+
+
 def mark_used(generation: Generation) -> None:
     """Note that a command uses the generation now, for those that delete what is not used.
 
@@ -178,6 +192,8 @@ class NewGeneration:
     project: Project
     environment: StorePath
     fill: Callable[[Path, Path], None]
+    inputs: tuple[StorePath, ...] = ()
+    """The trees that the lock's inputs are: with them it can be evaluated again."""
 
 
 def record_generation(settings: Settings, store: Store, new: NewGeneration) -> Generation:
@@ -198,6 +214,10 @@ def record_generation(settings: Settings, store: Store, new: NewGeneration) -> G
     fault_point("generation.make")
     temporary = make_private_directory(generations / temporary_name())
     os.symlink(store.path(new.environment), temporary / ENVIRONMENT_LINK)
+    if new.inputs:
+        (temporary / INPUTS_DIRECTORY).mkdir(mode=0o700)
+    for each in new.inputs:
+        os.symlink(store.path(each), temporary / INPUTS_DIRECTORY / str(each))
     made = (project.digest, created, settings.host_libraries, files, project.selected)
     record = _Record(RECORD_FORMAT, str(new.environment), *made)
     write_atomic(temporary / RECORD_NAME, msgspec.json.encode(record), 0o600)

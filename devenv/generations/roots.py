@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.errors import StoreError
+from devenv.generations.generations import kept_objects
 from devenv.generations.projects import ProjectState, iter_projects
 from devenv.generations.states import iter_states
 from devenv.settings import Settings
@@ -90,13 +91,9 @@ def _iter_generations(projects: Iterable[KnownProject]) -> Iterator[Root]:
         path = known.state.path or known.state.directory
         for generation in known.state.generations:
             named = "" if generation.selected is None else f" ({generation.selected})"
-            yield Root(
-                RootKind.GENERATION,
-                f"{path} generation {generation.number}{named}",
-                generation.environment,
-                path,
-                generation.number,
-            )
+            name = f"{path} generation {generation.number}{named}"
+            for each in kept_objects(generation):
+                yield Root(RootKind.GENERATION, name, each, path, generation.number)
 
 
 def _iter_links(store: Store, settings: Settings) -> Iterator[Root]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devenv.debian.architectures import ARCHITECTURES
 from devenv.digest import canonical_json_key
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
+from devenv.manifest.locators import is_tree_locator
 from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, Overrides, PackageRequest
 from devenv.system import ALL_SYSTEMS, System
 
@@ -247,6 +248,11 @@ def builds_anything(manifest: Manifest) -> bool:
     return from_source or bool(manifest.builds or manifest.checks)
 
 
+def may_build(manifest: Manifest) -> bool:
+    """Whether something may be built besides: a package of a tree, of which only its recipe says how it is made."""
+    return any(is_tree_locator(manifest.inputs.get(each.input, "")) for each in manifest.packages.values())
+
+
 def build_systems(manifest: Manifest) -> tuple[System, ...]:
     """The systems for which there has to be what builds need: those of the manifest that there is a sandbox on."""
     return tuple(each for each in manifest.systems or ALL_SYSTEMS if each in ARCHITECTURES)
@@ -257,11 +263,15 @@ def _iter_dependency_differences(lock: Lock, manifest: Manifest) -> Iterator[Uns
 
     Which further ones there have to be, only recipes say; whoever derives the lock finds out.
     """
-    if not builds_anything(manifest):
+    builds = builds_anything(manifest)
+    if not builds and not may_build(manifest):
         yield from (DependencyNotWanted(name) for name in sorted(lock.dependencies))
         return
     for name in sorted(lock.dependencies):
         yield from _iter_input_changes(lock, manifest, lock.dependencies[name])
+    if not builds and not lock.dependencies:
+        # What packages of a tree are built with, if anything, whoever derives the lock finds out.
+        return
     systems = build_systems(manifest)
     if systems and lock.runtime is None:
         yield DependencyNotLocked(RUNTIME_NAME)

@@ -27,14 +27,14 @@ SCHEME = re.compile(r"([a-z][a-z0-9+]{0,20}):")
 GIT_SCHEMES = ("git+https", "git+ssh", "git+file")
 ARCHIVE_SCHEMES = ("https", "http")
 TREE_SCHEMES = frozenset({"path", *GIT_SCHEMES, *ARCHIVE_SCHEMES})
-ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst", ".tar.bz2", ".tbz2")
+ARCHIVE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.zst")
 
 HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
 """Beginning with no `-`: what runs programs with it must not take it for an option."""
 NAME = r"(?!\.{1,2}(?:[/?]|$))(?:[A-Za-z0-9._~!$'()*+,;=:@-]|%(?![01]|2[EeFf]|5[Cc]|7[Ff])[0-9A-Fa-f]{2})+"
 PATH = rf"(?:/{NAME})+/?"
 USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
-SUFFIX = r"(?:\.tar(?:\.gz|\.xz|\.zst|\.bz2)?|\.tgz|\.txz|\.tbz2)"
+SUFFIX = r"(?:\.tar(?:\.gz|\.xz|\.zst)?|\.tgz|\.txz)"
 ADDRESSES = {
     "git+https": rf"https://{HOST}{PATH}",
     "git+ssh": rf"ssh://(?:{USER}@)?{HOST}{PATH}",

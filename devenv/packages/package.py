@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devenv.debian.architectures import ARCHITECTURES
+from devenv.store_path import StorePath
 from devenv.system import System
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Package:
     """An SPDX expression."""
     homepage: str | None
     sources: tuple[Source, ...]
-    """At least one, in the order of preference."""
+    """In the order of preference; none where another project builds it of its own files."""
     smoke: tuple[str, ...]
     """Commands that succeed where the package works."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -211,6 +212,8 @@ class BuildPlan:
     """As in Package: which package an input or tool is, where that is not the one of its name."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables for scripts."""
+    tree: StorePath | None = None
+    """The object that a script builds, where that is not among the artifacts."""
 
     @property
     def is_script(self) -> bool:

@@ -53,8 +53,8 @@ class PackageSet:
         """
         self.label = label
         self.prefix = prefix
-        self._files = dict(files)
-        self._recipes = Recipes(label, self._files)
+        self.files: Mapping[str, str] = dict(files)
+        self._recipes = Recipes(label, self.files)
         self._packages: dict[str, Package] = {}
 
     @functools.cached_property
@@ -65,16 +65,20 @@ class PackageSet:
         (8 bytes, little-endian), so that no two sets have the same bytes.
         """
         parts = []
-        for path, text in sorted(self._files.items()):
+        for path, text in sorted(self.files.items()):
             for part in (path.encode(), text.encode()):
                 parts += [len(part).to_bytes(8, "little"), part]
         return blake3_key(b"".join(parts))
 
     @functools.cached_property
     def _names(self) -> tuple[str, ...]:
-        paths = (path for path in self._files if path.startswith(RECIPE_DIRECTORY))
+        paths = (path for path in self.files if path.startswith(RECIPE_DIRECTORY))
         names = (path.removeprefix(RECIPE_DIRECTORY).removesuffix(RECIPE_SUFFIX) for path in paths)
         return tuple(sorted(name for name in names if PACKAGE_NAME.fullmatch(name)))
+
+    def modules(self) -> dict[str, str]:
+        """The files that define no package, by their paths: what recipes load."""
+        return {path: text for path, text in self.files.items() if "/" not in path}
 
     def names(self) -> tuple[str, ...]:
         """The names of all packages, sorted. Evaluates nothing."""
@@ -86,7 +90,7 @@ class PackageSet:
 
     def recipe(self, name: str) -> str:
         """The text of the recipe of `name`, which is one of `names`, headed by that name."""
-        return f"{name}\n{self._files[_location(name)[0]]}"
+        return f"{name}\n{self.files[_location(name)[0]]}"
 
     def package(self, name: str) -> Package:
         """What the recipe of `name` says.
@@ -191,6 +195,12 @@ def read_source_set() -> PackageSet:
     return PackageSet(
         SOURCE_LABEL, {**dict(_iter_files("base", "*")), **dict(_iter_files("source", "**/*"))}, SOURCE_PREFIX
     )
+
+
+def read_set(tree: Path, label: str, prefix: str = "") -> PackageSet:
+    """A set whose files lie below `tree`, each where it would be in the set. Raises OSError."""
+    paths = sorted(tree.rglob(f"*{RECIPE_SUFFIX}"))
+    return PackageSet(label, {path.relative_to(tree).as_posix(): path.read_text("utf-8") for path in paths}, prefix)
 
 
 def _iter_files(directory: str, pattern: str) -> Iterator[tuple[str, str]]:

@@ -97,6 +97,11 @@ class Settings:
         return self.http_cache / "pypi"
 
     @property
+    def git_mirrors(self) -> Path:
+        """What was fetched of git repositories."""
+        return self.cache / "git"
+
+    @property
     def debian_indexes(self) -> Path:
         """Releases and package indexes of `debian:`."""
         return self.http_cache / "debian"

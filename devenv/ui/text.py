@@ -11,7 +11,6 @@ from devenv.ui.lines import format_table, iter_lines
 from devenv.ui.terminal import TEXT_LIMIT, Painter, make_visible
 from devenv.workflow.results import (
     CacheCleanResult,
-    CacheContent,
     CacheRemoval,
     CacheResult,
     DebianInfoResult,
@@ -87,6 +86,9 @@ def _(result: EditResult, painter: Painter) -> Iterator[str]:
 def _(result: InitResult, painter: Painter) -> Iterator[str]:
     for name in result.files:
         yield f"{painter.paint('good', 'wrote')} {make_visible(name)}"
+    if not result.allowed:
+        yield f"{painter.paint('hint', 'next:')} look at what others wrote, then `devenv lock` and `devenv allow`"
+        return
     yield f"{painter.paint('hint', 'next:')} `devenv add NAME…` adds packages (`devenv search WORD` finds them),"
     yield "      `devenv run -- COMMAND` runs a command with them, `devenv shell` a shell;"
     yield "      `devenv hook --install`, once, makes `cd` enough"
@@ -238,7 +240,7 @@ def _verdict(test: SmokeTest) -> str:
 @iter_lines.register
 def _(result: CacheResult, painter: Painter) -> Iterator[str]:
     del painter
-    yield from _caches(result.artifacts, result.pages, result.debian)
+    yield from _caches(result)
 
 
 @iter_lines.register
@@ -247,11 +249,12 @@ def _(result: CacheCleanResult, painter: Painter) -> Iterator[str]:
         *_removal("artifact", result.removed_artifacts),
         *_removal("index page", result.removed_pages),
         *_removal("Debian index file", result.removed_debian),
+        *_removal("git mirror", result.removed_repositories),
         *([_number(result.leftovers, "leftover")] if result.leftovers else []),
     ]
     verb = "would remove" if result.dry_run else "removed"
     yield f"{painter.paint('good', verb)} {', '.join(removed) or 'nothing'}"
-    yield from _caches(result.artifacts, result.pages, result.debian)
+    yield from _caches(result)
 
 
 @iter_lines.register
@@ -262,10 +265,16 @@ def _(result: MirrorResult, painter: Painter) -> Iterator[str]:
     yield f"{make_visible(str(result.directory))} has {all_files} for {', '.join(map(str, result.systems))}"
 
 
-def _caches(artifacts: CacheContent, pages: CacheContent, debian: CacheContent) -> Iterator[str]:
+def _caches(result: CacheResult | CacheCleanResult) -> Iterator[str]:
+    caches = {
+        "artifacts": result.artifacts,
+        "index pages": result.pages,
+        "Debian indexes": result.debian,
+        "git mirrors": result.repositories,
+    }
     rows = [
         (name, str(each.count), format_size(each.size), "-" if each.limit is None else format_size(each.limit))
-        for name, each in (("artifacts", artifacts), ("index pages", pages), ("Debian indexes", debian))
+        for name, each in caches.items()
     ]
     yield from format_table([("", "files", "size", "limit"), *rows])
 

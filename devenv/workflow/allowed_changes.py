@@ -119,7 +119,9 @@ def _iter_packages(acting: Acting) -> _Items:
     manifest, lock = acting.manifest, acting.lock
     for name, locator in manifest.inputs.items():
         if DEFAULT_INPUTS.get(name) != locator:
-            yield "input", name, _Item(locator)
+            pin = None if lock is None else lock.inputs.get(name)
+            tree = None if pin is None or pin.tree is None else str(pin.tree)
+            yield "input", name, _Item(locator if pin is None or tree is None else f"{locator} at {pin.revision}", tree)
     for name, request in manifest.packages.items():
         locked = None if lock is None else lock.packages.get(name)
         yield "package", name, _Item(_package_text(manifest, request, locked), (_keys(locked), request.overrides))

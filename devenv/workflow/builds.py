@@ -54,7 +54,7 @@ class ProjectBuilding:
         """Of the project's builds and packages."""
         tools, project = self.tools, self.project
         locked = LockDerivations(
-            tools.package_sets(project.manifest),
+            tools.package_sets(project.manifest, project.path, project.require_lock(), realizing=True),
             project.manifest.on(tools.system),
             project.require_lock().on(tools.system),
             tools.system,

@@ -1,4 +1,4 @@
-"""Shows and cleans the caches: downloaded files, pages of indexes, Debian's indexes. The store needs none of them."""
+"""Shows and cleans the caches: downloads, pages of indexes, Debian's indexes, git's mirrors. The store needs none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from devenv.fetch.artifact_limit import clean_artifacts, list_artifacts, plan_cl
 from devenv.fetch.debian.index_limit import clean_indexes, list_indexes, plan_index_cleaning
 from devenv.fetch.eviction import Amount, Cleaning, amount_of
 from devenv.fetch.page_limit import PAGES_LIMIT, clean_pages, list_pages, plan_page_cleaning
+from devenv.fetch.trees.mirror_limit import MIRRORS_LIMIT, clean_mirrors, list_mirrors, plan_mirror_cleaning
 from devenv.settings import Settings
 from devenv.workflow.results import CacheCleanResult, CacheContent, CacheRemoval, CacheResult
 from devenv.workflow.tools import Tools
@@ -19,6 +20,7 @@ def show_cache(tools: Tools) -> CacheResult:
         artifacts=_content(amount_of(list_artifacts(settings.artifacts)), settings.artifact_limit),
         pages=_content(amount_of(list_pages(settings.pypi_pages)), PAGES_LIMIT),
         debian=_content(amount_of(list_indexes(settings.debian_indexes)), None),
+        repositories=_content(amount_of(list_mirrors(settings.git_mirrors)), MIRRORS_LIMIT),
     )
 
 
@@ -29,7 +31,7 @@ def clean_cache(tools: Tools, *, everything: bool, dry_run: bool) -> CacheCleanR
     """
     settings = tools.settings
     try:
-        artifacts, pages, debian = (_plan if dry_run else _clean)(settings, everything=everything)
+        artifacts, pages, debian, mirrors = (_plan if dry_run else _clean)(settings, everything=everything)
     except OSError as error:
         raise FetchError(
             f"the cache in `{settings.cache}` cannot be cleaned: {error.strerror}",
@@ -41,26 +43,30 @@ def clean_cache(tools: Tools, *, everything: bool, dry_run: bool) -> CacheCleanR
         artifacts=_content(artifacts.kept, settings.artifact_limit),
         pages=_content(pages.kept, PAGES_LIMIT),
         debian=_content(debian.kept, None),
+        repositories=_content(mirrors.kept, MIRRORS_LIMIT),
         removed_artifacts=_removal(artifacts),
         removed_pages=_removal(pages),
         removed_debian=_removal(debian),
+        removed_repositories=_removal(mirrors),
         leftovers=artifacts.leftovers + pages.leftovers + debian.leftovers,
     )
 
 
-def _clean(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning]:
+def _clean(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning, Cleaning]:
     return (
         clean_artifacts(settings.artifacts, 0 if everything else settings.artifact_limit),
         clean_pages(settings.pypi_pages, 0 if everything else PAGES_LIMIT),
         clean_indexes(settings.debian_indexes, everything=everything),
+        clean_mirrors(settings.git_mirrors, 0 if everything else MIRRORS_LIMIT),
     )
 
 
-def _plan(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning]:
+def _plan(settings: Settings, *, everything: bool) -> tuple[Cleaning, Cleaning, Cleaning, Cleaning]:
     return (
         plan_cleaning(settings.artifacts, 0 if everything else settings.artifact_limit),
         plan_page_cleaning(settings.pypi_pages, 0 if everything else PAGES_LIMIT),
         plan_index_cleaning(settings.debian_indexes, everything=everything),
+        plan_mirror_cleaning(settings.git_mirrors, 0 if everything else MIRRORS_LIMIT),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from devenv.build.records import remove_old_records
 from devenv.events import Notice
+from devenv.generations.generations import kept_objects
 from devenv.generations.pins import remove_stale_pins
 from devenv.generations.projects import ProjectState
 from devenv.generations.removal import remove_generation, remove_leftovers
@@ -112,7 +113,7 @@ def _plan_budget(
         return candidates, size - budget
     kept = 0
     for removal in reversed(candidates):
-        further = closure_of(graph, [removal.generation.environment]) - alive
+        further = closure_of(graph, kept_objects(removal.generation)) - alive
         size += total_size(graph, further)
         if size > budget:
             break

@@ -33,7 +33,7 @@ from devenv.workflow.enter import activate, add_generation, equip, realize_proje
 from devenv.workflow.project_files import add_overriding_files
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
-from devenv.workflow.wanted import WantedPackage, parse_wanted, require_single
+from devenv.workflow.wanted import NAMED_INPUT, WantedPackage, parse_wanted, require_single
 
 
 def add_packages(
@@ -52,6 +52,8 @@ def add_packages(
             source = None
             if each.input == SOURCE_LOCATOR:
                 source = require_source_input(text)
+            elif each.input is not None and each.input.startswith(NAMED_INPUT):
+                source = each.input.removeprefix(NAMED_INPUT)
             elif each.input is not None:
                 text, source = set_suite(text, each.input.removeprefix(DEBIAN) or None)
             text = set_package(text, each.name, each.version, source, environment)
@@ -180,7 +182,8 @@ def make_lock(tools: Tools, project: Project, manifest: Manifest | None = None, 
     manifest = manifest or project.manifest
     remember_releases(tools, project)
     files = add_overriding_files(tools, project.path, manifest)
-    request = LockRequest(manifest, project.lock, tools.package_sets(manifest), files, moving)
+    sets = tools.package_sets(manifest, project.path, project.lock, moving=moving.inputs)
+    request = LockRequest(manifest, project.lock, sets, files, moving)
     return lock_at(request, tools)
 
 

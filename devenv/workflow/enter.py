@@ -192,7 +192,7 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
     request = RealizeRequest(
         project.manifest,
         project.require_lock(),
-        tools.package_sets(project.manifest),
+        tools.package_sets(project.manifest, project.path, project.require_lock(), realizing=True),
         tools.system,
         files=add_overriding_files(tools, project.path, project.manifest),
         options=tools.build_options,
@@ -204,13 +204,15 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
 
 def add_generation(tools: Tools, project: Project, environment: StorePath) -> Entered:
     """Make this the project's current generation. The caller holds `project_locked`."""
+    from devenv.workflow.input_sets import keep_inputs
 
     def fill(directory: Path, known_as: Path) -> None:
         activation = make_activation(tools, project, environment, known_as)
         write_generation_scripts(directory, activation)
         write_shell_files(directory, tools.settings, activation)
 
-    generation = record_generation(tools.settings, tools.store, NewGeneration(project, environment, fill))
+    inputs = keep_inputs(tools, project.require_lock())
+    generation = record_generation(tools.settings, tools.store, NewGeneration(project, environment, fill, inputs))
     return Entered(project, generation, read_activation(generation.path))
 
 

@@ -86,6 +86,8 @@ class InitResult:
     project: Path
     template: str
     files: tuple[str, ...]
+    allowed: bool = True
+    """False where somebody else wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ class CacheResult:
     artifacts: CacheContent
     pages: CacheContent
     debian: CacheContent
+    repositories: CacheContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +257,11 @@ class CacheCleanResult:
     artifacts: CacheContent
     pages: CacheContent
     debian: CacheContent
+    repositories: CacheContent
     removed_artifacts: CacheRemoval
     removed_pages: CacheRemoval
     removed_debian: CacheRemoval
+    removed_repositories: CacheRemoval
     leftovers: int
 
 

@@ -95,7 +95,7 @@ def make_from_template(tools: Tools, directory: Path, template: Template, *, all
     if MANIFEST_NAME not in files:
         raise _invalid(template, f"it has no `{MANIFEST_NAME}`")
     written = write_files(tools, directory, files, allow=allow)
-    return InitResult(directory.resolve(), template.name, written)
+    return InitResult(directory.resolve(), template.name, written, allow)
 
 
 def write_files(

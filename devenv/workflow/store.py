@@ -10,7 +10,7 @@ from typing import BinaryIO
 from devenv.environment.project import require_project_path
 from devenv.errors import UsageError
 from devenv.fsutil import temporary_name
-from devenv.generations.generations import find_current_generation
+from devenv.generations.generations import find_current_generation, kept_objects
 from devenv.generations.roots import Root, find_roots, list_projects, profiles_path
 from devenv.store.archive import export_closures, import_archive
 from devenv.store.graph import find_chain
@@ -76,7 +76,7 @@ def relocate_objects(tools: Tools, places: Sequence[Path]) -> TransferResult:
 
 
 def export(tools: Tools, names: Sequence[str], start: Path, output: BinaryIO) -> TransferResult:
-    """Write objects with all they refer to into `output`: those of `names`, or the environment of the project here."""
+    """Write objects with all they refer to into `output`: those of `names`, or what the project here has."""
     targets = _find_targets(tools, names, start)
     return TransferResult(tuple(export_closures(tools.store, targets, output, tools.report)))
 
@@ -101,17 +101,18 @@ def write_archive(tools: Tools, targets: Sequence[StorePath], path: Path) -> Tra
 
 
 def _find_targets(tools: Tools, names: Sequence[str], start: Path) -> list[StorePath]:
-    return [require_object(tools.store, name) for name in names] or [_current_environment(tools, start)]
+    return [require_object(tools.store, name) for name in names] or _current_objects(tools, start)
 
 
-def _current_environment(tools: Tools, start: Path) -> StorePath:
+def _current_objects(tools: Tools, start: Path) -> list[StorePath]:
+    """The environment of the project, and what its lock is evaluated with, where that is here."""
     project = require_project_path(start)
     generation = find_current_generation(tools.settings, project)
     if generation is None:
         raise UsageError(
             f"`{project}` has no environment yet", hint="run `devenv allow`, or name an object", slug="object-unknown"
         )
-    return generation.environment
+    return [path for path in kept_objects(generation) if tools.store.is_complete(path)]
 
 
 def import_objects(tools: Tools, source: BinaryIO) -> TransferResult:

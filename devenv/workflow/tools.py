@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from devenv.build.build_one import Artifacts
     from devenv.build.realize import BuildOptions
     from devenv.environment.cutoff import DatedIndex
-    from devenv.environment.derive import Packages, PackageSets
+    from devenv.environment.derive import PackageSets
     from devenv.environment.lock_realizer import FetchLocked
     from devenv.fetch.debian.client import DebianClient
     from devenv.fetch.debian.index import DebianIndex
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from devenv.fetch.indexes import Indexes
     from devenv.fetch.places import ArtifactPlaces
     from devenv.fetch.registry import RegistryClient
-    from devenv.lock.model import PinnedArtifact
+    from devenv.fetch.stores import StoresClient
+    from devenv.fetch.trees.archives import ArchivesClient
+    from devenv.lock.model import Lock, PinnedArtifact
     from devenv.manifest.model import Manifest
     from devenv.packages.package_set import PackageSet
     from devenv.store.store import Store
@@ -98,10 +100,22 @@ class Tools:
     def places(self) -> ArtifactPlaces:
         """Where pinned files may lie for this user."""
         from devenv.fetch.places import ArtifactPlaces
+
+        return ArtifactPlaces(self.registry, self.debian, self.stores_client)
+
+    @functools.cached_property
+    def stores_client(self) -> StoresClient:
+        """The user's artifact stores."""
         from devenv.fetch.stores import StoresClient
 
-        stores = self._opened.enter_context(StoresClient(self.settings, self.environ))
-        return ArtifactPlaces(self.registry, self.debian, stores)
+        return self._opened.enter_context(StoresClient(self.settings, self.environ))
+
+    @functools.cached_property
+    def archives(self) -> ArchivesClient:
+        """Archives at addresses of their own."""
+        from devenv.fetch.trees.archives import ArchivesClient
+
+        return self._opened.enter_context(ArchivesClient(self.settings, self.environ))
 
     @functools.cached_property
     def debian_index(self) -> DebianIndex:
@@ -161,19 +175,24 @@ class Tools:
 
         return read_source_set()
 
-    def package_sets(self, manifest: Manifest) -> PackageSets:
-        """The manifest's inputs, opened. Its parser lets only devenv's own sets and suites of Debian through."""
-        return {name: self._open_set(locator) for name, locator in manifest.inputs.items()}
+    def package_sets(
+        self,
+        manifest: Manifest,
+        project: Path | None = None,
+        lock: Lock | None = None,
+        *,
+        realizing: bool = False,
+        moving: Collection[str] = (),
+    ) -> PackageSets:
+        """The manifest's inputs, opened as they are needed.
 
-    def _open_set(self, locator: str) -> Packages:
-        from devenv.debian.suites import parse_suite
-        from devenv.manifest.model import SOURCE_LOCATOR
-        from devenv.packages.debian_set import DebianSet
+        `project` is the directory that relative paths begin at. `lock` pins trees, and where it is `realizing` that is
+        asked for, devenv's own sets too; it does not count for the inputs that are `moving`.
+        """
+        from devenv.workflow.input_sets import open_sets
 
-        suite = parse_suite(locator)
-        if suite is not None:
-            return DebianSet(suite, self.usual_suite)
-        return self.source_set if locator == SOURCE_LOCATOR else self.base_set
+        pins = {} if lock is None else {name: pin for name, pin in lock.inputs.items() if name not in moving}
+        return open_sets(self, manifest, project or Path.cwd(), pins, realizing=realizing)
 
     @functools.cached_property
     def build_options(self) -> BuildOptions:

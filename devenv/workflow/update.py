@@ -58,7 +58,7 @@ def update_project(tools: Tools, start: Path, names: Sequence[str], *, dry_run: 
 
 def review_project(tools: Tools, project: Project, lock: Lock) -> Review:
     """What `lock` changes in the project, whose recipes its making has run already."""
-    find_needs = make_find_needs(project.manifest, lock, tools.package_sets(project.manifest))
+    find_needs = make_find_needs(project.manifest, lock, tools.package_sets(project.manifest, project.path, lock))
     return review_locks(project.lock, lock, find_needs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from devenv.generations.generations import kept_objects
 from devenv.generations.roots import KnownProject, find_roots, list_projects
 from devenv.store.database import Graph
 from devenv.store.graph import closure_of, total_size
@@ -17,7 +18,8 @@ def compute_usage(tools: Tools) -> UsageResult:
     """The disk use of every project, the largest first. Raises StoreError."""
     graph = tools.store.database.read_graph()
     projects = list_projects(tools.settings)
-    closures = [closure_of(graph, [each.environment for each in known.state.generations]) for known in projects]
+    kept = ([path for each in known.state.generations for path in kept_objects(each)] for known in projects)
+    closures = [closure_of(graph, paths) for paths in kept]
     others = closure_of(graph, [root.object for root in find_roots(tools.store, tools.settings, ())])
     return _measure(graph, projects, closures, others)
 

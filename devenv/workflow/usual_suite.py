@@ -1,4 +1,4 @@
-"""Which suite `debian:NAME` means where somebody stands, so that names which are shown there can be pasted there."""
+"""What stands before names of packages where somebody is, so that names which are shown there can be pasted there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from devenv.activation.trust import Trust
 from devenv.debian.suites import DEFAULT_SUITE
 from devenv.environment.project import read_project, require_project_path
 from devenv.errors import DevenvError
+from devenv.manifest.locators import is_tree_locator
 from devenv.manifest.model import usual_suite
 from devenv.settings import Settings
 from devenv.workflow.allowed import find_trust
@@ -25,6 +26,15 @@ def find_usual_suite(settings: Settings, start: Path) -> str:
     except DevenvError:
         # Whoever looks for packages gets no words about a project; the verbs that need it have them.
         return DEFAULT_SUITE
+
+
+def find_tree_inputs(start: Path) -> frozenset[str]:
+    """The names of the inputs that are trees, of the project at or above `start`; what cannot be read has none."""
+    try:
+        manifest = read_project(require_project_path(start)).manifest
+    except DevenvError:
+        return frozenset()
+    return frozenset(name for name, locator in manifest.inputs.items() if is_tree_locator(locator))
 
 
 def choose_suite(having: Collection[str], usual: str) -> str:

@@ -6,7 +6,7 @@ All verbs that take such names read them here, so that a slip gets the same answ
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, SUITES
@@ -15,6 +15,8 @@ from devenv.manifest.grammar import MOVING_SUITES, PACKAGE_NAME, GrammarError, r
 from devenv.manifest.model import SOURCE_LOCATOR
 from devenv.manifest.wording import find_closest, format_shown
 from devenv.packages.package_set import SOURCE_PREFIX
+
+NAMED_INPUT = "input:"
 
 COMPARISON = re.compile(r"(?P<name>[^=<>~!]+)(?P<operator>==?|[<>~!]=|[<>])(?P<version>.+)", re.ASCII)
 """A package and a version as other tools have them: `nodejs==24`, `htop=3.4.1-5`."""
@@ -25,7 +27,7 @@ class WantedPackage:
     """A package that is to be added, and the version that is asked for (None: whatever is newest).
 
     `input` is None for the input that the package has or would have anyway; else `debian:`, for whichever of Debian's
-    suites the manifest has, or `debian:SUITE`, or `builtin:source`.
+    suites the manifest has, or `debian:SUITE`, or `builtin:source`, or `input:` and the name of an input.
     """
 
     name: str
@@ -33,8 +35,8 @@ class WantedPackage:
     input: str | None = None
 
 
-def parse_wanted(text: str) -> WantedPackage:
-    """`nodejs@24`, `nodejs`, `source:curl`, `debian:htop` or `debian:bookworm/htop`.
+def parse_wanted(text: str, inputs: Collection[str] = ()) -> WantedPackage:
+    """`nodejs@24`, `source:curl`, `debian:htop`, `debian:bookworm/htop`; with `tools` in `inputs`, `tools:frob`.
 
     Whether there is such a package is found out later. Raises UsageError: `version-missing`, `package-invalid`.
     """
@@ -50,6 +52,9 @@ def parse_wanted(text: str) -> WantedPackage:
         raise _misplaced_version(text, match)
     if name.startswith(SOURCE_PREFIX):
         return WantedPackage(_require_source_name(name), version or None, SOURCE_LOCATOR)
+    head, _, rest = name.partition(":")
+    if head in inputs and not name.startswith(DEBIAN):
+        return WantedPackage(rest, version or None, NAMED_INPUT + head)
     if not name.startswith(DEBIAN):
         _refuse_other_sets(name)
         return WantedPackage(name, version or None)

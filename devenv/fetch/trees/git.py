@@ -50,6 +50,11 @@ class GitMirror:
         self._directory = directory
         self._place = directory / blake3(locator.address.encode()).hexdigest()[:40]
 
+    @property
+    def _lock(self) -> Path:
+        """Held by whoever changes the mirror or reads it."""
+        return self._directory / f"{self._place.name}.lock"
+
     def resolve(self) -> GitRevision:
         """The commit that the locator means now, fetched.
 
@@ -85,7 +90,8 @@ class GitMirror:
 
         Raises FetchError (`input-tree-invalid`, `input-directory-missing`).
         """
-        return iter_commit(self._git, self._place, revision, self._locator)
+        with locked(self._lock, shared=True):
+            yield from iter_commit(self._git, self._place, revision, self._locator)
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[Path]:
@@ -94,8 +100,8 @@ class GitMirror:
             _require_own(Path(unquote(self._locator.address.removeprefix("file://"))))
         try:
             make_private_directory(self._directory)
-            lock = self._directory / f"{self._place.name}.lock"
-            with locked(lock):
+            with locked(self._lock):
+                os.utime(self._lock)
                 yield self._place
         except OSError as error:
             raise FetchError(

@@ -8,6 +8,7 @@ from functools import partial
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE
 from devenv.manifest.checker import Checker
 from devenv.manifest.grammar import INDEX_PREFIX, PACKAGE_NAME, GrammarError, require_version
+from devenv.manifest.locators import is_tree_locator
 from devenv.manifest.model import (
     ANY_VERSION,
     DEBIAN_INPUT,
@@ -86,7 +87,9 @@ def _require_source(
     checker: Checker, record: Mapping[str, object], path: Path, chosen: str, inputs: Mapping[str, str]
 ) -> None:
     """Note overrides of a package that nobody builds here. What is wrong with its input was noted before."""
-    if inputs.get(chosen, "") in {"", SOURCE_LOCATOR}:
+    locator = inputs.get(chosen, "")
+    if locator in {"", SOURCE_LOCATOR} or is_tree_locator(locator):
+        # Of a tree's package only its recipe says whether it is built here.
         return
     key = next(key for key in OVERRIDE_KEYS if key in record)
     where = f"from `{inputs[chosen]}` it comes built"

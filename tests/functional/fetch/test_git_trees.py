@@ -13,6 +13,8 @@ from devenv.fetch.trees import git_objects
 from devenv.fetch.trees.git import GitMirror
 from devenv.fetch.trees.git_objects import is_git_name
 from devenv.fetch.trees.git_program import find_git, open_git
+from devenv.fetch.trees.mirror_limit import clean_mirrors, list_mirrors
+from devenv.fsutil import locked
 from devenv.manifest.locators import parse_tree_locator
 from devenv.nar.nodes import Directory, File, Node, Symlink
 from tests.repositories import COMMIT_DATE, Repository
@@ -308,6 +310,24 @@ def test_no_such_repository(tmp_path: Path) -> None:
         open_mirror(tmp_path, f"git+file://{tmp_path}/nothing").resolve()
     assert caught.value.slug == "git-fetch-failed"
     assert "nothing" in "\n".join(caught.value.details)
+
+
+def test_mirrors_are_cleaned(tmp_path: Path) -> None:
+    """Mirrors beyond the limit go, those that were not used for longest first; one that is held stays."""
+    for number in range(3):
+        repository = Repository(tmp_path / f"r{number}")
+        repository.commit(FILES)
+        open_mirror(tmp_path, repository.locator).resolve()
+    mirrors = tmp_path / "mirrors"
+    ordered = [each.name for each in sorted(list_mirrors(mirrors))]
+    assert len(ordered) == 3
+    size = max(each.size for each in list_mirrors(mirrors))
+    with locked(mirrors / f"{ordered[0]}.lock", shared=True):
+        assert clean_mirrors(mirrors, size * 2).removed.count == 0
+    assert clean_mirrors(mirrors, size * 2).removed.count == 1
+    assert sorted(each.name for each in list_mirrors(mirrors)) == sorted(ordered[1:])
+    assert clean_mirrors(mirrors, 0).kept.count == 0
+    assert list(mirrors.iterdir()) == []
 
 
 def test_many_files(tmp_path: Path, repository: Repository) -> None:

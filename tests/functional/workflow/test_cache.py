@@ -31,12 +31,13 @@ def test_cache_is_shown_and_emptied(user: User, catalogue: Catalogue) -> None:
 def test_cache_as_text(user: User) -> None:
     """People get a small table, and one line on what has gone."""
     api = user.project("api", "just")
-    header, artifacts, pages, debian = api.devenv("cache").text.splitlines()
+    header, artifacts, pages, debian, mirrors = api.devenv("cache").text.splitlines()
     assert header.split() == ["files", "size", "limit"]
     assert artifacts.split()[:2] == ["artifacts", "1"]
     assert artifacts.endswith("5.0 GiB")
     assert pages.split()[:3] == ["index", "pages", "1"]
     assert debian.split() == ["Debian", "indexes", "0", "0", "B", "-"]
+    assert mirrors.split() == ["git", "mirrors", "0", "0", "B", "2.0", "GiB"]
     assert api.devenv("cache", "--clean").text.startswith("removed nothing\n")
     assert api.devenv("cache", "--clean", "--all", "--dry-run").text.startswith("would remove 1 artifact (")
     assert ", 1 index page (" in api.devenv("cache", "--clean", "--all").text

@@ -1,0 +1,1 @@
+"""Inputs as trees of nodes, where that takes more than fetching: archives are unpacked."""
