@@ -1,8 +1,9 @@
-"""`package.json`: what the project says it runs on (`engines`, `volta`, `packageManager`)."""
+"""`package.json`: what the project says it runs on (`engines`, `devEngines`, `volta`, `packageManager`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from devenv.detect.documents import find_line, lookup, parse_json
 from devenv.detect.model import Finding, Strength
@@ -27,6 +28,7 @@ def parse_package_json(text: str, file: str) -> Iterator[Finding]:
             yield Finding(
                 file, find_line(text, "engines", tool), tool, asked, package, translate_npm(asked), Strength.RANGE
             )
+    yield from _iter_development(data, text, file)
     manager = lookup(data, "packageManager")
     if isinstance(manager, str):
         tool, _, version = manager.partition("@")
@@ -34,3 +36,16 @@ def parse_package_json(text: str, file: str) -> Iterator[Finding]:
             version = version.partition("+")[0]
             line = find_line(text, "packageManager")
             yield Finding(file, line, tool, version, tool, translate_pin(version), Strength.PINNED)
+
+
+def _iter_development(data: Any, text: str, file: str) -> Iterator[Finding]:
+    """`devEngines`: one runtime and one package manager, or a list of each, in which the first counts."""
+    for kind in ("runtime", "packageManager"):
+        said = lookup(data, "devEngines", kind)
+        said = said[0] if isinstance(said, list) and said else said
+        tool, asked = lookup(said, "name"), lookup(said, "version")
+        if isinstance(tool, str) and tool not in WITH_NODE:
+            asked = asked if isinstance(asked, str) else ""
+            package = "nodejs" if tool == "node" else tool
+            line = find_line(text, "devEngines", kind, "name")
+            yield Finding(file, line, tool, asked, package, translate_npm(asked), Strength.RANGE)

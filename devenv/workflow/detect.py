@@ -18,6 +18,7 @@ from devenv.detect.model import FINDINGS_LIMIT, SIZE_LIMIT, Finding, UnreadableE
 from devenv.detect.names import STAND_INS, find_package
 from devenv.detect.propose import propose
 from devenv.errors import DevenvError, UsageError
+from devenv.events import Step
 from devenv.fsutil import read_regular
 from devenv.project_names import MANIFEST_NAME
 from devenv.workflow.detect_results import DetectResult, UnreadFile
@@ -130,6 +131,7 @@ def _find_listed(tools: Tools, package: Package) -> tuple[str, ...] | None:
 
     if not all(isinstance(source, WheelSource) for source in package.sources):
         return None
+    tools.report(Step(f"asking which versions of {package.name} there are"))
     try:
         return tuple(map(str, Offers(package, tools.index).stable)) or None
     except DevenvError:

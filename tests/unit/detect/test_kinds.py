@@ -45,13 +45,15 @@ def test_no_text_breaks_a_reader_or_its_manifest(name: str, text: str) -> None:
 
     from devenv.detect.availability import Offered
 
-    proposal = propose(findings, lambda each: Offered(("==3.13.*", ">=20")) if each.isalpha() else None, lambda _: "")
+    proposal = propose(findings, lambda each: Offered(("==3.13.*", ">=20")) if each in NAMES else None, lambda _: "")
     manifest = parse_manifest(format_manifest("a", proposal).encode())
 
     assert set(manifest.packages) == {each.name for each in proposal.packages}
     assert not manifest.env
     assert all(1 <= each.line <= text.count("\n") + 1 for each in findings)
 
+
+NAMES = frozenset({"nodejs", "python", "php", "ruby", "go", "openjdk", "rust", "a", "packages"})
 
 LAUGHS = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c SYSTEM "file:///etc/passwd">]><project><properties><java.version>&b;&c;</java.version></properties></project>"""

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 
+from devenv.cli.init import command
 from devenv.errors import UsageError
 from devenv.events import ignore
 from devenv.manifest.parse import parse_manifest
@@ -66,6 +68,7 @@ def test_writes_a_manifest_that_says_why(project: Path) -> None:
         ("package.json", '{"engines": {"node": "^18.2 || ^20"}}', {"nodejs": "20"}),
         ("package.json", '{"engines": {"node": "^20.10"}}', {"nodejs": ">=20.10,<21"}),
         ("package.json", "{}", {"nodejs": "*"}),
+        ("package.json", '{"devEngines": {"runtime": {"name": "node", "version": "^22.1"}}}', {"nodejs": ">=22.1,<23"}),
         (".python-version", "3.13.2\n3.11\n", {"python": "3.13"}),
         ("pyproject.toml", '[project]\nrequires-python = ">=3.11, <3.14"\n', {"python": ">=3.11,<3.14"}),
         ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.11"\n', {"python": ">=3.11,<4"}),
@@ -214,3 +217,10 @@ def test_no_file_gets_out_of_its_comment(project: Path) -> None:
 
     assert not manifest.env
     assert set(manifest.packages) == {"nodejs"}
+
+
+@pytest.mark.parametrize("arguments", [["--detect", "--template", "node"], ["--dry-run"], ["--dry-run", "--list"]])
+def test_options_that_do_not_go_together(arguments: list[str]) -> None:
+    """Nothing is made of a call that contradicts itself."""
+    with pytest.raises(click.UsageError):
+        command.main(arguments, standalone_mode=False)
