@@ -100,13 +100,14 @@ def _rest(kind: str, changes: Sequence[Change]) -> Iterator[str]:
 
 def _code_lines(change: Change, painter: Painter) -> Iterator[str]:
     """Code line by line: all that is new of it; what is removed as a whole is only named."""
+    room = USUAL_WIDTH - len(INDENT)
     title = f"{PLURALS[change.kind] if change.kind != 'function' else 'function'}, {change.name}"
     if change.after is None:
-        yield painter.paint(_style(change), _fit(f"- {title}"))
+        yield painter.paint(_style(change), _fit(f"- {title}", room))
         return
-    yield painter.paint(_style(change), _fit(f"{_sign(change)} {title}:"))
+    yield painter.paint(_style(change), _fit(f"{_sign(change)} {title}:", room))
     lines = _new_lines(change.before, change.after)
-    yield from (_fit(f"{INDENT}| {make_visible(line)}") for line in lines[:CODE_LINES])
+    yield from (_fit(f"{INDENT}| {make_visible(line)}", room) for line in lines[:CODE_LINES])
     if len(lines) > CODE_LINES:
         yield f"{INDENT}| … {len(lines) - CODE_LINES} more lines (`--json` has all)"
 
@@ -139,10 +140,10 @@ def _style(change: Change) -> str:
     return "faint" if change.after is None else "name"
 
 
-def _fit(text: str) -> str:
-    """One line that fits, whatever stands in it."""
+def _fit(text: str, room: int = USUAL_WIDTH) -> str:
+    """One line that fits into so many columns, whatever stands in it."""
     shown = make_visible(text).expandtabs(4)
-    return shown if len(shown) < USUAL_WIDTH else shown[: USUAL_WIDTH - 2] + "…"
+    return shown if len(shown) < room else shown[: room - 2] + "…"
 
 
 @iter_lines.register

@@ -92,7 +92,7 @@ def test_what_comes_built_cannot_be_overridden(refusal: Refusal, text: str, mess
 def test_faulty_inputs_hide_nothing(refusal: Refusal) -> None:
     """An override is not at fault where its input is: that one is named."""
     assert refusal("[packages]\ngo = { flags = ['a'], input = 'own' }").message == "there is no input `own`"
-    assert "path:" in refusal("packages.go = { flags = ['a'], input = 'own' }\ninputs.own = 'path:./set'").message
+    assert "svn:" in refusal("packages.go = { flags = ['a'], input = 'own' }\ninputs.own = 'svn:./set'").message
 
 
 @pytest.mark.parametrize(
