@@ -334,6 +334,10 @@ class Lock:
         packages = {name: package for name, package in self.packages.items() if package.is_for(system)}
         return self if len(packages) == len(self.packages) else replace(self, packages=packages)
 
+    def parts(self) -> list[Lock | LockedEnvironment]:
+        """What has packages, dependencies and a runtime: the lock itself for the default, and the environments."""
+        return [self, *self.environments.values()]
+
     def map_packages(self, change: Callable[[LockedPackage], LockedPackage]) -> Lock:
         """The lock with what `change` makes of each package, dependency and runtime, in all environments."""
         environments = {name: LockedEnvironment(*_map_part(each, change)) for name, each in self.environments.items()}

