@@ -120,6 +120,8 @@ def _(result: StatusResult, painter: Painter) -> Iterator[str]:
         yield f"generation   {result.generation}{'' if result.realized else ' (not realized as it is)'}"
     if result.systems:
         yield f"systems      {', '.join(map(str, result.systems))}"
+    if result.environments:
+        yield f"besides      {', '.join(f'-e {name}' for name in result.environments)}"
     yield "packages"
     yield from _packages(result.packages)
     if result.lock != "current":

@@ -33,6 +33,7 @@ def project_status(tools: Tools, start: Path) -> StatusResult:
         generation=None if generation is None else generation.number,
         environment=None if generation is None else generation.environment,
         realized=generation is not None and is_realized(tools, project, generation),
+        environments=tuple(project.manifest.environments),
     )
 
 

@@ -119,6 +119,8 @@ class StatusResult:
     generation: int | None = None
     environment: StorePath | None = None
     realized: bool | None = None
+    environments: tuple[str, ...] = ()
+    """The named ones, beside the default that all else here is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,19 @@ def test_another_minor_version(case: Case, tmp_path: Path) -> None:
     assert os.readlink(venv / "bin" / "python3") == "python9.9"
 
 
+def test_named_environments_have_their_own(case: Case) -> None:
+    """That of a named environment leads to Python by a link of its own, whatever that of the default leads to."""
+    other = case.other_environment()
+    venv = case.provide(other)
+    for _ in range(2):
+        provide_virtual_environment(case.tools, case.project, ".venv-ci", other, "ci")
+    for path, link in ((venv, "python"), (case.project / ".venv-ci", "python.ci")):
+        stable = case.project / ".devenv" / link
+        assert os.readlink(path / "bin/python9.9") == str(stable / "bin/python9.9")
+        assert os.readlink(stable) == str(case.directory / "other")
+    assert case.told == []
+
+
 def test_failed_attempt(case: Case) -> None:
     """When making another one fails, the reason is shown and the old one goes on working; the next attempt succeeds."""
     first, other = case.environment("first"), case.other_environment()

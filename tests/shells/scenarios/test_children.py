@@ -266,3 +266,22 @@ def test_devenv_shell_stays_in_its_environment(workspace: Workspace, kind: str) 
         with shell.nested(kind, workspace.executable(kind)) as child:
             assert child.value("INSIDE") is None
             assert child.value("LEVEL") == "user"
+
+
+def test_devenv_shell_in_a_named_environment(workspace: Workspace, kind: str) -> None:
+    """Issue 7, item 2: `devenv shell -e NAME` stays in that one, in the project too; `cd` enters the default."""
+    default = activate(workspace)
+    named = workspace.realize(default.project, variables={"INSIDE": "named"}, name="api (ci)")
+    workspace.write_rc(kind)
+    with workspace.devenv_shell(kind, named, workspace.environ()) as shell:
+        assert shell.value("INSIDE") == "named"
+        for directory in ("~/api", "/"):
+            assert shell.run(f"cd {directory}") == ""
+            assert shell.run("echo $INSIDE $DEVENV_NAME") == "named api (ci)\n"
+        shell.run("cd ~/api")
+        with shell.nested(kind, workspace.executable(kind)) as child:
+            assert child.value("INSIDE") == "api"
+            assert child.value("DEVENV_NAME") == "api"
+    with workspace.shell(kind) as shell:
+        shell.run("cd api")
+        assert shell.value("INSIDE") == "api"

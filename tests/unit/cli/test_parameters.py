@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from devenv.cli.parameters import BASE_PACKAGE, DURATION, MOMENT, OBJECT, PACKAGE, SIZE
-from devenv.settings import settings_path
+from devenv.cli.parameters import BASE_PACKAGE, DURATION, MOMENT, OBJECT, PACKAGE, SIZE, EnvironmentName
+from devenv.environment.project import read_project
+from devenv.settings import read_settings, settings_path
+from devenv.workflow.allowed import record_allowed
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,16 @@ def test_completion_with_wrong_settings(tmp_path: Path, monkeypatch: pytest.Monk
     settings_path(tmp_path).parent.mkdir(parents=True)
     settings_path(tmp_path).write_text("wrong")
     assert complete(PACKAGE, "debian:b") == []
+
+
+def test_completion_of_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environments are completed from the manifest, of a project that is allowed (FAULTS L-07)."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    project = tmp_path / "api"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    (project / "devenv.toml").write_text("[environments.ci]\n[environments.docs]\n")
+    assert complete(EnvironmentName(), "") == ["default"]
+    record_allowed(read_settings(), read_project(project))
+    assert complete(EnvironmentName(), "") == ["default", "ci", "docs"]
+    assert complete(EnvironmentName(), "d") == ["default", "docs"]
