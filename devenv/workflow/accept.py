@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from devenv.errors import FetchError, UsageError
 from devenv.events import Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
-from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedPackage
-from devenv.manifest.model import usual_suite
+from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedEnvironment, LockedPackage
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, PackageRequest, usual_suite
 from devenv.manifest.wording import format_names, format_shown
 from devenv.system import System
 from devenv.workflow.allowed import record_allowed, trust_in
@@ -48,7 +48,7 @@ def accept_files(tools: Tools, start: Path, names: Sequence[str]) -> LockResult:
 
 
 def _require_there(project: Project, names: Sequence[str]) -> None:
-    known = _packages(project.require_lock())
+    known = {name for _, packages in _iter_parts(project.require_lock()) for name in packages}
     for name in names:
         if name not in known:
             raise UsageError(
@@ -58,43 +58,69 @@ def _require_there(project: Project, names: Sequence[str]) -> None:
             )
 
 
-def _packages(lock: Lock) -> Mapping[str, LockedPackage]:
-    """All that is locked, by what the error about a wrong file calls it."""
-    runtime = {} if lock.runtime is None else {RUNTIME_NAME: lock.runtime}
-    return {**runtime, **lock.dependencies, **lock.packages}
+def _iter_parts(lock: Lock) -> Iterator[tuple[str, Mapping[str, LockedPackage]]]:
+    """All that is locked of each environment, by what the error about a wrong file calls it."""
+    parts: dict[str, Lock | LockedEnvironment] = {DEFAULT_ENVIRONMENT: lock, **lock.environments}
+    for name, part in parts.items():
+        runtime = {} if part.runtime is None else {RUNTIME_NAME: part.runtime}
+        yield name, {**runtime, **part.dependencies, **part.packages}
 
 
 def _make_lock(tools: Tools, project: Project, names: frozenset[str]) -> Lock:
     """The lock with other files for these packages."""
     before, manifest = project.require_lock(), project.manifest
-    accepted = names & before.packages.keys() & manifest.packages.keys()
-    exact = {
-        name: replace(each, version=before.packages[name].version) if name in accepted else each
-        for name, each in manifest.packages.items()
+    environments = {
+        name: replace(own, packages=_ask_exactly(own.packages, before.select(name, manifest), names))
+        for name, own in manifest.environments.items()
     }
-    moving = Moving(
-        accepted,
-        names & before.dependencies.keys(),
-        RUNTIME_NAME in names and RUNTIME_NAME not in before.packages,
+    exact = replace(manifest, packages=_ask_exactly(manifest.packages, before, names), environments=environments)
+    packages = {name for part in before.parts() for name in part.packages}
+    dependencies = {name for part in before.parts() for name in part.dependencies}
+    moving = Moving(names & packages, names & dependencies, RUNTIME_NAME in names and RUNTIME_NAME not in packages)
+    asked = make_lock(tools, project, exact, moving)
+    answers = replace(
+        asked,
+        packages=_answer(asked.packages, manifest),
+        environments={
+            name: replace(own, packages=_answer(own.packages, manifest.select(name)))
+            for name, own in asked.environments.items()
+        },
     )
-    asked = make_lock(tools, project, replace(manifest, packages=exact), moving)
-    packages = {
-        name: replace(each, request=manifest.packages[name].version) if name in accepted else each
-        for name, each in asked.packages.items()
-    }
-    return replace(asked, packages=packages)
+    if not manifest.environments:
+        return answers
+    # What they have in common with the default is another matter now that they ask as they did.
+    return make_lock(tools, replace(project, lock_bytes=format_lock(answers)))
+
+
+def _ask_exactly(requests: Mapping[str, PackageRequest], locked: Lock, names: Set[str]) -> dict[str, PackageRequest]:
+    """The requests, with those of `names` for the very versions that are locked."""
+    known = {name: each.version for name, each in locked.packages.items() if name in names}
+    return {name: replace(each, version=known.get(name, each.version)) for name, each in requests.items()}
+
+
+def _answer(packages: Mapping[str, LockedPackage], manifest: Manifest) -> dict[str, LockedPackage]:
+    """The packages as answers to what the manifest asks for."""
+    return {name: replace(each, request=manifest.packages[name].version) for name, each in packages.items()}
 
 
 def iter_replaced(before: Lock, after: Lock, names: Sequence[str]) -> Iterator[ReplacedFile]:
     """The files of the packages in `names` that the new lock pins with another hash, does not pin, or pins newly."""
-    for name in names:
-        old, new = _packages(before)[name], _packages(after).get(name)
-        for system in sorted(old.systems):
-            files = [_files(each, system) for each in (old, new)]
-            for filename in sorted(files[0].keys() | files[1].keys()):
-                known, now = (each.get(filename) for each in files)
-                if known != now and new is not None:
-                    yield ReplacedFile(name, filename, known, now)
+    now = dict(_iter_parts(after))
+    pairs = ((name, packages.get(name), now.get(part, {}).get(name))
+             for name in names for part, packages in _iter_parts(before))  # fmt: skip
+    # Several environments may have the same.
+    yield from dict.fromkeys(file for pair in pairs for file in _iter_differing(*pair))
+
+
+def _iter_differing(name: str, old: LockedPackage | None, new: LockedPackage | None) -> Iterator[ReplacedFile]:
+    if old is None or new is None:
+        return
+    for system in sorted(old.systems):
+        files = [_files(each, system) for each in (old, new)]
+        for filename in sorted(files[0].keys() | files[1].keys()):
+            known, current = (each.get(filename) for each in files)
+            if known != current:
+                yield ReplacedFile(name, filename, known, current)
 
 
 def _files(package: LockedPackage | None, system: System) -> dict[str, str]:

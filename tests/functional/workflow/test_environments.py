@@ -14,6 +14,7 @@ from devenv.events import ignore
 from devenv.generations.generations import find_current_generation
 from devenv.generations.roots import find_roots, list_projects
 from devenv.system import ALL_SYSTEMS, host_system
+from devenv.workflow.accept import accept_files
 from devenv.workflow.collect import CollectOptions, collect_garbage
 from devenv.workflow.edit import add_packages, lock_project, remove_packages
 from devenv.workflow.enter import Entered, enter_project
@@ -21,6 +22,7 @@ from devenv.workflow.start import init_project
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust import allow_project, revoke_project
 from devenv.workflow.wanted import parse_wanted
+from tests.functional.catalogue import PLATFORMS, Catalogue, make_tool
 from tests.functional.workflow.command import User
 
 MANIFEST = """
@@ -204,3 +206,23 @@ def test_packages_are_added_to_an_environment(here: Here) -> None:
     remove_packages(here.tools, here.path, ["ripgrep"], "ci")
     assert here.user.manifest.read_text() == MANIFEST
     assert tomllib.loads(here.user.lock.read_text())["environments"].keys() == before["environments"].keys()
+
+
+def test_accepted_file_of_an_environment(here: Here, catalogue: Catalogue) -> None:
+    """`lock --accept` pins what there is now of a package that only an environment has, in its version (G-21)."""
+    here.write(MANIFEST)
+    before = tomllib.loads(here.user.lock.read_text())
+    version = before["environments"]["ci"]["packages"]["uv"]["version"]
+    file = catalogue.published("uv", version, host_system())
+    catalogue.registry.replace(file, make_tool("uv", version, "other").content, listed=True)
+    catalogue.publish("uv", "9.0.0", *PLATFORMS.values())
+    with Tools(here.user.settings, here.user.environ, ignore) as tools:
+        tools.refresh = True
+        result = accept_files(tools, here.path, ["uv"])
+    assert [each.package for each in result.replaced] == ["uv"]
+    after = tomllib.loads(here.user.lock.read_text())
+    assert after["packages"] == before["packages"]
+    for name in ("ci", "docs"):
+        own = after["environments"][name]["packages"]["uv"]
+        assert (own["request"], own["version"]) == ("*", version)
+        assert own != before["environments"][name]["packages"]["uv"]
