@@ -330,9 +330,10 @@ class Lock:
         return all(system in package.systems or not package.is_for(system) for package in self.packages.values())
 
     def on(self, system: System) -> Lock:
-        """The lock without the packages of the default environment that are not wanted on this system."""
+        """The lock of the default environment alone, without the packages that are not wanted on this system."""
         packages = {name: package for name, package in self.packages.items() if package.is_for(system)}
-        return self if len(packages) == len(self.packages) else replace(self, packages=packages)
+        unchanged = len(packages) == len(self.packages) and not self.environments
+        return self if unchanged else replace(self, packages=packages, environments={})
 
     def parts(self) -> list[Lock | LockedEnvironment]:
         """What has packages, dependencies and a runtime: the lock itself for the default, and the environments."""

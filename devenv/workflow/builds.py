@@ -82,7 +82,7 @@ def open_building(tools: Tools, start: Path, choice: BuildChoice) -> ProjectBuil
 def build_project(tools: Tools, start: Path, choice: BuildChoice) -> BuildResult:
     """Build what is asked for. Raises BuildError, FetchError; UsageError (`builds-missing`, `target-unknown`)."""
     building = open_building(tools, start, choice)
-    manifest = building.project.manifest
+    manifest = building.project.manifest.on(tools.system)
     names = tuple(dict.fromkeys(choice.names)) or tuple(manifest.builds)
     if not names:
         raise UsageError(
@@ -114,7 +114,7 @@ def _remember(
     objects: Mapping[str, StorePath],
 ) -> None:
     builds = {name: KnownBuild(target.key, objects[name]) for name, target in targets.items()}
-    names = tuple(building.project.manifest.builds)
+    names = tuple(building.project.manifest.on(building.tools.system).builds)
     stamp = memo_stamp(building.tools, building.project)
     # What packages are patched with is read like the rest of the project.
     sources = {**derivations.locked.files, **derivations.source_objects}

@@ -18,6 +18,7 @@ from devenv.workflow.accept import accept_files
 from devenv.workflow.collect import CollectOptions, collect_garbage
 from devenv.workflow.edit import add_packages, lock_project, remove_packages
 from devenv.workflow.enter import Entered, enter_project
+from devenv.workflow.lock_check import check_lock
 from devenv.workflow.start import init_project
 from devenv.workflow.tools import Tools
 from devenv.workflow.trust import allow_project, revoke_project
@@ -162,6 +163,14 @@ def test_stale_lock_names_the_environment(here: Here) -> None:
         "in the environment `ci`: `ruff` is not locked",
         "in the environment `docs`: `ruff` is not locked",
     )
+    assert [(each.kind, each.package, each.environment) for each in check_lock(here.path).reasons] == [
+        ("package-not-locked", "ruff", "ci"),
+        ("package-not-locked", "ruff", "docs"),
+    ]
+    here.user.manifest.write_text(MANIFEST.partition("\n[environments.docs]")[0])
+    assert [(each.kind, each.package, each.environment) for each in check_lock(here.path).reasons] == [
+        ("environment-not-wanted", None, "docs")
+    ]
 
 
 def test_package_for_other_systems(here: Here) -> None:
