@@ -39,8 +39,11 @@ def format_markdown(result: DiffResult) -> bytes:
 def format_update(result: UpdateResult) -> bytes:
     """The review of an update."""
     lines = [f"### `devenv.lock`: {summary(result.review)}", "", *_iter_sections(result.review, result.installed)]
-    rows = [(_code(each.name), _code(each.version), _code(each.offered)) for each in result.held]
-    lines += _table("Not taken: older than what is locked", ("package", "locked", "offered"), rows)
+    rows = [
+        (_code(each.name), _code(each.version), _code(each.offered), "withdrawn" if each.withdrawn else "")
+        for each in result.held
+    ]
+    lines += _table("Not taken: older than what is locked", ("package", "locked", "offered", ""), rows)
     lines += _iter_ends(result.end_of_life)
     return ("\n".join(lines).rstrip() + "\n").encode("utf-8", "replace")
 

@@ -103,7 +103,8 @@ def _held_lines(held: Sequence[Held], painter: Painter) -> Iterator[str]:
     note = painter.paint("warning", "note:")
     for each in held:
         name, version, offered = (make_visible(text) for text in (each.name, each.version, each.offered))
-        yield f"{note} {name} stays at {version}: what answers now is older, {offered}"
+        withdrawn = ", which its makers withdrew" if each.withdrawn else ""
+        yield f"{note} {name} stays at {version}{withdrawn}: what answers now is older, {offered}"
     if held:
         yield f"{painter.paint('hint', 'next:')} `--allow-older` takes it"
 

@@ -51,6 +51,8 @@ class Held:
     name: str
     version: str
     offered: str
+    withdrawn: bool = False
+    """Whether its makers withdrew ("yanked") the version that is locked."""
 
 
 @dataclass(frozen=True, slots=True)

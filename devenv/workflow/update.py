@@ -20,6 +20,9 @@ from devenv.lock.model import RUNTIME_NAME, Lock, LockedEnvironment, LockedPacka
 from devenv.lock.review import Move, PackageChange, Review, Table
 from devenv.manifest.model import Manifest, usual_suite
 from devenv.manifest.wording import find_closest, format_names, format_shown
+from devenv.packages.package import WheelSource
+from devenv.packages.wheels import parse_version
+from devenv.resolve.offers import Offers
 from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.edit import make_lock, remember_releases
 from devenv.workflow.review_results import Held, UpdateResult
@@ -74,7 +77,9 @@ def find_update(tools: Tools, project: Project, names: Sequence[str]) -> tuple[L
     # What could not stay went back all the same.
     gone = {(each.table, each.name) for each in _iter_back(project.lock, lock)}
     return lock, tuple(
-        Held(each.name, each.before or "", each.after or "") for key, each in back.items() if key not in gone
+        Held(each.name, each.before or "", each.after or "", _is_withdrawn(tools, project, each))
+        for key, each in back.items()
+        if key not in gone
     )
 
 
@@ -108,6 +113,19 @@ def _iter_back(before: Lock | None, after: Lock) -> Iterator[PackageChange]:
     """What went back although it is asked for as before: a manifest may ask for something older."""
     changes = review_locks(before, after).packages
     return (each for each in changes if each.move is Move.OLDER and each.requests[0] == each.requests[1])
+
+
+def _is_withdrawn(tools: Tools, project: Project, change: PackageChange) -> bool:
+    """Whether the version that was locked is one that an index of wheels lists as withdrawn."""
+    locked = None if project.lock is None else project.lock.packages.get(change.name)
+    if locked is None or change.table is not Table.PACKAGE or change.environment is not None:
+        return False
+    if not project.manifest.inputs.get(locked.input, "").startswith("builtin:"):
+        return False
+    package = tools.package_sets(project.manifest)[locked.input].package(change.name)
+    wheels = tuple(source for source in package.sources if isinstance(source, WheelSource))
+    offers = Offers(replace(package, sources=wheels), tools.index)
+    return parse_version(locked.version) in offers.yanked
 
 
 def _without(moving: Moving, back: Collection[tuple[Table, str]]) -> Moving:

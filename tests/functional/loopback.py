@@ -164,6 +164,11 @@ class Registry:
         files = self._projects[project]
         files[:] = [each for each in files if f"-{version}-" not in each.filename]
 
+    def yank(self, project: str, version: str) -> None:
+        """Mark all files of a version as withdrawn by their makers."""
+        files = self._projects[project]
+        files[:] = [replace(each, yanked=True) if f"-{version}-" in each.filename else each for each in files]
+
     def page_path(self, project: str) -> str:
         """The path of a project's page."""
         return f"/simple/{project}/"

@@ -143,6 +143,17 @@ def test_nothing_goes_back(locked: Locked) -> None:
     assert moves(locked.update(allow_older=True)) == {"just": ("1.43.0", "1.42.0")}
 
 
+def test_withdrawn(locked: Locked) -> None:
+    """A version that its makers withdrew since stays as well, and that they did is told."""
+    locked.update()
+    locked.catalogue.registry.yank("rust-just", "1.43.0")
+    result = locked.update()
+    assert result.held == (Held("just", "1.43.0", "1.42.0", withdrawn=True),)
+    (note,) = (line for line in iter_lines(result, Painter(io.StringIO(), {})) if line.startswith("note:"))
+    assert note == "note: just stays at 1.43.0, which its makers withdrew: what answers now is older, 1.42.0"
+    assert moves(locked.update(allow_older=True)) == {"just": ("1.43.0", "1.42.0")}
+
+
 def test_asked_for_older(locked: Locked) -> None:
     """A manifest that asks for something older gets it: nobody is kept from going back on purpose."""
     locked.write(MANIFEST.replace('just = "*"', 'just = "1.40"'))
