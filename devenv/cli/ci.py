@@ -17,7 +17,12 @@ SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
 @verb("ci", network=True, examples=["devenv ci", "devenv ci --archive .cache/closure.devenv --junit report.xml"])
 @click.option("--archive", type=PATH, metavar="FILE", help="Begin with the closure in FILE, if there; else write it.")
-@click.option("--verify", type=click.Choice(["changed", "full"]), default="changed", help="Which objects are read.")
+@click.option(
+    "--verify",
+    type=click.Choice(["directories", "files", "content"]),
+    default="directories",
+    help="How closely objects are looked at that were read before.",
+)
 @click.option("--no-checks", is_flag=True, help="Leave the checks out.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="NUMBER", help="Builds and checks at once.")
 @click.option("--summary", type=PATH, metavar="FILE", help="Append the summary, in Markdown.")
@@ -52,8 +57,9 @@ def command(  # noqa: PLR0913 - click hands options over one by one
             return find_key(tools, here())
         from devenv.cli.ci_report import explain, write_reports
         from devenv.workflow.ci import CiRequest, run_ci, show_logs
+        from devenv.workflow.ci_verify import Effort
 
-        request = CiRequest(explain, archive=archive, full=verify == "full", checks=not no_checks, jobs=jobs)
+        request = CiRequest(explain, archive=archive, effort=Effort(verify), checks=not no_checks, jobs=jobs)
         result = run_ci(tools, here(), request)
         show_logs(tools, result)
         given = os.environ.get(SUMMARY_VARIABLE)

@@ -133,11 +133,11 @@ def check_project(tools: Tools, start: Path, choice: BuildChoice) -> CheckResult
             hint='add them under `[checks]`, such as `test = "pytest -q"`',
             slug="checks-missing",
         )
-    return run_checks(building)
+    return run_checks(building, building.derivations())
 
 
-def run_checks(building: ProjectBuilding) -> CheckResult:
-    """Run the checks of a project that is opened. Raises as `check_project` does."""
+def run_checks(building: ProjectBuilding, derivations: ProjectDerivations) -> CheckResult:
+    """Run the checks of a project that is opened, with its derivations. Raises as `check_project` does."""
     tools, choice, checks = building.tools, building.choice, building.project.manifest.checks
     for name in choice.names:
         if name not in checks:
@@ -146,7 +146,6 @@ def run_checks(building: ProjectBuilding) -> CheckResult:
                 hint=f"there are {', '.join(checks)}" if checks else "add it under `[checks]`",
                 slug="target-unknown",
             )
-    derivations = building.derivations()
     targets = {name: derivations.check(checks[name]) for name in choice.names or checks}
     known = {name for name, target in targets.items() if find_outputs(tools.store, target, target.key)}
     with tools.fetching(building.project.path) as fetch:

@@ -10,20 +10,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devenv.build.records import RECORD_LIMIT
+from devenv.derivation.model import MAIN_OUTPUT
 from devenv.environment.project import Project
 from devenv.errors import CheckError, DevenvError
 from devenv.events import LogLine, Notice, section
 from devenv.fsutil import read_regular
 from devenv.store_path import StorePath
+from devenv.system import System
+from devenv.workflow.build_memo import memo_stamp
 from devenv.workflow.build_results import CheckOutcome
-from devenv.workflow.ci_archive import leave_archive, take_archive
 from devenv.workflow.ci_key import archive_key
+from devenv.workflow.ci_memo import CiMemo, read_memo, write_memo
 from devenv.workflow.ci_results import FAILED, PASSED, SKIPPED, CiResult, CiVerification, Stage, describe_failure
-from devenv.workflow.ci_verify import VerifyRequest, require_sound, verify_environment
+from devenv.workflow.ci_verify import Effort, VerifyRequest, require_sound, verify_environment
 from devenv.workflow.enter import enter_realized, find_entered, open_project, require_satisfied
 from devenv.workflow.tools import Tools
 
@@ -46,8 +49,8 @@ class CiRequest:
 
     explain: Callable[[Exception], DevenvError]
     archive: Path | None = None
-    full: bool = False
-    """Whether every object is read, whatever is known of it."""
+    effort: Effort = Effort.DIRECTORIES
+    """How closely what was read before is looked at."""
     checks: bool = True
     jobs: int | None = None
 
@@ -86,6 +89,8 @@ class _Run:
     environment: StorePath | None = None
     verification: CiVerification | None = None
     checks: tuple[CheckOutcome, ...] = ()
+    lacks_archive: bool = False
+    """Whether the archive that is asked for is not there, or of no use."""
     stages: dict[str, Stage] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
     started: int = field(default_factory=lambda: int(time.time()))
@@ -93,31 +98,79 @@ class _Run:
     def go(self) -> None:
         """Every stage in turn. Raises what the first one raises that fails."""
         tools, project, archive = self.tools, self.project, self.request.archive
+        memo = read_memo(tools, project)
+        stamp = memo_stamp(tools, project)
+        if memo.stamp != stamp:
+            memo = CiMemo(memo.objects)
         with self._stage("lock"):
-            require_satisfied(project)
+            if not memo.stamp:
+                require_satisfied(project)
+                memo = replace(memo, stamp=stamp, outputs=_locked_outputs(project, tools.system))
+        environment = self._realize()
+        with self._stage("verify") as say:
+            request = VerifyRequest(environment, memo.outputs, self.started, memo.objects, self.request.effort)
+            verified = verify_environment(tools, request)
+            self.verification = verified.verification
+            say(f"{self.verification.objects} objects, {self.verification.read} of them read")
+            require_sound(self.verification)
+        memo = replace(memo, objects=verified.prints)
+        if self.request.checks:
+            memo = self._check(memo)
+        if memo != read_memo(tools, project):
+            write_memo(tools, project, memo)
+        if archive is not None and self.lacks_archive:
+            from devenv.workflow.ci_archive import leave_archive
+
+            with self._stage("export") as say:
+                say(f"{leave_archive(tools, memo.outputs, environment, archive)} objects")
+
+    def _realize(self) -> StorePath:
+        """The environment's object, out of the archive where that has it."""
+        tools, project, archive = self.tools, self.project, self.request.archive
         entered = find_entered(tools, project)
-        lacking = archive is not None and not archive.exists()
-        if archive is not None and entered is None and not lacking:
+        self.lacks_archive = archive is not None and not archive.exists()
+        if archive is not None and entered is None and not self.lacks_archive:
+            from devenv.workflow.ci_archive import take_archive
+
             with self._stage("import") as say:
                 taken = take_archive(tools, archive)
-                lacking = taken is None
+                self.lacks_archive = taken is None
                 say("it is of no use" if taken is None else f"{taken} objects")
         with self._stage("environment") as say:
             entered = entered or enter_realized(tools, project)
             self.environment = entered.generation.environment
             say(str(self.environment))
-        with self._stage("verify") as say:
-            self.verification = verify_environment(
-                tools, VerifyRequest(project, self.environment, self.started, self.request.full)
-            )
-            say(f"{self.verification.objects} objects, {self.verification.read} of them read")
-            require_sound(self.verification)
-        if self.request.checks and project.manifest.checks:
-            with self._stage("checks") as say:
-                self._run_checks(say)
-        if archive is not None and lacking:
-            with self._stage("export") as say:
-                say(f"{leave_archive(tools, project, self.environment, archive)} objects")
+        return entered.generation.environment
+
+    def _check(self, memo: CiMemo) -> CiMemo:
+        """Run the checks, if there are some; returns what is to be remembered of them."""
+        if memo.checks is None and not self.project.manifest.checks:
+            return replace(memo, checks={})
+        if memo.checks == {}:
+            return memo
+        with self._stage("checks") as say:
+            if memo.checks is not None and self._passed_before(memo):
+                self.checks = tuple(
+                    CheckOutcome(name, passed=True, fresh=False, derivation=key) for name, key in memo.checks.items()
+                )
+            else:
+                memo = self._run_checks(memo)
+            failed = [each.name for each in self.checks if not each.passed]
+            say(f"{len(self.checks) - len(failed)} of {len(self.checks)} passed")
+            if failed:
+                raise CheckError(
+                    f"{len(failed)} of {len(self.checks)} checks failed: {', '.join(failed)}",
+                    hint=f"`devenv check {failed[0]}` runs it here, `devenv log {failed[0]}` shows what it wrote",
+                )
+        return memo
+
+    def _passed_before(self, memo: CiMemo) -> bool:
+        from devenv.workflow.project_files import ProjectFiles
+
+        files = ProjectFiles(self.tools, self.project.path)
+        return all(files.find(path) == known for path, known in memo.sources.items()) and all(
+            self.tools.store.find_realisation(key, MAIN_OUTPUT) for key in (memo.checks or {}).values()
+        )
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Callable[[str], None]]:
@@ -130,18 +183,14 @@ class _Run:
         finally:
             self.stages[name] = Stage(name, status, time.monotonic() - began, texts[-1])
 
-    def _run_checks(self, say: Callable[[str], None]) -> None:
+    def _run_checks(self, memo: CiMemo) -> CiMemo:
         from devenv.workflow.builds import BuildChoice, ProjectBuilding, run_checks
 
         building = ProjectBuilding(self.tools, self.project, BuildChoice(jobs=self.request.jobs))
-        self.checks = run_checks(building).checks
-        failed = [each.name for each in self.checks if not each.passed]
-        say(f"{len(self.checks) - len(failed)} of {len(self.checks)} passed")
-        if failed:
-            raise CheckError(
-                f"{len(failed)} of {len(self.checks)} checks failed: {', '.join(failed)}",
-                hint=f"`devenv check {failed[0]}` runs it here, `devenv log {failed[0]}` shows what it wrote",
-            )
+        derivations = building.derivations()
+        self.checks = run_checks(building, derivations).checks
+        sources = {**derivations.locked.files, **derivations.source_objects}
+        return replace(memo, checks={each.name: each.derivation for each in self.checks}, sources=sources)
 
     def result(self) -> CiResult:
         """What came of it."""
@@ -157,6 +206,12 @@ class _Run:
             seconds=time.monotonic() - self.began,
             failure=None if self.error is None else describe_failure(self.error),
         )
+
+
+def _locked_outputs(project: Project, system: System) -> tuple[tuple[str, StorePath], ...]:
+    """What the lock says that derivations come out as."""
+    builds = project.require_lock().iter_builds(system)
+    return tuple((build.derivation, build.output) for build in builds if build.output is not None)
 
 
 def show_logs(tools: Tools, result: CiResult) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from devenv.environment.project import Project
 from devenv.errors import StoreError
 from devenv.events import Notice
 from devenv.store_path import StorePath
-from devenv.workflow.store import write_archive
 from devenv.workflow.tools import Tools
 
 
@@ -28,9 +27,13 @@ def take_archive(tools: Tools, path: Path) -> int | None:
             return None
 
 
-def leave_archive(tools: Tools, project: Project, environment: StorePath, path: Path) -> int:
-    """Write the environment with all that it refers to, and what else of the lock is here; returns how many objects."""
-    named = {build.output for build in project.require_lock().iter_builds(tools.system)} - {None}
-    targets = {environment, *tools.store.database.valid_paths(each for each in named if each is not None)}
+def leave_archive(tools: Tools, outputs: Iterable[tuple[str, StorePath]], environment: StorePath, path: Path) -> int:
+    """Write the environment and what is here of the lock's `outputs`, with all that they refer to.
+
+    Returns how many objects these are.
+    """
+    from devenv.workflow.store import write_archive
+
+    targets = {environment, *tools.store.database.valid_paths(output for _, output in outputs)}
     path.parent.mkdir(parents=True, exist_ok=True)
     return len(write_archive(tools, sorted(targets), path).paths)

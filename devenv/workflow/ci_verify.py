@@ -1,75 +1,104 @@
 """Compares what an environment is made of with its names and with the lock, reading as little as that takes.
 
-What came in this run was hashed while it was written. What was there before is hashed too, unless a record says that
-it was hashed here already and the file system says that nothing touched it since (`devenv.store.fingerprint`).
+What came in this run was hashed while it was written. What was there before is hashed too, unless it was before and
+nothing has touched it since, as far as `devenv.store.fingerprint` can tell.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import time
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from devenv.derivation.model import MAIN_OUTPUT
-from devenv.environment.project import Project
 from devenv.errors import StoreError
-from devenv.fsutil import make_private_directory, read_regular, write_atomic
-from devenv.store.fingerprint import fingerprint
+from devenv.store.fingerprint import Fingerprint, is_same, take_print
 from devenv.store.verification import MISSING, UNREADABLE, Finding, verify_objects
 from devenv.store_path import StorePath
 from devenv.workflow.ci_results import CiVerification
 from devenv.workflow.tools import Tools
 
-FORMAT = 1
-SIZE_LIMIT = 16 << 20
 SHOWN_FINDINGS = 20
 WRONG_OUTPUT = "output-differs"
 
 
+class Effort(enum.Enum):
+    """How closely what was read before is looked at."""
+
+    DIRECTORIES = "directories"
+    FILES = "files"
+    CONTENT = "content"
+    """Everything is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
-    """What to verify. With `full`, everything is read; `started` (seconds since the epoch) is when the run began."""
+    """What to verify; `started` (seconds since the epoch) is when the run began, `known` what was read before it."""
 
-    project: Project
     environment: StorePath
+    outputs: Iterable[tuple[str, StorePath]]
+    """Keys of derivations, and what the lock says they come out as."""
     started: int
-    full: bool = False
+    known: Mapping[StorePath, Fingerprint]
+    effort: Effort = Effort.DIRECTORIES
 
 
-def verify_environment(tools: Tools, request: VerifyRequest) -> CiVerification:
-    """Verify the closure of the environment, and that the objects that the lock names are what it says.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The outcome, and the fingerprints of all that was found sound."""
 
-    Remembers what was found sound.
-    """
-    record_path = _record_path(tools, request.project)
+    verification: CiVerification
+    prints: Mapping[StorePath, Fingerprint]
+
+
+def verify_environment(tools: Tools, request: VerifyRequest) -> Verified:
+    """Verify the closure of the environment, and that the objects that the lock names are what it says."""
     records = tools.store.database.closure_records(request.environment)
-    known = {} if request.full else _read_record(record_path, tools.store.root)
-    prints, findings = _take_fingerprints(tools, records)
-    # In the very second in which the run began another one may have ended.
-    fresh = {path for path in prints if not request.full and records[path].registered > request.started}
-    settled = fresh | {path for path, each in prints.items() if known.get(str(path)) == each}
-    unread = sorted(prints.keys() - settled)
+    prints: dict[StorePath, Fingerprint] = {}
+    findings: list[Finding] = []
+    unread, fresh = [], 0
+    for path, record in records.items():
+        try:
+            if _is_settled(tools, request, path):
+                prints[path] = request.known[path]
+                continue
+            prints[path] = take_print(tools.store.path(path))
+        except FileNotFoundError:
+            findings.append(Finding(str(path), MISSING, "is registered, and not there"))
+            continue
+        except OSError as error:
+            findings.append(Finding(str(path), UNREADABLE, f"cannot be read: {error.strerror}"))
+            continue
+        # In the very second in which the run began another one may have ended.
+        if record.registered > request.started and request.effort is not Effort.CONTENT and path not in request.known:
+            fresh += 1
+        elif request.effort is not Effort.FILES or request.known.get(path) != prints[path]:
+            unread.append(path)
     if unread:
         size = sum(records[path].size for path in unread)
         findings += verify_objects(tools.store, unread, tools.report, size).findings
     outputs, wrong = _compare_outputs(tools, request)
     findings += wrong
     bad = {each.name for each in findings}
-    sound = {str(path): each for path, each in prints.items() if str(path) not in bad}
-    if sound != known:
-        _write_record(record_path, tools.store.root, sound)
-    return CiVerification(
+    verification = CiVerification(
         objects=len(records),
         size=sum(each.size for each in records.values()),
-        read=len(fresh) + len(unread),
+        read=fresh + len(unread),
         outputs=outputs,
         findings=tuple(findings),
     )
+    return Verified(verification, {path: each for path, each in prints.items() if str(path) not in bad})
+
+
+def _is_settled(tools: Tools, request: VerifyRequest, path: StorePath) -> bool:
+    """Whether the directories suffice. Raises OSError where one is gone, which reading will tell better."""
+    known = request.known.get(path)
+    if known is None or request.effort is not Effort.DIRECTORIES:
+        return False
+    try:
+        return is_same(tools.store.path(path), known)
+    except OSError:
+        return False
 
 
 def require_sound(verification: CiVerification) -> None:
@@ -84,48 +113,13 @@ def require_sound(verification: CiVerification) -> None:
         )
 
 
-def _take_fingerprints(tools: Tools, paths: Iterable[StorePath]) -> tuple[dict[StorePath, str], list[Finding]]:
-    prints: dict[StorePath, str] = {}
-    findings = []
-    for path in paths:
-        try:
-            prints[path] = fingerprint(tools.store.path(path))
-        except FileNotFoundError:
-            findings.append(Finding(str(path), MISSING, "is registered, and not there"))
-        except OSError as error:
-            findings.append(Finding(str(path), UNREADABLE, f"cannot be read: {error.strerror}"))
-    return prints, findings
-
-
 def _compare_outputs(tools: Tools, request: VerifyRequest) -> tuple[int, list[Finding]]:
     """How many objects the lock names for this system, and which builds are known to have come out otherwise."""
     count, findings = 0, []
-    for build in request.project.require_lock().iter_builds(tools.system):
-        if build.output is None:
-            continue
+    for key, output in request.outputs:
         count += 1
-        found = tools.store.database.find_realisation(build.derivation, MAIN_OUTPUT)
-        if found is not None and found != build.output:
-            text = f"is what the lock says of {build.derivation}, which came out as `{found}`"
-            findings.append(Finding(str(build.output), WRONG_OUTPUT, text))
+        found = tools.store.database.find_realisation(key, MAIN_OUTPUT)
+        if found is not None and found != output:
+            text = f"is what the lock says of {key}, which came out as `{found}`"
+            findings.append(Finding(str(output), WRONG_OUTPUT, text))
     return count, findings
-
-
-def _record_path(tools: Tools, project: Project) -> Path:
-    # Beside the memos of builds: what nobody wrote for long is removed there.
-    name = hashlib.sha256(os.fsencode(project.path)).hexdigest()
-    return tools.settings.state / "builds" / f"{name}.verified.json"
-
-
-def _read_record(path: Path, root: Path) -> dict[str, str]:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        record = json.loads(read_regular(path, SIZE_LIMIT))
-        if (record["format"], record["root"]) == (FORMAT, str(root)):
-            return dict(record["objects"])
-    return {}
-
-
-def _write_record(path: Path, root: Path, objects: Mapping[str, str]) -> None:
-    record = {"format": FORMAT, "root": str(root), "time": int(time.time()), "objects": objects}
-    make_private_directory(path.parent)
-    write_atomic(path, json.dumps(record).encode(), 0o600)

@@ -10,8 +10,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from devenv.cli.ci_report import explain
+from devenv.events import ignore
 from devenv.fsutil import delete_tree
 from devenv.store_path import store_root
+from devenv.workflow.ci import CiRequest, run_ci
+from devenv.workflow.ci_results import CiResult
+from devenv.workflow.ci_verify import Effort
+from devenv.workflow.tools import Tools
 from tests.functional.catalogue import Catalogue
 from tests.functional.workflow.command import User
 from tests.functional.workflow.conftest import MakeUser
@@ -60,34 +66,59 @@ def test_run_reproduces_and_reports(api: User, machine: User) -> None:
     assert machine.devenv("ci", "--key").text == f"{result['key']}\n"
 
 
-def test_damage_is_found(machine: User) -> None:
-    """An object that somebody wrote into fails the run as a build error, though it was verified before (I-02)."""
-    machine.devenv("ci")
+def find_file(machine: User, pattern: str) -> Path:
+    """A file of an object in the store."""
     root = store_root(machine.settings.base)
-    damaged = next(path for path in sorted(root.glob("*/bin/just")) if not path.is_symlink())
-    damaged.chmod(0o755)
-    damaged.write_bytes(damaged.read_bytes() + b"#")
-    outcome = machine.call("ci", "--json")
-    assert outcome.status == 12
-    assert statuses(outcome.result)["verify"] == "failed"
-    assert outcome.result["failure"]["slug"] == "object-mismatch"
-    assert any("has other content than its name says" in line for line in outcome.result["failure"]["details"])
-    assert machine.call("ci").status == 12
+    return next(path for path in sorted(root.glob(pattern)) if not path.is_symlink())
 
 
-def test_full_verification_reads_everything(machine: User) -> None:
-    """`--verify full` finds what left no trace in the file system."""
-    machine.devenv("ci")
-    root = store_root(machine.settings.base)
-    damaged = next(path for path in sorted(root.glob("*/bin/just")) if not path.is_symlink())
-    times = damaged.stat()
-    damaged.chmod(0o755)
-    content = damaged.read_bytes()
-    damaged.write_bytes(b"!" + content[1:])
-    damaged.chmod(0o555)
-    os.utime(damaged, ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert machine.call("ci").status == 0
-    assert machine.call("ci", "--verify", "full").status == 12
+def replace_file(path: Path) -> None:
+    """As editors and installers do."""
+    path.parent.chmod(0o755)
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content + b"#")
+    path.chmod(0o555)
+    path.parent.chmod(0o555)
+
+
+def write_into(path: Path) -> None:
+    """As a redirection of root's does."""
+    path.chmod(0o755)
+    path.write_bytes(path.read_bytes() + b"#")
+    path.chmod(0o555)
+
+
+def forge(path: Path) -> None:
+    """As a disk that forgets: nothing else tells of it."""
+    times = path.stat()
+    path.chmod(0o755)
+    path.write_bytes(b"!" + path.read_bytes()[1:])
+    path.chmod(0o555)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def run_here(machine: User, effort: Effort = Effort.DIRECTORIES) -> CiResult:
+    """A run in this process."""
+    with Tools(machine.settings, machine.environ, ignore) as tools:
+        return run_ci(tools, machine.directory, CiRequest(explain, effort=effort))
+
+
+@pytest.mark.parametrize(
+    ("damage", "least"), [(replace_file, Effort.DIRECTORIES), (write_into, Effort.FILES), (forge, Effort.CONTENT)]
+)
+def test_damage_is_found(machine: User, damage: Callable[[Path], None], least: Effort) -> None:
+    """What was sound before and is not any more fails the run; docs/ci.md says which effort finds what (I-02)."""
+    assert run_here(machine).passed
+    damage(find_file(machine, "*-just-*/bin/just"))
+    efforts = list(Effort)
+    for effort in efforts[: efforts.index(least)]:
+        assert run_here(machine, effort).passed
+    for _ in range(2):
+        failure = run_here(machine, least).failure
+        assert failure is not None
+        assert (failure.slug, failure.exit_code) == ("object-mismatch", 12)
+        assert any("has other content than its name says" in line for line in failure.details)
 
 
 def test_archive_carries_the_closure(machine: User, catalogue: Catalogue) -> None:
