@@ -19,7 +19,9 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from devenv.store.tree import OPEN_REAL_DIRECTORY
+from devenv.fsutil import OPEN_DIRECTORY
+
+OPEN_REAL_DIRECTORY = OPEN_DIRECTORY | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True, slots=True)

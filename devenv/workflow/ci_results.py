@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv.errors import DevenvError
-from devenv.store.verification import Finding
 from devenv.store_path import StorePath
 from devenv.workflow.build_results import CheckOutcome
+
+if TYPE_CHECKING:
+    from devenv.store.verification import Finding
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 

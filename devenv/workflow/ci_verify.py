@@ -6,17 +6,21 @@ nothing has touched it since, as far as `devenv.store.fingerprint` can tell.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devenv.derivation.model import MAIN_OUTPUT
 from devenv.errors import StoreError
 from devenv.store.fingerprint import Fingerprint, is_same, take_print
-from devenv.store.verification import MISSING, UNREADABLE, Finding, verify_objects
 from devenv.store_path import StorePath
 from devenv.workflow.ci_results import CiVerification
 from devenv.workflow.tools import Tools
+
+if TYPE_CHECKING:
+    from devenv.store.verification import Finding
 
 SHOWN_FINDINGS = 20
 WRONG_OUTPUT = "output-differs"
@@ -55,28 +59,20 @@ def verify_environment(tools: Tools, request: VerifyRequest) -> Verified:
     """Verify the closure of the environment, and that the objects that the lock names are what it says."""
     records = tools.store.database.closure_records(request.environment)
     prints: dict[StorePath, Fingerprint] = {}
-    findings: list[Finding] = []
     unread, fresh = [], 0
     for path, record in records.items():
-        try:
-            if _is_settled(tools, request, path):
-                prints[path] = request.known[path]
-                continue
-            prints[path] = take_print(tools.store.path(path))
-        except FileNotFoundError:
-            findings.append(Finding(str(path), MISSING, "is registered, and not there"))
-            continue
-        except OSError as error:
-            findings.append(Finding(str(path), UNREADABLE, f"cannot be read: {error.strerror}"))
+        known = request.known.get(path)
+        taken = _take_print(tools, request, path, known)
+        if taken is not None:
+            prints[path] = taken
+        if known is not None and taken == known and request.effort is not Effort.CONTENT:
             continue
         # In the very second in which the run began another one may have ended.
-        if record.registered > request.started and request.effort is not Effort.CONTENT and path not in request.known:
+        if taken is not None and known is None and record.registered > request.started:
             fresh += 1
-        elif request.effort is not Effort.FILES or request.known.get(path) != prints[path]:
+        else:
             unread.append(path)
-    if unread:
-        size = sum(records[path].size for path in unread)
-        findings += verify_objects(tools.store, unread, tools.report, size).findings
+    findings = _read(tools, unread, sum(records[path].size for path in unread)) if unread else []
     outputs, wrong = _compare_outputs(tools, request)
     findings += wrong
     bad = {each.name for each in findings}
@@ -90,15 +86,22 @@ def verify_environment(tools: Tools, request: VerifyRequest) -> Verified:
     return Verified(verification, {path: each for path, each in prints.items() if str(path) not in bad})
 
 
-def _is_settled(tools: Tools, request: VerifyRequest, path: StorePath) -> bool:
-    """Whether the directories suffice. Raises OSError where one is gone, which reading will tell better."""
-    known = request.known.get(path)
-    if known is None or request.effort is not Effort.DIRECTORIES:
-        return False
-    try:
-        return is_same(tools.store.path(path), known)
-    except OSError:
-        return False
+def _take_print(tools: Tools, request: VerifyRequest, path: StorePath, known: Fingerprint | None) -> Fingerprint | None:
+    """The object's fingerprint, the known one where the effort is satisfied with that; None where it cannot be had."""
+    place = tools.store.path(path)
+    # What is gone or cannot be looked at is told by whoever reads it.
+    with contextlib.suppress(OSError):
+        if known is not None and request.effort is Effort.DIRECTORIES and is_same(place, known):
+            return known
+    with contextlib.suppress(OSError):
+        return take_print(place)
+    return None
+
+
+def _read(tools: Tools, paths: Iterable[StorePath], size: int) -> list[Finding]:
+    from devenv.store.verification import verify_objects
+
+    return list(verify_objects(tools.store, paths, tools.report, size).findings)
 
 
 def require_sound(verification: CiVerification) -> None:
@@ -115,11 +118,14 @@ def require_sound(verification: CiVerification) -> None:
 
 def _compare_outputs(tools: Tools, request: VerifyRequest) -> tuple[int, list[Finding]]:
     """How many objects the lock names for this system, and which builds are known to have come out otherwise."""
-    count, findings = 0, []
+    count = 0
+    findings: list[Finding] = []
     for key, output in request.outputs:
         count += 1
         found = tools.store.database.find_realisation(key, MAIN_OUTPUT)
         if found is not None and found != output:
+            from devenv.store.verification import Finding
+
             text = f"is what the lock says of {key}, which came out as `{found}`"
             findings.append(Finding(str(output), WRONG_OUTPUT, text))
     return count, findings

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from devenv import __version__
 from tests.bench.build import measure_build
+from tests.bench.ci import measure_ci
 from tests.bench.debian import measure_debian
 from tests.bench.lock import measure_lock
 from tests.bench.prompt import measure_depth, measure_prompt
@@ -34,6 +35,7 @@ BENCHMARKS: Mapping[str, Callable[[Workbench], Iterator[Row]]] = {
     "store": measure_store,
     "debian": measure_debian,
     "build": measure_build,
+    "ci": measure_ci,
 }
 ALL = "all"
 PEERS = {
@@ -43,6 +45,7 @@ PEERS = {
     "store": ("nix",),
     "debian": ("dpkg-deb",),
     "build": ("nix", "bwrap"),
+    "ci": ("tar", "zstd"),
 }
 
 
