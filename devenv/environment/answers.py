@@ -12,7 +12,7 @@ from devenv.environment.tree_sets import TreeSet
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedArtifact, LockedPackage
 from devenv.lock.satisfies import wanted_systems
-from devenv.manifest.model import Manifest, PackageRequest
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, PackageRequest
 from devenv.packages.package import Package, WheelSource
 from devenv.packages.versions import parse_version_request
 from devenv.packages.wheels import WheelFile
@@ -186,7 +186,7 @@ class Answering:
         """What another project's lock has pinned, where the package is from one."""
         packages = self._request.sets[wanted.input]
         project = packages.project if isinstance(packages, TreeSet) else None
-        pinned = None if project is None else project.pinned(wanted.name)
+        pinned = None if project is None else project.pinned(wanted.name, self._environment_of(wanted))
         if project is None or pinned is None:
             return None
         if not parse_version_request(wanted.version).matches(pinned.version):
@@ -204,6 +204,12 @@ class Answering:
             )
         files = {system: _files_of(pinned, system) for system in systems or pinned.systems}
         return Answer(wanted, pinned.version, files, {} if systems else pinned.lacking)
+
+    def _environment_of(self, wanted: PackageRequest) -> str:
+        """The environment of another project that the package is taken with, where the manifest does not name it."""
+        manifest = self._request.manifest
+        taken = () if wanted.name in manifest.packages else manifest.taken
+        return next((each.environment for each in taken if each.input == wanted.input), DEFAULT_ENVIRONMENT)
 
     def _find_kept(
         self, wanted: PackageRequest, locked: LockedPackage | None, systems: Sequence[System] | None

@@ -9,7 +9,7 @@ them. Where no Debian archive is configured, a new lock has none, and they run o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,8 @@ def _lock_environments(request: LockRequest, index: LockingIndex) -> Lock:
         if difference:
             differences[name] = difference
     inputs = first.find_inputs([default, *differences.values()])
-    return replace(locks[DEFAULT_ENVIRONMENT], inputs=inputs, environments=differences)
+    fingerprint = manifest_fingerprint(whole)
+    return replace(locks[DEFAULT_ENVIRONMENT], fingerprint=fingerprint, inputs=inputs, environments=differences)
 
 
 class _Locking:
@@ -120,7 +121,8 @@ class _Locking:
 
     def _answer_all(self) -> None:
         """Answer the packages of the manifest, then what they are built with, and so on, as many as can be at once."""
-        answers = self._answering.answer(list(self._manifest.packages.values()), self._request.kept_packages)
+        asked = [*self._manifest.packages.values(), *self._iter_taken()]
+        answers = self._answering.answer(asked, self._request.kept_packages)
         wanted = self._add({Node(name): answer for name, answer in answers.items()})
         systems = build_systems(self._manifest)
         if systems and self._builds_anything():
@@ -131,6 +133,23 @@ class _Locking:
         while missing := {node: each for node, each in wanted.items() if node not in self._answers}:
             answers = self._answering.answer(list(missing.values()), dependencies, systems)
             wanted = self._add({node: answers[node.name] for node in missing})
+
+    def _iter_taken(self) -> Iterator[PackageRequest]:
+        """What the environment has of other projects and does not name itself."""
+        seen = {*self._manifest.packages, *self._manifest.builds}
+        for taken in self._manifest.taken:
+            packages = self._request.sets[taken.input]
+            project = packages.project if isinstance(packages, TreeSet) else None
+            if project is None:
+                raise ResolutionError(
+                    f"the input `{taken.input}` is no project: it has no environment that one could begin with",
+                    hint="name a tree that has a `devenv.toml`",
+                    slug="input-empty",
+                )
+            for name in project.names_of(taken.environment):
+                if name not in seen and name not in taken.without:
+                    seen.add(name)
+                    yield PackageRequest(name, input=taken.input)
 
     def _add(self, answers: Mapping[Node, Answer]) -> dict[Node, PackageRequest]:
         """Plan what was answered; returns what that is built with."""

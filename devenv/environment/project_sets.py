@@ -18,7 +18,7 @@ from devenv.environment.derive import Packages, PackageSets
 from devenv.errors import LockError, ResolutionError
 from devenv.lock.model import Lock, LockedInput, LockedPackage
 from devenv.lock.satisfies import iter_unsatisfied
-from devenv.manifest.model import Manifest, ProjectBuild
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, ProjectBuild
 from devenv.packages.package import BuildPlan, BuildRequest, Package
 from devenv.packages.project_build import ProjectQuestion
 from devenv.store_path import StorePath
@@ -72,6 +72,10 @@ class ProjectSet:
         """What can be asked for, sorted."""
         return tuple(sorted({*self.content.manifest.packages, *self.content.manifest.builds}))
 
+    def names_of(self, environment: str) -> tuple[str, ...]:
+        """The packages of one of its environments. Raises UsageError (`environment-unknown`)."""
+        return tuple(sorted(self.content.manifest.select(environment).packages))
+
     def has(self, name: str) -> bool:
         """Whether the project has it; what its own packages are built with too."""
         lock = self.content.lock
@@ -90,8 +94,8 @@ class ProjectSet:
         build = self.content.manifest.builds.get(name)
         return self._inner(name).build(name, request) if build is None else self._plan_build(build, request)
 
-    def pinned(self, name: str) -> Pinned | None:
-        """What the project's lock says of a package; None where one of our inputs is to answer.
+    def pinned(self, name: str, environment: str = DEFAULT_ENVIRONMENT) -> Pinned | None:
+        """What the project's lock says of a package in an environment; None where one of our inputs is to answer.
 
         Raises LockError (`lock-missing`, `lock-stale`), ResolutionError (`package-unknown`).
         """
@@ -100,7 +104,7 @@ class ProjectSet:
         if build is not None:
             lacking = {system: BUILT_HERE for system in ALL_SYSTEMS if system not in ARCHITECTURES}
             return Pinned(None, lock, build.version or NO_VERSION, lacking)
-        package = self._locked(name, lock)
+        package = self._locked(name, lock.select(environment, self.content.manifest))
         if package.input in self.followed:
             return None
         lacking = {system: package.lacking.get(system, self._not_there()) for system in ALL_SYSTEMS}
@@ -142,7 +146,8 @@ class ProjectSet:
                 hint="make it a `[build]` there, or override it in this manifest",
                 slug="override-unknown",
             )
-        package = lock.packages.get(name) or lock.dependencies.get(name)
+        tables = [lock.packages, lock.dependencies, *(lock.environments[each].packages for each in lock.environments)]
+        package = next((table[name] for table in tables if name in table), None)
         if package is None:
             known = ", ".join(f"`{each}`" for each in self.names()[:10])
             raise ResolutionError(

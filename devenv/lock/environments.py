@@ -20,14 +20,15 @@ def select_environment(lock: Lock, manifest: Manifest, name: str) -> Lock:
 
     Its fingerprint is the environment's, where that of `lock` is the manifest's.
     """
-    if name == DEFAULT_ENVIRONMENT:
-        return replace(lock, environments={})
     chosen = manifest.select(name)
+    is_current = lock.fingerprint == manifest_fingerprint(manifest)
+    fingerprint = manifest_fingerprint(chosen) if is_current else lock.fingerprint
+    if name == DEFAULT_ENVIRONMENT:
+        return replace(lock, fingerprint=fingerprint, environments={})
     own = lock.environments.get(name, LockedEnvironment())
     inherited = _inherit(lock, chosen)
-    is_current = lock.fingerprint == manifest_fingerprint(manifest)
     return Lock(
-        manifest_fingerprint(chosen) if is_current else lock.fingerprint,
+        fingerprint,
         lock.inputs,
         {**inherited.packages, **own.packages},
         own.runtime or inherited.runtime,

@@ -9,7 +9,7 @@ from devenv.debian.architectures import ARCHITECTURES
 from devenv.digest import canonical_json_key
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
 from devenv.manifest.locators import is_tree_locator
-from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, Overrides, PackageRequest
+from devenv.manifest.model import SOURCE_INPUT, SOURCE_LOCATOR, Manifest, Overrides, PackageRequest, TakenPackages
 from devenv.system import ALL_SYSTEMS, System
 
 SYSROOT_NAME = "sysroot"
@@ -185,10 +185,19 @@ def manifest_fingerprint(manifest: Manifest) -> str:
     if trees:
         # Formats before 4 did not know it.
         document["trees"] = trees
+    taken = {name: _taken_key(each.source) for name, each in manifest.environments.items() if each.source is not None}
+    if taken:
+        document["environments"] = taken
+    if manifest.taken:
+        document["taken"] = [_taken_key(each) for each in manifest.taken]
     if manifest.keep:
         # Format 1 did not know it: a manifest without it has the fingerprint that it always had.
         document["keep"] = sorted(manifest.keep)
     return canonical_json_key(document)
+
+
+def _taken_key(taken: TakenPackages) -> list[object]:
+    return [taken.input, taken.environment, list(taken.without)]
 
 
 def iter_unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
@@ -210,6 +219,8 @@ def _iter_differing(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
         yield ScopeChanged()
     for name in sorted(manifest.packages.keys() | lock.packages.keys()):
         request, locked = manifest.packages.get(name), lock.packages.get(name)
+        if request is None and locked is not None and _is_taken(locked, manifest):
+            request = PackageRequest(name, input=locked.input)
         if request is None:
             yield PackageNotWanted(name)
         elif locked is None:
@@ -219,6 +230,11 @@ def _iter_differing(lock: Lock, manifest: Manifest) -> Iterator[Unsatisfied]:
     if lock.runtime is not None:
         yield from _iter_input_changes(lock, manifest, lock.runtime)
     yield from _iter_dependency_differences(lock, manifest)
+
+
+def _is_taken(locked: LockedPackage, manifest: Manifest) -> bool:
+    """Whether it can be one that another project says; which there have to be, only that project says."""
+    return any(locked.input == each.input and locked.name not in each.without for each in manifest.taken)
 
 
 def overrides_key(overrides: Overrides) -> str | None:
@@ -250,7 +266,8 @@ def builds_anything(manifest: Manifest) -> bool:
 
 def may_build(manifest: Manifest) -> bool:
     """Whether something may be built besides: a package of a tree, of which only its recipe says how it is made."""
-    return any(is_tree_locator(manifest.inputs.get(each.input, "")) for each in manifest.packages.values())
+    from_trees = (is_tree_locator(manifest.inputs.get(each.input, "")) for each in manifest.packages.values())
+    return bool(manifest.taken) or any(from_trees)
 
 
 def build_systems(manifest: Manifest) -> tuple[System, ...]:

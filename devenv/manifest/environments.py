@@ -67,6 +67,7 @@ def extend_manifest(base: Manifest, own: NamedEnvironment) -> Manifest:
         shell=extend_shell(base.shell, own.shell),
         builds=_usable_builds(base.builds, wanted),
         checks=dict(sorted({**base.checks, **own.checks}.items())),
+        taken=base.taken if own.source is None else (own.source, *base.taken),
         python=_own_python(base.python, own.name) if own.python is None else own.python,
     )
 

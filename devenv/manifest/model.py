@@ -176,6 +176,18 @@ DEFAULT_ENVIRONMENT = "default"
 
 
 @dataclass(frozen=True, slots=True)
+class TakenPackages:
+    """All packages of an environment of another project, which is the input `input`, but for those in `without`.
+
+    What they are only that project says: a manifest knows them by the lock.
+    """
+
+    input: str
+    environment: str = DEFAULT_ENVIRONMENT
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class NamedEnvironment:
     """`[environments.NAME]`: what differs from the environment that it extends. Fields are as in `Manifest`."""
 
@@ -193,6 +205,8 @@ class NamedEnvironment:
     checks: Mapping[str, Check] = field(default_factory=dict)
     python: PythonSettings | None = None
     """None: as in what it extends, in a directory of its own."""
+    source: TakenPackages | None = None
+    """Whose packages it has besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +255,8 @@ class Manifest:
     trees: Mapping[str, TreeOptions] = field(default_factory=dict)
     """What is said of inputs besides their locators; those of which nothing is said are left out."""
     environments: Mapping[str, NamedEnvironment] = field(default_factory=dict)
+    taken: tuple[TakenPackages, ...] = ()
+    """What a selected environment has of other projects; the first that has a package counts."""
 
     def select(self, name: str) -> Manifest:
         """The manifest that says of `name` alone what this one says of it; `default` is what all others extend.

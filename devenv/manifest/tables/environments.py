@@ -8,7 +8,8 @@ from functools import partial
 from devenv.manifest.checker import Checker
 from devenv.manifest.environments import extend_manifest
 from devenv.manifest.grammar import ENVIRONMENT_NAME, GrammarError
-from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, NamedEnvironment
+from devenv.manifest.locators import is_tree_locator
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, NamedEnvironment, TakenPackages
 from devenv.manifest.positions import Path
 from devenv.manifest.tables.checks import check_checks
 from devenv.manifest.tables.environment import DOTENV, check_dotenv, check_env
@@ -20,7 +21,7 @@ from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.system import System
 
 TABLE = "environments"
-ENVIRONMENT_KEYS = ("checks", DOTENV, "env", "extends", "packages", "python", "shell", "systems", "without")
+ENVIRONMENT_KEYS = ("checks", DOTENV, "env", "extends", "from", "packages", "python", "shell", "systems", "without")
 SHARED_KEYS = ("build", "formatters", "inputs", "keep", "project")
 """What is the same in all environments."""
 
@@ -69,12 +70,14 @@ def _check_environment(checker: Checker, value: object, name: str, manifest: Man
         # Without a word of its own it has one too, and the same variables are refused.
         checked = check_python(checker, record.get("python", {"venv": True}), variables, path)
         python = checked if "python" in record else None
+    without = tuple(sorted(checker.members(record.get("without", []), (*path, "without"), str)))
     return NamedEnvironment(
         name,
         extends=_check_extends(checker, record, path),
         systems=check_systems(checker, record["systems"], (*path, "systems")) if "systems" in record else None,
         packages=check_packages(checker, record.get("packages"), manifest.inputs, (*path, "packages")),
-        without=tuple(sorted(checker.members(record.get("without", []), (*path, "without"), str))),
+        without=without,
+        source=_check_source(checker, record, path, manifest, without),
         env=env.variables,
         unset=tuple(env.unset),
         lists=env.lists,
@@ -83,6 +86,27 @@ def _check_environment(checker: Checker, value: object, name: str, manifest: Man
         checks=check_checks(checker, record.get("checks"), (*path, "checks")),
         python=python,
     )
+
+
+def _check_source(
+    checker: Checker, record: Mapping[str, object], path: Path, manifest: Manifest, without: tuple[str, ...]
+) -> TakenPackages | None:
+    """`from = "INPUT"` or `"INPUT/ENVIRONMENT"`: whose packages the environment has besides."""
+    text = checker.string(record["from"], (*path, "from")) if "from" in record else None
+    if text is None:
+        return None
+    name, slash, environment = text.partition("/")
+    if not is_tree_locator(manifest.inputs.get(name, "path:")) or name not in manifest.inputs:
+        trees = [each for each, locator in manifest.inputs.items() if is_tree_locator(locator)]
+        checker.fault(
+            (*path, "from"),
+            f"`{format_shown(name)}` is no input that is another project",
+            f"there are {format_names(trees)}" if trees else "give one a name under `[inputs]`: docs/inputs.md",
+        )
+        return None
+    if slash:
+        checker.apply((*path, "from"), partial(ENVIRONMENT_NAME.require, environment))
+    return TakenPackages(name, environment or DEFAULT_ENVIRONMENT, without)
 
 
 def _check_extends(checker: Checker, record: Mapping[str, object], path: Path) -> str:
@@ -124,7 +148,7 @@ def _require_fitting(checker: Checker, own: NamedEnvironment, base: Manifest) ->
     for name in own.without:
         if name in own.packages:
             checker.fault((*path, "without"), f"`{name}` is among the environment's `packages` too", "delete one")
-        elif name not in base.packages:
+        elif name not in base.packages and own.source is None:
             meant = find_closest(name, base.packages)
             checker.fault(
                 (*path, "without"),

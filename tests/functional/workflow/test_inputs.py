@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from devenv.environment.project import read_project
+from devenv.environment.realize import RealizeRequest, realize_environment
 from devenv.errors import FetchError, LockError
 from devenv.events import ignore
 from devenv.fetch.trees.git_program import find_git
@@ -388,3 +389,44 @@ def test_project_as_template(user: User, tmp_path: Path) -> None:
     repository.commit({b"devenv.toml": b"[packages]\n", b"README": b"hi\n"})
     made = user.report("init", "--from", repository.locator, "copy")
     assert set(made["files"]) == {".gitignore", "README", "devenv.toml"}
+
+
+def test_environment_of_another_project(user: User, catalogue: Catalogue) -> None:
+    """`from` gives a named environment the packages of another project's, but for those that it names or leaves out."""
+    library = user.at("library")
+    library.manifest.write_text(
+        '[packages]\njust = "1.40"\nnodejs = "24.1"\n[environments.ci.packages]\njust = "1.42"\nripgrep = "14"\n'
+    )
+    library.devenv("lock")
+    app = user.at("app")
+    text = '[inputs]\nlibrary = "path:../library"\n[packages]\nuv = "*"\n[environments.ci]\nfrom = "library/ci"\n'
+    app.manifest.write_text(f'{text}without = ["nodejs"]\n')
+    catalogue.registry.index_enabled = True
+    app.devenv("lock")
+    manifest = read_project(app.directory).manifest
+    chosen = lock_of(app).select("ci", manifest)
+    assert {name: each.version for name, each in chosen.packages.items()} == {
+        "just": "1.42.0", "ripgrep": "14.1.1", "uv": "0.9.2",
+    }  # fmt: skip
+    assert set(lock_of(app).packages) == {"uv"}
+    before = (app.directory / "devenv.lock").read_bytes()
+    app.devenv("lock")
+    assert (app.directory / "devenv.lock").read_bytes() == before
+    app.devenv("lock", "--check")
+    # What is left out changes what the lock answers, and so does another environment.
+    app.manifest.write_text(text)
+    assert app.call("lock", "--check").status == 10
+    app.devenv("lock")
+    chosen = lock_of(app).select("ci", read_project(app.directory).manifest)
+    assert chosen.packages["nodejs"].version == "24.1.0"
+    with Tools(app.settings, app.environ, ignore) as tools:
+        project = read_project(app.directory)
+        sets = tools.package_sets(project.manifest, project.path, chosen, realizing=True)
+        request = RealizeRequest(project.manifest.select("ci"), chosen, sets, host_system())
+        with tools.fetching() as fetch:
+            realized = realize_environment(request, tools.store, fetch, ignore)
+        assert set(realized.packages) == {"just", "nodejs", "ripgrep", "uv"}
+    app.manifest.write_text(text.replace("library/ci", "library/nothing"))
+    assert app.failure("lock")["slug"] == "environment-unknown"
+    app.manifest.write_text(text.replace("library/ci", "base"))
+    assert app.failure("lock")["slug"] == "manifest-invalid"

@@ -15,7 +15,7 @@ from devenv.lock.format import format_lock
 from devenv.lock.parse import SIZE_LIMIT, parse_lock
 from devenv.lock.satisfies import manifest_fingerprint
 from devenv.lock.sections import LINE_LIMIT
-from devenv.manifest.model import Manifest, TreeOptions
+from devenv.manifest.model import Manifest, NamedEnvironment, TakenPackages, TreeOptions
 from devenv.resources import resource_path
 from devenv.system import System
 
@@ -141,5 +141,11 @@ def test_fingerprints(vector: dict[str, Any]) -> None:
     keep = tuple(reversed(vector.get("keep", [])))
     given = vector.get("trees", {}).items()
     trees = {name: TreeOptions(each["follows"], each["sha256"]) for name, each in given}
-    manifest = Manifest(systems=systems, inputs=inputs, keep=keep, trees=trees)
+    environments = {
+        name: NamedEnvironment(name, source=TakenPackages(source, environment, tuple(without)))
+        for name, (source, environment, without) in vector.get("environments", {}).items()
+    }
+    manifest = Manifest(systems=systems, inputs=inputs, keep=keep, trees=trees, environments=environments)
+    if "select" in vector:
+        manifest = manifest.select(vector["select"])
     assert manifest_fingerprint(manifest) == vector["fingerprint"]
