@@ -5,6 +5,7 @@ Whatever stands in it (names of checks, lines of logs) is text: it ends no fence
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -53,7 +54,8 @@ def _iter_lines(result: CiResult) -> Iterator[str]:
         yield from _failure(result.failure)
     for check in result.checks:
         if not check.passed and check.last_lines:
-            yield f"<details><summary>{_cell(check.name)}</summary>"
+            # In a line of HTML a backslash escapes nothing.
+            yield f"<details><summary>{html.escape(make_visible(check.name[:CELL_LIMIT]))}</summary>"
             yield ""
             yield from _fenced(check.last_lines)
             yield ""

@@ -119,3 +119,24 @@ def test_sandbox_of_the_lock(builder: Builder, tmp_path: Path) -> None:
     assert "building bubblewrap-14.2.0\n" in outcome.messages
     assert int((app.directory / "result").read_text()) < 10
     assert json.loads(there.devenv("build", "--json").output)["result"]["builds"][0]["fresh"] is False
+
+
+def test_ci_runs_the_checks(builder: Builder) -> None:
+    """A check that fails has a status of its own, and its log is shown; what passed is not evaluated again."""
+    app = builder.project("ci", CHECKS.replace("exit 3", "test ! -e wrong"), {"data": "1\n", "wrong": ""}, allow=False)
+    outcome = app.call("ci", "--json")
+    assert outcome.status == 15
+    assert outcome.result["failure"]["slug"] == "check-failed"
+    assert {each["name"]: each["passed"] for each in outcome.result["checks"]} == {
+        "bad": False,
+        "good": True,
+        "greeting": True,
+    }
+    assert "== bad failed\n  a line\n  1\n" in outcome.messages
+    (app.directory / "wrong").unlink()
+    assert app.devenv("ci").text.count("passed  check ") == 3
+    again = app.devenv("ci")
+    assert again.text.count("(on the same content before)") == 3
+    write(app, wrong="")
+    assert app.call("ci").status == 15
+    assert app.failure("check")["slug"] == "not-allowed"
