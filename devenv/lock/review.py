@@ -145,6 +145,14 @@ class InputChange:
     dates: tuple[str | None, str | None] = (None, None)
     """Of a tree from a repository: when its commits were made."""
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether a release, or the commit, is older than before."""
+        before, after = self.dates
+        return any(each.goes_back for each in self.releases) or (
+            before is not None and after is not None and after < before
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SizeChange:

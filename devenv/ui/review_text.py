@@ -127,7 +127,7 @@ def _input_lines(inputs: Sequence[InputChange], painter: Painter) -> Iterator[st
         return
     yield "inputs"
     for each in inputs:
-        style = "warning" if any(release.goes_back for release in each.releases) else "name"
+        style = "warning" if each.goes_back else "name"
         yield f"{INDENT}{painter.paint(style, each.name)}  {make_visible(input_text(each))}"
         for text in release_texts(each):
             yield f"{INDENT * 2}{make_visible(text)}"

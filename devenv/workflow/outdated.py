@@ -50,7 +50,7 @@ class _Looking:
         self._lock = lock
         changes = (each for each in review.packages if each.table is Table.PACKAGE)
         self._changes = {(each.environment, each.name): each for each in changes}
-        self._sets = tools.package_sets(project.manifest)
+        self._sets = tools.package_sets(project.manifest, project.path, lock)
         dated = date_index(tools, project.manifest)
         self._index = dated[-1] if dated else tools.index
 

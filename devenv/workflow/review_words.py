@@ -138,7 +138,8 @@ def input_text(change: InputChange) -> str:
             f"{short_revision(revision)}{'' if date is None else f' of {date}'}"
             for revision, date in zip(revisions, change.dates, strict=True)
         )
-        return f"{new} {before} → {after}"
+        older = ", which is older" if change.goes_back and not change.releases else ""
+        return f"{new} {before} → {after}{older}"
     return new
 
 

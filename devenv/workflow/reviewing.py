@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -36,7 +37,10 @@ def know_needs(tools: Tools, start: Path, lock: Lock) -> FindNeeds:
     with contextlib.suppress(DevenvError):
         project = read_project(require_project_path(start))
         if trust_in(tools, project) is Trust.ALLOWED:
-            return make_find_needs(project.manifest, lock, tools.package_sets(project.manifest, project.path, lock))
+            manifest = project.manifest
+            here = {name: each for name, each in manifest.inputs.items() if each.startswith(OWN)}
+            sets = tools.package_sets(replace(manifest, inputs=here), project.path, lock)
+            return make_find_needs(manifest, lock, sets)
     return know_nothing
 
 

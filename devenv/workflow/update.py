@@ -122,7 +122,8 @@ def _is_withdrawn(tools: Tools, project: Project, change: PackageChange) -> bool
         return False
     if not project.manifest.inputs.get(locked.input, "").startswith("builtin:"):
         return False
-    package = tools.package_sets(project.manifest)[locked.input].package(change.name)
+    sets = tools.package_sets(project.manifest, project.path, project.lock)
+    package = sets[locked.input].package(change.name)
     wheels = tuple(source for source in package.sources if isinstance(source, WheelSource))
     offers = Offers(replace(package, sources=wheels), tools.index)
     return parse_version(locked.version) in offers.yanked

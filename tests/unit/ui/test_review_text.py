@@ -119,6 +119,18 @@ def test_reasons(reason: Reason, words: str) -> None:
     assert f"      {words} (x86_64-linux)" in shown(DiffResult("a", "b", one))
 
 
+def test_commits() -> None:
+    """Of a tree from a repository the commits are told with their dates, and that one is older than before."""
+    revisions = ("git:" + "1" * 40, "git:" + "2" * 40)
+    dates = ("2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z")
+    locator = "git+https://git.example/tools"
+    there, back = (InputChange("tools", (locator,) * 2, revisions, dates=each) for each in (dates[::-1], dates))
+    assert shown(DiffResult("a", "b", Review((there, back))))[2:] == [
+        f"  tools  {locator} 111111111111 of {dates[1]} → 222222222222 of {dates[0]}",
+        f"  tools  {locator} 111111111111 of {dates[0]} → 222222222222 of {dates[1]}, which is older",
+    ]
+
+
 def test_replaced_file_stands_out() -> None:
     """A file of the same name with other content is told as what it is."""
     files = (FileChange("tool", "1.0-1", "1.0-1", replaced=True),)
