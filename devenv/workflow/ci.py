@@ -121,8 +121,9 @@ class _Run:
         if archive is not None and self.lacks_archive:
             from devenv.workflow.ci_archive import leave_archive
 
+            objects = [environment, *(output for _, output in memo.outputs)]
             with self._stage("export") as say:
-                say(f"{leave_archive(tools, memo.outputs, environment, archive)} objects")
+                say(f"{leave_archive(tools, project, objects, archive)} objects")
 
     def _realize(self) -> StorePath:
         """The environment's object, out of the archive where that has it."""

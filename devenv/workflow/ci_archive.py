@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from devenv.environment.project import Project
 from devenv.errors import StoreError
 from devenv.events import Notice
 from devenv.store_path import StorePath
@@ -27,13 +28,16 @@ def take_archive(tools: Tools, path: Path) -> int | None:
             return None
 
 
-def leave_archive(tools: Tools, outputs: Iterable[tuple[str, StorePath]], environment: StorePath, path: Path) -> int:
-    """Write the environment and what is here of the lock's `outputs`, with all that they refer to.
+def leave_archive(tools: Tools, project: Project, objects: Iterable[StorePath], path: Path) -> int:
+    """Write what is here of `objects`, with all that they refer to, and what the lock is evaluated with.
 
-    Returns how many objects these are.
+    With its inputs, the lock can be evaluated without asking for them, by a later devenv too. Returns how many objects
+    these are.
     """
+    from devenv.workflow.input_sets import keep_inputs
     from devenv.workflow.store import write_archive
 
-    targets = {environment, *tools.store.database.valid_paths(output for _, output in outputs)}
+    named = [*objects, *keep_inputs(tools, project.require_lock())]
+    targets = {*tools.store.database.valid_paths(named)}
     path.parent.mkdir(parents=True, exist_ok=True)
     return len(write_archive(tools, sorted(targets), path).paths)

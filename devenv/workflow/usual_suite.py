@@ -29,11 +29,11 @@ def find_usual_suite(settings: Settings, start: Path) -> str:
 
 
 def find_tree_inputs(start: Path) -> frozenset[str]:
-    """The names of the inputs that are trees, of the project at or above `start`; what cannot be read has none."""
-    try:
-        manifest = read_project(require_project_path(start)).manifest
-    except DevenvError:
-        return frozenset()
+    """The names of the inputs that are trees, of the project at or above `start`.
+
+    Raises UsageError, ManifestError.
+    """
+    manifest = read_project(require_project_path(start)).manifest
     return frozenset(name for name, locator in manifest.inputs.items() if is_tree_locator(locator))
 
 
