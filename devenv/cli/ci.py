@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from devenv.cli.command import Action, UnfitResult, here, verb
-from devenv.cli.parameters import PATH
+from devenv.cli.parameters import PATH, environment_option
 from devenv.workflow.tools import Tools
 
 SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -16,6 +16,7 @@ SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 
 
 @verb("ci", network=True, examples=["devenv ci", "devenv ci --archive .cache/closure.devenv --junit report.xml"])
+@environment_option
 @click.option("--archive", type=PATH, metavar="FILE", help="Begin with the closure in FILE, if there; else write it.")
 @click.option(
     "--verify",
@@ -31,6 +32,7 @@ SUMMARY_VARIABLE = "GITHUB_STEP_SUMMARY"
 @click.option("--template", type=click.Choice(["github", "gitlab", "docker"]), help="Only print a file to start from.")
 def command(  # noqa: PLR0913 - click hands options over one by one
     *,
+    environment: str,
     archive: Path | None,
     verify: str,
     no_checks: bool,
@@ -54,12 +56,19 @@ def command(  # noqa: PLR0913 - click hands options over one by one
         if key:
             from devenv.workflow.ci_key import find_key
 
-            return find_key(tools, here())
+            return find_key(tools, here(), environment)
         from devenv.cli.ci_report import explain, write_reports
         from devenv.workflow.ci import CiRequest, run_ci, show_logs
         from devenv.workflow.ci_verify import Effort
 
-        request = CiRequest(explain, archive=archive, effort=Effort(verify), checks=not no_checks, jobs=jobs)
+        request = CiRequest(
+            explain,
+            archive=archive,
+            effort=Effort(verify),
+            checks=not no_checks,
+            jobs=jobs,
+            environment=environment,
+        )
         result = run_ci(tools, here(), request)
         show_logs(tools, result)
         given = os.environ.get(SUMMARY_VARIABLE)

@@ -19,6 +19,7 @@ from devenv.environment.project import Project
 from devenv.errors import CheckError, DevenvError
 from devenv.events import LogLine, Notice, section
 from devenv.fsutil import read_regular
+from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.store_path import StorePath
 from devenv.system import System
 from devenv.workflow.build_memo import memo_stamp
@@ -53,6 +54,8 @@ class CiRequest:
     """How closely what was read before is looked at."""
     checks: bool = True
     jobs: int | None = None
+    environment: str = DEFAULT_ENVIRONMENT
+    """Which is reproduced, and whose checks are run."""
 
 
 def run_ci(tools: Tools, start: Path, request: CiRequest) -> CiResult:
@@ -60,7 +63,7 @@ def run_ci(tools: Tools, start: Path, request: CiRequest) -> CiResult:
 
     Raises UsageError where there is no project, TrustError where it was denied.
     """
-    project = open_project(tools, start)
+    project = open_project(tools, start, request.environment)
     _refuse_denied(tools, project)
     run = _Run(tools, project, request)
     try:
@@ -104,7 +107,8 @@ class _Run:
             memo = CiMemo(memo.objects)
         with self._stage("lock"):
             if not memo.stamp:
-                require_satisfied(project)
+                # All of it, whichever environment is asked for: a lock is one.
+                require_satisfied(project.whole)
                 memo = replace(memo, stamp=stamp, outputs=_locked_outputs(project, tools.system))
         environment = self._realize()
         with self._stage("verify") as say:
@@ -187,7 +191,9 @@ class _Run:
     def _run_checks(self, memo: CiMemo) -> CiMemo:
         from devenv.workflow.builds import BuildChoice, ProjectBuilding, run_checks
 
-        building = ProjectBuilding(self.tools, self.project, BuildChoice(jobs=self.request.jobs))
+        building = ProjectBuilding(
+            self.tools, self.project, BuildChoice(jobs=self.request.jobs, environment=self.request.environment)
+        )
         derivations = building.derivations()
         self.checks = run_checks(building, derivations).checks
         sources = {**derivations.locked.files, **derivations.source_objects}
@@ -199,7 +205,7 @@ class _Run:
         return CiResult(
             project=self.project.path,
             system=str(self.tools.system),
-            key="" if self.project.lock_bytes is None else archive_key(self.project.lock_bytes, self.tools.system),
+            key="" if self.project.lock_bytes is None else archive_key(self.project, self.tools.system),
             stages=stages,
             environment=self.environment,
             verification=self.verification,
@@ -211,7 +217,7 @@ class _Run:
 
 def _locked_outputs(project: Project, system: System) -> tuple[tuple[str, StorePath], ...]:
     """What the lock says that derivations come out as."""
-    builds = project.require_lock().iter_builds(system)
+    builds = project.require_lock().on(system).iter_builds(system)
     return tuple((build.derivation, build.output) for build in builds if build.output is not None)
 
 

@@ -80,4 +80,5 @@ def write_memo(tools: Tools, project: Project, memo: CiMemo) -> None:
 
 def _memo_path(tools: Tools, project: Project) -> Path:
     name = hashlib.sha256(os.fsencode(project.path)).hexdigest()
-    return tools.settings.state / "builds" / f"{name}.ci.json"
+    named = "" if project.selected is None else f".{project.selected}"
+    return tools.settings.state / "builds" / f"{name}.ci{named}.json"

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from devenv.cli.crash import crash_error
 from devenv.errors import DevenvError, LockError, TrustError, UsageError
 from devenv.events import ignore
 from devenv.generations.generations import find_current_generation
 from devenv.generations.roots import find_roots, list_projects
 from devenv.system import ALL_SYSTEMS, host_system
 from devenv.workflow.accept import accept_files
+from devenv.workflow.ci import CiRequest, run_ci
+from devenv.workflow.ci_key import find_key
 from devenv.workflow.collect import CollectOptions, collect_garbage
 from devenv.workflow.edit import add_packages, lock_project, remove_packages
 from devenv.workflow.enter import Entered, enter_project
@@ -114,7 +117,8 @@ def test_each_has_a_generation_that_is_kept(here: Here) -> None:
     assert (settings.state / "active" / here.path.relative_to("/") / "@devenv").readlink() == current.path
     assert (here.path / ".devenv/env").readlink() == here.tools.store.path(current.environment)
     roots = [each.name for each in find_roots(here.tools.store, settings, list_projects(settings))]
-    assert [name.partition("generation ")[2] for name in roots if "generation" in name] == ["1", "2 (ci)", "3 (docs)"]
+    names = dict.fromkeys(name.partition("generation ")[2] for name in roots if "generation" in name)
+    assert list(names) == ["1", "2 (ci)", "3 (docs)"]
     collect_garbage(here.tools, CollectOptions(keep=1))
     assert all(each.generation.path.is_dir() for each in entered.values())
     here.write(MANIFEST.partition("\n[environments.docs]")[0])
@@ -235,3 +239,17 @@ def test_accepted_file_of_an_environment(here: Here, catalogue: Catalogue) -> No
         own = after["environments"][name]["packages"]["uv"]
         assert (own["request"], own["version"]) == ("*", version)
         assert own != before["environments"][name]["packages"]["uv"]
+
+
+def test_environment_on_a_build_machine(here: Here) -> None:
+    """`ci -e NAME` reproduces that environment and says which it is by its key; the lock must answer in all of them."""
+    here.write(MANIFEST)
+    request = CiRequest(crash_error, environment="ci")
+    result = run_ci(here.tools, here.path, request)
+    assert result.failure is None
+    assert result.environment == here.enter("ci").generation.environment
+    assert find_key(here.tools, here.path, "ci").key == result.key != find_key(here.tools, here.path).key
+    here.user.manifest.write_text(MANIFEST.replace('extends = "ci"', 'extends = "ci"\npackages = { ripgrep = "*" }'))
+    failure = run_ci(here.tools, here.path, request).failure
+    assert failure is not None
+    assert (failure.slug, failure.details) == ("lock-stale", ("in the environment `docs`: `ripgrep` is not locked",))
