@@ -1,4 +1,4 @@
-"""Tiers: a test belongs to the tier of its directory; what is marked `catalogue` waits to be asked for."""
+"""Tiers: a test belongs to the tier of its directory; what is marked `catalogue` or `long` waits to be asked for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ TIERS = {
 }
 
 
-CATALOGUE = "catalogue"
+ASKED_FOR = ("catalogue", "long")
+"""Marks of what takes too long for every run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         tier = TIERS[item.path.relative_to(TESTS).parts[0]]
         item.add_marker(tier)
     # Not `addopts = -m "not catalogue"`: of several `-m` pytest takes the last, and `-m registry` would take it away.
-    if CATALOGUE not in config.getoption("markexpr"):
-        left_out = [item for item in items if item.get_closest_marker(CATALOGUE) is not None]
-        items[:] = [item for item in items if item.get_closest_marker(CATALOGUE) is None]
-        config.hook.pytest_deselected(items=left_out)
+    for mark in ASKED_FOR:
+        if mark not in config.getoption("markexpr"):
+            left_out = [item for item in items if item.get_closest_marker(mark) is not None]
+            items[:] = [item for item in items if item.get_closest_marker(mark) is None]
+            config.hook.pytest_deselected(items=left_out)

@@ -16,7 +16,7 @@ from tests.functional.faults.scenarios import SCENARIOS
 from tests.functional.faults.sweep import SUCCEEDED, Ground, prepared, require_tidy, run_child
 from tests.functional.faults.traced import Call, can_trace, run_traced
 
-KILLS = 3
+KILLS, MANY_KILLS = 1, 5
 """How often the process is killed at each kind of call, at equal distances."""
 
 
@@ -107,10 +107,10 @@ def test_mirrored_file_is_durable_before_it_has_its_name() -> None:
     place_of(calls, "fsync", "/mirror/sha256/", after=renamed)
 
 
-def choose_kills(calls: list[Call]) -> Iterator[tuple[str, int]]:
-    """Kinds of calls, each with some of the times that it is made (from 1)."""
+def choose_kills(calls: list[Call], kills: int) -> Iterator[tuple[str, int]]:
+    """Kinds of calls, each with so many of the times that it is made (from 1)."""
     for name, count in sorted(Counter(call.name for call in calls).items()):
-        for number in sorted({1 + place * count // KILLS for place in range(KILLS)}):
+        for number in sorted({1 + place * count // kills for place in range(kills)}):
             yield name, number
 
 
@@ -126,15 +126,16 @@ def kill_at(ground: Ground, name: str, call: str, number: int) -> None:
     require_tidy(ground)
 
 
-def test_kill_at_system_calls(record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.parametrize("kills_of_a_kind", [KILLS, pytest.param(MANY_KILLS, marks=pytest.mark.long)])
+def test_kill_at_system_calls(kills_of_a_kind: int, record_property: Callable[[str, object], None]) -> None:
     """A kill at any call, those that SQLite makes by itself among them, leaves old or new (A-03 to A-06, E-06)."""
     with prepared(SCENARIOS["register"]) as ground:
         ground.restore()
         status, calls = run_traced("register", ground.home)
         assert status == 0
-        kills = list(choose_kills(calls))
+        kills = list(choose_kills(calls, kills_of_a_kind))
         for call, number in kills:
             kill_at(ground, "register", call, number)
     record_property("kills", len(kills))
     sys.stdout.write(f"killed at {len(kills)} of {len(calls)} calls\n")
-    assert len(kills) > 20
+    assert len(kills) > 10

@@ -226,6 +226,7 @@ def check_store_names(settings: Settings, path: StorePath) -> None:
         assert store.is_complete(path)
 
 
+@pytest.mark.long
 def test_more_than_two_gigabytes(settings: Settings) -> None:
     """A sparse file of more than 2^31 bytes is hashed in the memory of a few blocks (B-12)."""
     size = (1 << 31) + 5

@@ -46,7 +46,7 @@ from tests.homes import temporary_home
 from tests.objects import SCRATCH, damage, lose, output
 from tests.trees import Link, Tree, iter_tree_nodes, nar_of
 
-EXAMPLES = 100
+EXAMPLES = 40
 STEPS = 25
 CONTENTS = (b"", b"shared", b"L" * 1_100_000)
 """Of files that several objects have: empty, small, and large enough to be shared after it was written."""
