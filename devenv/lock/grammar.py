@@ -69,7 +69,7 @@ VERSION = Rule(
 REQUEST = Rule(re.compile(rf"{VISIBLE}{{1,100}}"), "is not 1 to 100 visible characters")
 REASON = Rule(re.compile(rf"{VISIBLE}{{1,1000}}"), "is not 1 to 1000 visible characters")
 INPUT_LOCATOR = Rule(
-    re.compile(rf"builtin:[a-z0-9][a-z0-9-]{{0,99}}|{DEBIAN}[a-z]{{3,30}}"), "is not the locator of a package set"
+    re.compile(rf"builtin:[a-z0-9][a-z0-9-]{{0,99}}|{DEBIAN}[a-z]{{3,30}}|pypi:"), "is not the locator of a package set"
 )
 TREE_REVISIONS: Mapping[TreeKind, Rule] = {
     "git": Rule(re.compile(r"git:(?:[0-9a-f]{64}|[0-9a-f]{40})"), "is not `git:` with 40 or 64 hexadecimal digits"),

@@ -20,6 +20,7 @@ from devenv.lock.model import (
     ENVIRONMENT_VERSION,
     FIRST_VERSION,
     LAST_VERSION,
+    PYPI_SET,
     RUNTIME_NAME,
     SOURCE_SET,
     SOURCE_VERSION,
@@ -152,7 +153,7 @@ def _find_newer(sections: Iterable[Section], version: int) -> LineError:
 def _needed_version(section: Section) -> tuple[int, str | None]:
     """The first format that can say what a section says, and the key that needs it (None: the whole section)."""
     locator = str(section.values.get("locator"))
-    if section.path[:1] == ("inputs",) and is_tree_locator(locator):
+    if section.path[:1] == ("inputs",) and (locator == PYPI_SET or is_tree_locator(locator)):
         return TREE_VERSION, "locator"
     if section.path[:1] == (ENVIRONMENTS,):
         return ENVIRONMENT_VERSION, None

@@ -19,6 +19,8 @@ from devenv.manifest.model import (
     DEBIAN_INPUT,
     DEFAULT_ENVIRONMENT,
     DEFAULT_INPUT,
+    PYPI_INPUT,
+    PYPI_LOCATOR,
     SOURCE_INPUT,
     SOURCE_LOCATOR,
     Manifest,
@@ -101,6 +103,25 @@ def set_suite(text: str, suite: str | None = None) -> tuple[str, str]:
     if first is None and DEBIAN_INPUT not in manifest.inputs:
         name = DEBIAN_INPUT
     return _add(document, (INPUTS, name), _spell(locator)), name
+
+
+def set_index(text: str) -> tuple[str, str]:
+    """The manifest `text` with an input that is the index of Python, and that input's name.
+
+    An input that is there serves. Raises UsageError (`package-invalid`) where the manifest calls another set so, and
+    as `parse_manifest` does.
+    """
+    document, manifest = _parse(text)
+    for name, given in manifest.inputs.items():
+        if given == PYPI_LOCATOR:
+            return text, name
+    if PYPI_INPUT in manifest.inputs:
+        raise UsageError(
+            f"the input `{PYPI_INPUT}` of this manifest is another set",
+            hint=f'add an input that is `"{PYPI_LOCATOR}"` to `[inputs]`, under another name',
+            slug="package-invalid",
+        )
+    return _add(document, (INPUTS, PYPI_INPUT), _spell(PYPI_LOCATOR)), PYPI_INPUT
 
 
 def require_source_input(text: str) -> str:

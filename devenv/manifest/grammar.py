@@ -69,6 +69,8 @@ INDEX_PREFIX = "debian-"
 
 BUILTIN_SETS = frozenset({"builtin:base", "builtin:source"})
 
+PYPI_SET = "pypi:"
+
 MOVING_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "oldoldstable"})
 
 ALIAS_NAME = Grammar(
@@ -147,7 +149,7 @@ def require_locator(text: str) -> str:
 
     The message repeats nothing that may hold a password.
     """
-    if text in BUILTIN_SETS:
+    if text in BUILTIN_SETS or text == PYPI_SET:
         return text
     if text.startswith(DEBIAN):
         return DEBIAN + require_suite(text.removeprefix(DEBIAN))

@@ -19,6 +19,8 @@ SOURCE_LOCATOR = "builtin:source"
 DEFAULT_INPUTS: Mapping[str, str] = {DEFAULT_INPUT: "builtin:base", SOURCE_INPUT: SOURCE_LOCATOR}
 """What every manifest has without saying so: input name → locator."""
 
+PYPI_LOCATOR, PYPI_INPUT = "pypi:", "pypi"
+"""The index of Python as a package set, and what `devenv add` calls that input."""
 DEBIAN_INPUT = "debian"
 """What `devenv add` calls the first input that is a Debian suite; others have names that say the suite."""
 

@@ -15,13 +15,13 @@ from devenv.debian.suites import DEBIAN
 from devenv.environment.answers import NOTHING, LockRequest, Moving
 from devenv.environment.project import Project, read_project, require_project_path, write_project
 from devenv.environment.realize import RealizedEnvironment
-from devenv.errors import UsageError
+from devenv.errors import BuildError, UsageError
 from devenv.events import Notice, Step
 from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedPackage
-from devenv.manifest.edit import remove_package, require_source_input, set_package, set_suite
-from devenv.manifest.model import DEFAULT_ENVIRONMENT, SOURCE_LOCATOR, Manifest, usual_suite
+from devenv.manifest.edit import remove_package, require_source_input, set_index, set_package, set_suite
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, PYPI_LOCATOR, SOURCE_LOCATOR, Manifest, usual_suite
 from devenv.manifest.parse import parse_manifest
 from devenv.packages.package_set import SOURCE_PREFIX
 from devenv.store_path import StorePath
@@ -52,6 +52,8 @@ def add_packages(
             source = None
             if each.input == SOURCE_LOCATOR:
                 source = require_source_input(text)
+            elif each.input == PYPI_LOCATOR:
+                text, source = set_index(text)
             elif each.input is not None and each.input.startswith(NAMED_INPUT):
                 source = each.input.removeprefix(NAMED_INPUT)
             elif each.input is not None:
@@ -61,7 +63,15 @@ def add_packages(
 
     names = tuple(each.name for each in wanted)
     asked = frozenset(each.name for each in wanted if each.version is not None)
-    return _edit_packages(tools, start, _Edit(edit, added=names, asked_anew=asked, environment=environment))
+    try:
+        return _edit_packages(tools, start, _Edit(edit, added=names, asked_anew=asked, environment=environment))
+    except BuildError as error:
+        if error.slug == "member-missing" and any(each.input == PYPI_LOCATOR for each in wanted):
+            error.hint = (
+                f"a package of `{PYPI_LOCATOR}` is a program that its wheel brings; for what is in Python there "
+                "is the virtual environment: `venv = true` under `[python]`"
+            )
+        raise
 
 
 def remove_packages(
@@ -71,7 +81,7 @@ def remove_packages(
 
     A set before a name must be the one that the package is from.
     """
-    sets = (DEBIAN, SOURCE_PREFIX)
+    sets = (DEBIAN, SOURCE_PREFIX, PYPI_LOCATOR)
     unwanted = [parse_wanted(name) if name.startswith(sets) else WantedPackage(name, None) for name in names]
 
     def edit(text: str) -> str:

@@ -22,7 +22,7 @@ from devenv.environment.tree_sets import OpenTree, TreeSet
 from devenv.errors import ResolutionError
 from devenv.lock.model import Lock, LockedInput
 from devenv.manifest.locators import is_tree_locator
-from devenv.manifest.model import DEFAULT_INPUT, SOURCE_LOCATOR, WHOLE_PROJECT, Manifest, TreeOptions
+from devenv.manifest.model import DEFAULT_INPUT, PYPI_LOCATOR, SOURCE_LOCATOR, WHOLE_PROJECT, Manifest, TreeOptions
 from devenv.packages.package_set import BASE_LABEL, PackageSet
 from devenv.store_path import StorePath
 from devenv.workflow.trees import Trees
@@ -51,6 +51,10 @@ def open_sets(
             from devenv.packages.debian_set import DebianSet
 
             sets[name] = DebianSet(suite, tools.usual_suite)
+        elif locator == PYPI_LOCATOR:
+            from devenv.packages.pypi_set import PypiSet
+
+            sets[name] = PypiSet()
         elif is_tree_locator(locator):
             options = manifest.trees.get(name, NO_OPTIONS)
             opening = partial(Trees(tools, project).open, name, locator, options, pins.get(name))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from devenv.debian.suites import DEBIAN, DEFAULT_SUITE, SUITES
 from devenv.errors import UsageError
 from devenv.manifest.grammar import MOVING_SUITES, PACKAGE_NAME, GrammarError, require_suite
-from devenv.manifest.model import SOURCE_LOCATOR
+from devenv.manifest.model import PYPI_LOCATOR, SOURCE_LOCATOR
 from devenv.manifest.wording import find_closest, format_shown
 from devenv.packages.package_set import SOURCE_PREFIX
 
@@ -27,7 +27,7 @@ class WantedPackage:
     """A package that is to be added, and the version that is asked for (None: whatever is newest).
 
     `input` is None for the input that the package has or would have anyway; else `debian:`, for whichever of Debian's
-    suites the manifest has, or `debian:SUITE`, or `builtin:source`, or `input:` and the name of an input.
+    suites the manifest has, or `debian:SUITE`, or `builtin:source`, or `pypi:`, or `input:` and the name of an input.
     """
 
     name: str
@@ -52,6 +52,8 @@ def parse_wanted(text: str, inputs: Collection[str] = ()) -> WantedPackage:
         raise _misplaced_version(text, match)
     if name.startswith(SOURCE_PREFIX):
         return WantedPackage(_require_source_name(name), version or None, SOURCE_LOCATOR)
+    if name.startswith(PYPI_LOCATOR):
+        return WantedPackage(_require_project_name(name), version or None, PYPI_LOCATOR)
     head, _, rest = name.partition(":")
     if head in inputs and not name.startswith(DEBIAN):
         return WantedPackage(rest, version or None, NAMED_INPUT + head)
@@ -98,10 +100,10 @@ def _misplaced_version(text: str, match: re.Match[str]) -> UsageError:
 
 def _refuse_other_sets(name: str) -> None:
     """Raise UsageError where something before `name` looks like a package set."""
-    known = f"sets are `{SOURCE_PREFIX}`, `{DEBIAN}` and `{DEBIAN}SUITE/`"
+    known = f"sets are `{SOURCE_PREFIX}`, `{DEBIAN}`, `{DEBIAN}SUITE/` and `{PYPI_LOCATOR}`"
     head, colon, rest = name.partition(":")
     if colon:
-        meant = find_closest(head, (DEBIAN.rstrip(":"), SOURCE_PREFIX.rstrip(":")))
+        meant = find_closest(head, (DEBIAN.rstrip(":"), SOURCE_PREFIX.rstrip(":"), PYPI_LOCATOR.rstrip(":")))
         hint = f"did you mean `{meant}:{format_shown(rest)}`?" if meant else f"{known}; other packages have none"
         raise _invalid(f"`{format_shown(head)}:` is no package set that devenv knows", hint)
     head, slash, rest = name.partition("/")
@@ -131,6 +133,16 @@ def _require_source_name(text: str) -> str:
         raise _invalid(f"`{SOURCE_PREFIX}` names no package", "look for one with `devenv search WORD`")
     if PACKAGE_NAME.pattern.fullmatch(name) is None:
         raise _invalid(f"`{format_shown(name)}` is not the name of a package", "look for one with `devenv search WORD`")
+    return name
+
+
+def _require_project_name(text: str) -> str:
+    """The project behind `pypi:`, as the index spells it. Raises UsageError where there is none."""
+    name = re.sub(r"[-_.]+", "-", text.removeprefix(PYPI_LOCATOR)).lower()
+    if PACKAGE_NAME.pattern.fullmatch(name) is None or name.endswith("-") or "+" in name:
+        raise _invalid(
+            f"`{format_shown(text)}` names no project of the index", "write `pypi:NAME`, such as `pypi:ruff`"
+        )
     return name
 
 

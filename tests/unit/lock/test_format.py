@@ -61,7 +61,7 @@ DATES = st.datetimes().map(lambda time: f"{time.replace(microsecond=0).isoformat
 def inputs(draw: st.DrawFn, name: str) -> LockedInput:
     """An input called `name` of either kind."""
     if draw(st.booleans()):
-        return LockedInput(name, draw(st.sampled_from(["builtin:base", "builtin:source"])), draw(KEYS))
+        return LockedInput(name, draw(st.sampled_from(["builtin:base", "builtin:source", "pypi:"])), draw(KEYS))
     suite = draw(st.sampled_from(["sid", "trixie"]))
     releases = draw(
         st.lists(st.sampled_from([suite, f"{suite}-updates", f"{suite}-security"]), min_size=1, unique=True)

@@ -44,7 +44,7 @@ LEFT_OUT = "epoch and Debian's revision are left out, letters stand behind `+`"
 
 @pytest.mark.parametrize(("text", "hint"), [
     ("debain:htop", "did you mean `debian:htop`?"),
-    ("nix:htop", "sets are `source:`, `debian:` and `debian:SUITE/`; other packages have none"),
+    ("nix:htop", "sets are `source:`, `debian:`, `debian:SUITE/` and `pypi:`; other packages have none"),
     ("sorce:curl", "did you mean `source:curl`?"),
     ("source:", "look for one with `devenv search WORD`"),
     ("source:../curl", "look for one with `devenv search WORD`"),
