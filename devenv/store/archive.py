@@ -25,6 +25,7 @@ from devenv.nar.writer import NarWriter
 from devenv.store.adding import Output
 from devenv.store.address import AddressHasher
 from devenv.store.graph import total_size
+from devenv.store.read_ahead import ReadAhead
 from devenv.store.relocation import rewrite_root
 from devenv.store.store import Store
 from devenv.store.tree import iter_tree
@@ -124,28 +125,12 @@ def import_archive(store: Store, source: BinaryIO, report: Report) -> list[Store
         source, read_across_frames=True, closefd=False
     )
     try:
-        return _Importer(store, io.BufferedReader(_Unpacked(reader.read), BUFFER_BYTES).read, report).run()
+        with io.BufferedReader(ReadAhead(reader.read), BUFFER_BYTES) as unpacked:
+            return _Importer(store, unpacked.read, report).run()
     except zstandard.ZstdError as error:
         raise _malformed(f"it cannot be unpacked: {error}") from error
     except NarError as error:
         raise _malformed(str(error)) from error
-
-
-class _Unpacked(io.RawIOBase):
-    """What `read` gives, as a stream that can be buffered: small reads out of large ones."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """The next bytes."""
-        piece = self._read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
 
 
 class _Importer:
