@@ -14,6 +14,7 @@ from devenv.debian.suites import DEBIAN, parse_suite
 from devenv.lock import grammar
 from devenv.lock.grammar import FieldError
 from devenv.manifest.locators import TreeLocator
+from devenv.manifest.model import PYPI_LOCATOR
 from devenv.store_path import StorePath
 from devenv.system import ALL_SYSTEMS, Requirement, System
 
@@ -29,9 +30,6 @@ LAST_VERSION = TREE_VERSION
 
 SOURCE_SET = "builtin:source"
 """The set whose packages are built here: only format 3 can say what they are built of."""
-
-PYPI_SET = "pypi:"
-"""The index of Python as a package set: only format 4 knows it."""
 
 RUNTIME_NAME = "runtime"
 """What the table `[runtime]` is called where a package has its name."""
@@ -287,7 +285,7 @@ class Lock:
     @property
     def version(self) -> int:
         """The format that the lock is written in: the first that can say what it says."""
-        if any(each.tree is not None or each.locator == PYPI_SET for each in self.inputs.values()):
+        if any(each.tree is not None or each.locator == PYPI_LOCATOR for each in self.inputs.values()):
             return TREE_VERSION
         if self.environments or any(each.only is not None for each in self.packages.values()):
             return ENVIRONMENT_VERSION

@@ -20,7 +20,6 @@ from devenv.lock.model import (
     ENVIRONMENT_VERSION,
     FIRST_VERSION,
     LAST_VERSION,
-    PYPI_SET,
     RUNTIME_NAME,
     SOURCE_SET,
     SOURCE_VERSION,
@@ -34,6 +33,7 @@ from devenv.lock.model import (
 )
 from devenv.lock.sections import LineError, Section, read_sections
 from devenv.manifest.locators import is_tree_locator
+from devenv.manifest.model import PYPI_LOCATOR
 from devenv.manifest.wording import format_names, format_path, format_shown
 from devenv.store_path import StorePath, parse_store_path
 from devenv.system import ALL_SYSTEMS, System
@@ -153,7 +153,7 @@ def _find_newer(sections: Iterable[Section], version: int) -> LineError:
 def _needed_version(section: Section) -> tuple[int, str | None]:
     """The first format that can say what a section says, and the key that needs it (None: the whole section)."""
     locator = str(section.values.get("locator"))
-    if section.path[:1] == ("inputs",) and (locator == PYPI_SET or is_tree_locator(locator)):
+    if section.path[:1] == ("inputs",) and (locator == PYPI_LOCATOR or is_tree_locator(locator)):
         return TREE_VERSION, "locator"
     if section.path[:1] == (ENVIRONMENTS,):
         return ENVIRONMENT_VERSION, None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from devenv.debian.suites import DEBIAN, SUITES
 from devenv.manifest.locators import SCHEME, LocatorError, is_tree_locator, parse_tree_locator
+from devenv.manifest.model import PYPI_LOCATOR
 from devenv.manifest.wording import find_closest, format_names, format_shown
 
 
@@ -68,8 +69,6 @@ INDEX_PREFIX = "debian-"
 """What the names of inputs begin with that locks give to Debian's suites."""
 
 BUILTIN_SETS = frozenset({"builtin:base", "builtin:source"})
-
-PYPI_SET = "pypi:"
 
 MOVING_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "oldoldstable"})
 
@@ -149,7 +148,7 @@ def require_locator(text: str) -> str:
 
     The message repeats nothing that may hold a password.
     """
-    if text in BUILTIN_SETS or text == PYPI_SET:
+    if text in BUILTIN_SETS or text == PYPI_LOCATOR:
         return text
     if text.startswith(DEBIAN):
         return DEBIAN + require_suite(text.removeprefix(DEBIAN))

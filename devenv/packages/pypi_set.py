@@ -11,9 +11,9 @@ import re
 
 from devenv.digest import blake3_key
 from devenv.errors import ResolutionError
-from devenv.manifest.model import PYPI_LOCATOR
 from devenv.packages.package import BuildPlan, BuildRequest, Package, WheelSource
 
+LABEL = "pypi:"
 PROJECT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?", re.ASCII)
 """As the index itself spells a project in addresses (PEP 503)."""
 SHOWN_NAME_LIMIT = 64
@@ -37,11 +37,11 @@ class PypiSet:
         if PROJECT_NAME.fullmatch(name) is None:
             shown = name[:SHOWN_NAME_LIMIT] if name.isprintable() else ascii(name[:SHOWN_NAME_LIMIT])
             raise ResolutionError(
-                f"`{PYPI_LOCATOR}` can have no package `{shown}`",
+                f"`{LABEL}` can have no package `{shown}`",
                 hint="names are made of lower-case letters, digits and `-`",
                 slug="package-unknown",
             )
-        return Package(name, "", "", None, (WheelSource(name),), (), prefix=PYPI_LOCATOR)
+        return Package(name, "", "", None, (WheelSource(name),), (), prefix=LABEL)
 
     def build(self, name: str, request: BuildRequest) -> BuildPlan:
         """The plan for the programs of a wheel, which run on the pinned runtime."""
