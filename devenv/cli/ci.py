@@ -50,16 +50,16 @@ def command(  # noqa: PLR0913 - click hands options over one by one
 
     def action(tools: Tools) -> object:
         if template is not None:
-            from devenv.workflow.ci_templates import read_template
+            from devenv.workflow.ci.templates import read_template
 
             return read_template(template)
         if key:
-            from devenv.workflow.ci_key import find_key
+            from devenv.workflow.ci.key import find_key
 
             return find_key(tools, here(), environment)
         from devenv.cli.ci_report import explain, write_reports
-        from devenv.workflow.ci import CiRequest, run_ci, show_logs
-        from devenv.workflow.ci_verify import Effort
+        from devenv.workflow.ci.run import CiRequest, run_ci, show_logs
+        from devenv.workflow.ci.verify import Effort
 
         request = CiRequest(
             explain,

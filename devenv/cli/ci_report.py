@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from devenv.errors import DevenvError
-from devenv.workflow.ci_results import CiResult
+from devenv.workflow.ci.results import CiResult
 
 
 def explain(error: Exception) -> DevenvError:

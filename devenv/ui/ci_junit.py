@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from devenv.workflow.ci_results import FAILED, SKIPPED, CiResult
+from devenv.workflow.ci.results import FAILED, SKIPPED, CiResult
 
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What is no character of XML 1.0 (its production 2)."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from devenv.sizes import format_size
 from devenv.ui.terminal import make_visible
-from devenv.workflow.ci_results import FAILED, PASSED, CiFailure, CiResult
+from devenv.workflow.ci.results import FAILED, PASSED, CiFailure, CiResult
 
 MARK = {PASSED: "✅", FAILED: "❌"}
 ACTIVE = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@:-])")

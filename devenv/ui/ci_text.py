@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from devenv.ui.lines import iter_lines
 from devenv.ui.terminal import Painter, make_visible
-from devenv.workflow.ci_results import FAILED, PASSED, CiFailure, CiKeyResult, CiResult, CiTemplateResult
+from devenv.workflow.ci.results import FAILED, PASSED, CiFailure, CiKeyResult, CiResult, CiTemplateResult
 
 STYLE_OF = {PASSED: "good", FAILED: "error"}
 

@@ -12,7 +12,7 @@ TEXTS = {
     "devenv.workflow.closure.results": ("devenv.ui.closure_text", "devenv.ui.graph.dot"),
     "devenv.workflow.build_results": ("devenv.ui.build_text",),
     "devenv.workflow.detect_results": ("devenv.ui.detect_text",),
-    "devenv.workflow.ci_results": ("devenv.ui.ci_text",),
+    "devenv.workflow.ci.results": ("devenv.ui.ci_text",),
     "devenv.workflow.export_results": ("devenv.ui.export_text",),
     "devenv.workflow.hook_results": ("devenv.ui.hook_text",),
     "devenv.workflow.review_results": ("devenv.ui.review_text",),

@@ -14,9 +14,9 @@ from devenv.cli.ci_report import explain
 from devenv.events import ignore
 from devenv.fsutil import delete_tree
 from devenv.store_path import store_root
-from devenv.workflow.ci import CiRequest, run_ci
-from devenv.workflow.ci_results import CiResult
-from devenv.workflow.ci_verify import Effort
+from devenv.workflow.ci.results import CiResult
+from devenv.workflow.ci.run import CiRequest, run_ci
+from devenv.workflow.ci.verify import Effort
 from devenv.workflow.tools import Tools
 from tests.functional.catalogue import Catalogue
 from tests.functional.workflow.command import User

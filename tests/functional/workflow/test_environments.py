@@ -16,8 +16,8 @@ from devenv.generations.generations import find_current_generation
 from devenv.generations.roots import find_roots, list_projects
 from devenv.system import ALL_SYSTEMS, host_system
 from devenv.workflow.accept import accept_files
-from devenv.workflow.ci import CiRequest, run_ci
-from devenv.workflow.ci_key import find_key
+from devenv.workflow.ci.key import find_key
+from devenv.workflow.ci.run import CiRequest, run_ci
 from devenv.workflow.collect import CollectOptions, collect_garbage
 from devenv.workflow.edit import add_packages, lock_project, remove_packages
 from devenv.workflow.enter import Entered, enter_project

@@ -15,7 +15,7 @@ from devenv.ui.ci_junit import TEXT_LIMIT, format_junit
 from devenv.ui.ci_markdown import format_summary
 from devenv.ui.sections import Sections
 from devenv.workflow.build_results import CheckOutcome
-from devenv.workflow.ci_results import FAILED, PASSED, SKIPPED, CiResult, Stage, describe_failure
+from devenv.workflow.ci.results import FAILED, PASSED, SKIPPED, CiResult, Stage, describe_failure
 
 HOSTILE = "]]>\x00\x1b[2J\ud800￾</failure>\n```\n| <script>alert(1)</script> ::set-env name=A::b @everyone [a](b)"
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from devenv.cli import devenv_command
-from devenv.workflow.ci_templates import FILES, read_template
+from devenv.workflow.ci.templates import FILES, read_template
 
 
 def iter_calls(text: str) -> list[list[str]]:

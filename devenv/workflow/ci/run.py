@@ -24,10 +24,10 @@ from devenv.store_path import StorePath
 from devenv.system import System
 from devenv.workflow.build_memo import memo_stamp
 from devenv.workflow.build_results import CheckOutcome
-from devenv.workflow.ci_key import archive_key
-from devenv.workflow.ci_memo import CiMemo, read_memo, write_memo
-from devenv.workflow.ci_results import FAILED, PASSED, SKIPPED, CiResult, CiVerification, Stage, describe_failure
-from devenv.workflow.ci_verify import Effort, VerifyRequest, require_sound, verify_environment
+from devenv.workflow.ci.key import archive_key
+from devenv.workflow.ci.memo import CiMemo, read_memo, write_memo
+from devenv.workflow.ci.results import FAILED, PASSED, SKIPPED, CiResult, CiVerification, Stage, describe_failure
+from devenv.workflow.ci.verify import Effort, VerifyRequest, require_sound, verify_environment
 from devenv.workflow.enter import enter_realized, find_entered, open_project, require_satisfied
 from devenv.workflow.tools import Tools
 
@@ -123,7 +123,7 @@ class _Run:
         if memo != read_memo(tools, project):
             write_memo(tools, project, memo)
         if archive is not None and self.lacks_archive:
-            from devenv.workflow.ci_archive import leave_archive
+            from devenv.workflow.ci.archive import leave_archive
 
             objects = [environment, *(output for _, output in memo.outputs)]
             with self._stage("export") as say:
@@ -135,7 +135,7 @@ class _Run:
         entered = find_entered(tools, project)
         self.lacks_archive = archive is not None and not archive.exists()
         if archive is not None and entered is None and not self.lacks_archive:
-            from devenv.workflow.ci_archive import take_archive
+            from devenv.workflow.ci.archive import take_archive
 
             with self._stage("import") as say:
                 taken = take_archive(tools, archive)

@@ -16,7 +16,7 @@ from devenv.derivation.model import MAIN_OUTPUT
 from devenv.errors import StoreError
 from devenv.store.fingerprint import Fingerprint, is_same, take_print
 from devenv.store_path import StorePath
-from devenv.workflow.ci_results import CiVerification
+from devenv.workflow.ci.results import CiVerification
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:

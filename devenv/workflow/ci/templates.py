@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devenv.workflow.ci_results import CiTemplateResult
+from devenv.workflow.ci.results import CiTemplateResult
 
 FILES = {"github": "github.yml", "gitlab": "gitlab.yml", "docker": "Dockerfile"}
 
 
 def read_template(name: str) -> CiTemplateResult:
     """The file for `name`, one of `FILES`."""
-    return CiTemplateResult(name, (Path(__file__).parent / "ci_files" / FILES[name]).read_text(encoding="utf-8"))
+    return CiTemplateResult(name, (Path(__file__).parent / "files" / FILES[name]).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from devenv.environment.project import Project, read_project, require_project_pa
 from devenv.manifest.model import DEFAULT_ENVIRONMENT
 from devenv.store.archive import MAGIC
 from devenv.system import System
-from devenv.workflow.ci_results import CiKeyResult
+from devenv.workflow.ci.results import CiKeyResult
 from devenv.workflow.tools import Tools
 
 KEY_DIGITS = 40
