@@ -125,10 +125,11 @@ def test_memory_hog(workshop: Workshop) -> None:
 
 def test_hog_of_nameless_files(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory in files without a name belongs to no process; a build that takes what others need is stopped (J-09)."""
+    # Four gigabytes at most, so that other processes which end meanwhile do not make room for all of it.
     monkeypatch.setattr(watch, "FREE_BYTES", watch._available_memory() - (200 << 20))
     hog = r"""
 perl -e 'my $name = "x"; my $it = syscall(__MACHINE__, $name, 0); open(my $file, ">&=", $it) or die $!;
-  for (1 .. 100) { print $file "x" x (10 << 20); select(undef, undef, undef, 0.02) } sleep 30'
+  for (1 .. 400) { print $file "x" x (10 << 20); select(undef, undef, undef, 0.02) } sleep 30'
 """
     number = {"x86_64": 319, "aarch64": 279}[os.uname().machine]
     with monkeypatch.context() as context:
