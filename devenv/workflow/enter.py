@@ -187,8 +187,11 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
     With `host_libraries`, programs from wheels run on the host's libraries instead of the lock's runtime.
     """
     from devenv.environment.realize import RealizeRequest, realize_environment
+    from devenv.workflow.input_sets import keep_inputs
     from devenv.workflow.project_files import add_overriding_files
 
+    # First of all: a generation holds once its environment is there, and then what it was evaluated with is there too.
+    keep_inputs(tools, project.require_lock())
     request = RealizeRequest(
         project.manifest,
         project.require_lock(),
