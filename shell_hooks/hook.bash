@@ -223,6 +223,7 @@ __devenv_enter() { # project, what to say of it
   __devenv_link=$__devenv_active$1@devenv
   __devenv_read "$__devenv_link" "$1"
   if [[ -z $__devenv_project ]]; then
+    [[ -e $__devenv_link/activate.bash ]] || return 1 # taken away at this very moment: the next prompt looks again
     __devenv_unfit=$1
     # shellcheck disable=SC2016
     __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' "$1"

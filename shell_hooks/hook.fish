@@ -111,6 +111,7 @@ function __devenv_walk_up # directory, whether it is known to be without links; 
     set -g __devenv_unallowed
     set -g __devenv_absent
     set -l __devenv_missing
+    set -l __devenv_there yes # not looked for twice: it may be taken away in between
     while not test -e $__devenv_active$__devenv_path/@devenv/activate.fish
         if test -n "$__devenv_absent" -o -d $__devenv_active$__devenv_path
             set -a __devenv_absent -o -e $__devenv_active$__devenv_path/@devenv
@@ -121,14 +122,16 @@ function __devenv_walk_up # directory, whether it is known to be without links; 
             return 1
         else if test -e $__devenv_path/devenv.toml
             test -e $__devenv_active$__devenv_path/@denied; or set __devenv_unallowed $__devenv_path/
+            set __devenv_there
             break
         else if test -z "$__devenv_path"
+            set __devenv_there
             break
         end
         string match -rq '^(?s)(?<__devenv_path>.*)/[^/]*\z' -- $__devenv_path
     end
     set -p __devenv_absent $__devenv_missing
-    if test -e $__devenv_active$__devenv_path/@devenv/activate.fish
+    if test -n "$__devenv_there"
         set __devenv_found $__devenv_path/
         return 0
     end
@@ -196,6 +199,7 @@ function __devenv_enter --no-scope-shadowing # project, what to say of it
     test -z "$__devenv_unfit"; or test "$(builtin realpath $__devenv_link 2>/dev/null)" != "$__devenv_unfit"; or return
     __devenv_read $__devenv_link $argv[1]
     if test -z "$__devenv_project"
+        test -e $__devenv_link/activate.fish; or return
         # fish reports on a broken script: once is enough.
         set -g __devenv_unfit "$(builtin realpath $__devenv_link 2>/dev/null)"
         __devenv_say 'the environment of %s does not fit this shell: start a new one, or run `devenv allow`' $argv[1]
@@ -215,7 +219,8 @@ function __devenv_read # generation, the project it must belong to; where it doe
     set -g __devenv_source $argv[1]
     set -g __devenv_expected $argv[2]
     set -g __devenv_stage entering
-    source $argv[1]/activate.fish
+    # It may be taken away at this very moment.
+    test -e $argv[1]/activate.fish; and source $argv[1]/activate.fish
     if test -n "$__devenv_project"
         if test "$__devenv_generation" != "$__devenv_noted" -a -d $__devenv_state/shells -a -w $__devenv_state/shells
             # Tells the program not to delete this generation, as long as this shell lives.

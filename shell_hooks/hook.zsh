@@ -240,6 +240,7 @@ function __devenv_enter {
   __devenv_link=$__devenv_active${__devenv_found}@devenv
   __devenv_read "$__devenv_link" "$__devenv_found"
   if [[ -z $__devenv_project ]]; then
+    [[ -e $__devenv_link/activate.zsh ]] || return 1 # taken away at this very moment: the next prompt looks again
     __devenv_say_once 'the environment of %q does not fit this shell: start a new one, or run `devenv allow`' \
       "$__devenv_found"
     return 1

@@ -83,7 +83,9 @@ def test_all_below() -> None:
             while len(below := list(iter_below(process.pid))) < 2:
                 assert time.monotonic() < deadline
             assert below[0] == process.pid
-            assert b"sleep" in Path(f"/proc/{below[1]}/cmdline").read_bytes()
+            # A process is there before it has become its program.
+            while b"sleep" not in Path(f"/proc/{below[1]}/cmdline").read_bytes():
+                assert time.monotonic() < deadline
             os.kill(below[1], 9)
         finally:
             process.kill()
