@@ -139,7 +139,9 @@ def test_changed_while_away(workspace: Workspace, kind: str) -> None:
     edit(project / "devenv.lock")
     workspace.answer(switch(workspace, project, INSIDE="new"))
     with workspace.shell(kind) as shell:
-        said = shell.run("cd api") + prompt_until(shell, "switched")
+        said = shell.run("cd api")
+        # The program may be there before the first prompt.
+        said += "" if "switched" in said else prompt_until(shell, "switched")
         assert said == "devenv: entered api\ndevenv: switched to the new environment of api\n"
         assert shell.value("INSIDE") == "new"
         assert len(workspace.asked()) == 1
