@@ -36,7 +36,11 @@ from devenv.workflow.lock_mode import LockMode
 from devenv.workflow.tools import Tools
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devenv.build.build_one import Artifacts
     from devenv.environment.realize import RealizedEnvironment
+    from devenv.lock.model import PinnedArtifact
 
 
 UNFOLLOWED = frozenset({"path-reserved", "path-too-long"})
@@ -190,8 +194,6 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
     from devenv.workflow.input_sets import keep_inputs
     from devenv.workflow.project_files import add_overriding_files
 
-    # First of all: a generation holds once its environment is there, and then what it was evaluated with is there too.
-    keep_inputs(tools, project.require_lock())
     request = RealizeRequest(
         project.manifest,
         project.require_lock(),
@@ -202,7 +204,15 @@ def realize_project(tools: Tools, project: Project, host_libraries: bool) -> Rea
         host_libraries=host_libraries,
     )
     with tools.fetching(project.path) as fetch:
-        return realize_environment(request, tools.store, fetch, tools.report)
+
+        def fetch_and_keep(pinned: Sequence[PinnedArtifact]) -> Artifacts:
+            files = fetch(pinned)
+            # Before anything is made of them: a generation holds as soon as its environment is there, and then what
+            # the lock was evaluated with is there too. A lock whose files cannot be had leaves nothing.
+            keep_inputs(tools, project.require_lock())
+            return files
+
+        return realize_environment(request, tools.store, fetch_and_keep, tools.report)
 
 
 def add_generation(tools: Tools, project: Project, environment: StorePath) -> Entered:
