@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from devenv.events import ignore
 from devenv.lock.format import format_lock
 from devenv.lock.model import Lock, LockedArtifact, LockedBuild, LockedEnvironment, LockedInput, LockedPackage
+from devenv.settings import default_settings
 from devenv.store.database import Registration
 from devenv.store.store import Store
 from devenv.store_path import StorePath, parse_store_path
 from devenv.system import System, host_system
+from devenv.workflow.tools import Tools
+from tests.homes import temporary_home
 
 KEY = "blake3:" + "0" * 64
 DATE = "2026-11-26T02:14:46Z"
@@ -92,3 +98,14 @@ def fill_store(store: Store) -> Mapping[str, StorePath]:
         (store.root / str(paths[name]) / "bin").mkdir(parents=True)
         (store.root / str(paths[name]) / "bin" / name).write_bytes(b"\x7fELF" + b"x" * 96)
     return paths
+
+
+@contextmanager
+def tools_with_everything() -> Iterator[Tools]:
+    """Those of a user with a short home directory, and all of the lock in the store."""
+    with temporary_home() as home:
+        settings = default_settings(home)
+        with Store(settings) as store:
+            fill_store(store)
+        with Tools(settings, {"PATH": os.environ["PATH"]}, ignore) as tools:
+            yield tools

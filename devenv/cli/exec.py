@@ -17,7 +17,7 @@ from devenv.errors import UsageError
     "exec",
     uses_lock=True,
     json=False,
-    examples=["devenv exec ~/work/api node --version", "devenv exec /srv/site -- ./serve --port 8000"],
+    examples=["devenv exec ~/code/api node --version", "devenv exec /srv/site -- ./serve --port 8000"],
     # As in `devenv run`.
     context_settings={"allow_interspersed_args": False},
 )

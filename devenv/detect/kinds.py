@@ -15,24 +15,13 @@ from devenv.detect.pom import parse_pom
 from devenv.detect.pyproject import parse_pyproject
 from devenv.detect.rust_files import parse_cargo, parse_rust_toolchain
 from devenv.detect.tool_versions import parse_mise, parse_tool_versions
-from devenv.detect.version_files import (
-    parse_go_version,
-    parse_java_version,
-    parse_node_version,
-    parse_python_version,
-    parse_ruby_version,
-)
+from devenv.detect.version_files import TOOLS, parse_version_file
 
 Parse = Callable[[str, str], Iterable[Finding]]
 """From the text of a file and its name to what it says. Raises UnreadableError."""
 
 KINDS: dict[str, Parse] = {
-    ".nvmrc": parse_node_version,
-    ".node-version": parse_node_version,
-    ".python-version": parse_python_version,
-    ".ruby-version": parse_ruby_version,
-    ".java-version": parse_java_version,
-    ".go-version": parse_go_version,
+    **dict.fromkeys(TOOLS, parse_version_file),
     "rust-toolchain.toml": parse_rust_toolchain,
     "rust-toolchain": parse_rust_toolchain,
     ".tool-versions": parse_tool_versions,

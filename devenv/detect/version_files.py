@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from devenv.detect.model import Finding, Strength, Wish
 from devenv.detect.requests import translate_pin
@@ -26,42 +26,6 @@ NODE_LINES = {
 NODE_NEWEST = frozenset({"node", "stable", "current", "latest"})
 OTHER_PYTHONS = re.compile(r"(pypy|graalpy|jython|miniconda|anaconda|miniforge|mambaforge|stackless|micropython)\S*")
 OTHER_RUBIES = re.compile(r"(jruby|truffleruby|mruby|rbx|picoruby|artichoke)\S*")
-
-
-def parse_node_version(text: str, file: str) -> Iterator[Finding]:
-    """`.nvmrc` and `.node-version`."""
-    for line, asked in _iter_versions(text):
-        yield Finding(file, line, "node", asked, "nodejs", translate_node(asked), Strength.PINNED)
-        return
-
-
-def parse_python_version(text: str, file: str) -> Iterator[Finding]:
-    """`.python-version`: the first of several versions is what `python` means."""
-    for line, asked in _iter_versions(text):
-        yield Finding(file, line, "python", asked, "python", translate_cpython(asked), Strength.PINNED)
-        return
-
-
-def parse_ruby_version(text: str, file: str) -> Iterator[Finding]:
-    """`.ruby-version`."""
-    for line, asked in _iter_versions(text):
-        yield Finding(file, line, "ruby", asked, "ruby", translate_mri(asked), Strength.PINNED)
-        return
-
-
-def parse_java_version(text: str, file: str) -> Iterator[Finding]:
-    """`.java-version`."""
-    for line, asked in _iter_versions(text):
-        yield Finding(file, line, "java", asked, "openjdk", translate_java(asked), Strength.PINNED)
-        return
-
-
-def parse_go_version(text: str, file: str) -> Iterator[Finding]:
-    """`.go-version`."""
-    for line, asked in _iter_versions(text):
-        wish = translate_pin(asked.removeprefix("go"))
-        yield Finding(file, line, "go", asked, "go", wish, Strength.PINNED)
-        return
 
 
 def translate_node(asked: str) -> Wish:
@@ -120,3 +84,26 @@ def _iter_versions(text: str) -> Iterator[tuple[int, str]]:
         asked = line.partition("#")[0].strip()
         if asked:
             yield number, asked
+
+
+def _translate_go(asked: str) -> Wish:
+    return translate_pin(asked.removeprefix("go"))
+
+
+TOOLS: Mapping[str, tuple[str, str, Callable[[str], Wish]]] = {
+    ".nvmrc": ("node", "nodejs", translate_node),
+    ".node-version": ("node", "nodejs", translate_node),
+    ".python-version": ("python", "python", translate_cpython),
+    ".ruby-version": ("ruby", "ruby", translate_mri),
+    ".java-version": ("java", "openjdk", translate_java),
+    ".go-version": ("go", "go", _translate_go),
+}
+"""File → what it is called there, the package, and how its versions are understood."""
+
+
+def parse_version_file(text: str, file: str) -> Iterator[Finding]:
+    """One of `TOOLS`. The first of several versions counts: it is what `python`, say, means."""
+    tool, package, translate = TOOLS[file]
+    for line, asked in _iter_versions(text):
+        yield Finding(file, line, tool, asked, package, translate(asked), Strength.PINNED)
+        return

@@ -19,7 +19,7 @@ from devenv.environment.description import derive_description
 from devenv.errors import LockError
 from devenv.lock.model import Lock, LockedPackage
 from devenv.manifest.model import Manifest, PackageRequest
-from devenv.packages.versions import parse_version_request
+from devenv.packages.versions import answers_request
 from devenv.store_path import StorePath
 from devenv.system import System
 
@@ -153,11 +153,7 @@ class LockDerivations:
 
 
 def _require_answer(package: LockedPackage) -> None:
-    try:
-        answers = parse_version_request(package.request).matches(package.version)
-    except ValueError:
-        answers = False
-    if not answers:
+    if not answers_request(package.request, package.version):
         raise LockError(
             f"`{package.name}` is locked as {package.version}, which does not answer `{package.request}`",
             hint="run `devenv lock` to have it answered anew, or restore `devenv.lock` from version control",

@@ -112,3 +112,11 @@ def _has_suffix(version: Version) -> bool:
 def _names_prerelease(text: str) -> bool:
     version = parse_version(text.removesuffix(".*"))
     return version is not None and version.is_prerelease
+
+
+def answers_request(request: str, version: str) -> bool:
+    """Whether a version answers the text of a request; none answers what is no request."""
+    try:
+        return parse_version_request(request).matches(version)
+    except ValueError:
+        return False

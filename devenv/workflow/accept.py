@@ -6,19 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from devenv.activation.trust import Trust
 from devenv.environment.answers import Moving
-from devenv.environment.project import Project, read_project, require_project_path, write_project
+from devenv.environment.project import Project
 from devenv.errors import FetchError, UsageError
 from devenv.events import Step
-from devenv.generations.generations import project_locked
 from devenv.lock.format import format_lock
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedArtifact, LockedEnvironment, LockedPackage
-from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, PackageRequest, usual_suite
+from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, PackageRequest
 from devenv.manifest.wording import format_names, format_shown
 from devenv.system import System
-from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.edit import find_lacking, make_lock, package_versions
+from devenv.workflow.relocking import relocking
 from devenv.workflow.results import LockResult, ReplacedFile
 from devenv.workflow.tools import Tools
 
@@ -29,22 +27,17 @@ def accept_files(tools: Tools, start: Path, names: Sequence[str]) -> LockResult:
     Dependencies, and the runtime by its name, are locked anew: nobody asked for a version of these. A project that was
     allowed stays allowed. Raises UsageError (`package-absent`), FetchError (`hash-unchanged`), and as locking does.
     """
-    path = require_project_path(start)
-    with project_locked(tools.settings, path):
-        project = read_project(path)
+    with relocking(tools, start) as relocked:
+        project = relocked.project
         before = project.require_lock()
         _require_there(project, names)
-        tools.usual_suite = usual_suite(project.manifest.inputs)
-        was_allowed = trust_in(tools, project) is Trust.ALLOWED
-        tools.report(Step(f"locking {path}"))
+        tools.report(Step(f"locking {project.path}"))
         lock = _make_lock(tools, project, frozenset(names))
         replaced = tuple(iter_replaced(before, lock, names))
         if not replaced:
             raise _nothing_replaced(names)
-        written = write_project(project, replace(project, lock_bytes=format_lock(lock)))
-        if was_allowed:
-            record_allowed(tools.settings, written)
-    return LockResult(path, True, package_versions(lock), lock.systems, find_lacking(lock), replaced)
+        relocked.write(lock)
+    return LockResult(project.path, True, package_versions(lock), lock.systems, find_lacking(lock), replaced)
 
 
 def _require_there(project: Project, names: Sequence[str]) -> None:

@@ -31,6 +31,7 @@ from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.dated import lock_at
 from devenv.workflow.enter import activate, add_generation, equip, realize_project
 from devenv.workflow.project_files import add_overriding_files
+from devenv.workflow.relocking import relocking
 from devenv.workflow.results import EditResult, LockResult, PackageVersion
 from devenv.workflow.tools import Tools
 from devenv.workflow.wanted import NAMED_INPUT, WantedPackage, parse_wanted, require_single
@@ -117,18 +118,13 @@ def lock_project(tools: Tools, start: Path) -> LockResult:
 
     Raises EvaluationError, FetchError.
     """
-    path = require_project_path(start)
-    with project_locked(tools.settings, path):
-        project = read_project(path)
-        tools.usual_suite = usual_suite(project.manifest.inputs)
-        was_allowed = trust_in(tools, project) is Trust.ALLOWED
-        tools.report(Step(f"locking {path}"))
+    with relocking(tools, start) as relocked:
+        project = relocked.project
+        tools.report(Step(f"locking {project.path}"))
         lock = make_lock(tools, project)
-        written = write_project(project, replace(project, lock_bytes=format_lock(lock)))
-        if was_allowed:
-            record_allowed(tools.settings, written)
+        written = relocked.write(lock)
     changed = written.lock_bytes != project.lock_bytes
-    return LockResult(path, changed, package_versions(lock), lock.systems, find_lacking(lock))
+    return LockResult(project.path, changed, package_versions(lock), lock.systems, find_lacking(lock))
 
 
 @dataclass(frozen=True, slots=True)

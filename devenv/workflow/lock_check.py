@@ -16,7 +16,7 @@ from devenv.lock.satisfies import (
     iter_unsatisfied,
 )
 from devenv.manifest.model import Manifest
-from devenv.packages.versions import parse_version_request
+from devenv.packages.versions import answers_request
 from devenv.workflow.results import LockCheckResult, UnsatisfiedReason
 
 
@@ -46,11 +46,7 @@ def iter_reasons(lock: Lock, manifest: Manifest) -> Iterator[UnsatisfiedReason]:
 def _iter_wrong(environment: str | None, part: Lock | LockedEnvironment) -> Iterator[UnsatisfiedReason]:
     """Versions that are not what stands beside them as asked for: somebody edited the file."""
     for name, package in sorted(part.packages.items()):
-        try:
-            answers = parse_version_request(package.request).matches(package.version)
-        except ValueError:
-            answers = False
-        if not answers:
+        if not answers_request(package.request, package.version):
             words = f"`{name}` is locked as {package.version}, which does not answer `{package.request}`"
             yield UnsatisfiedReason("version-wrong", name, words, environment)
 

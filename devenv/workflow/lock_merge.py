@@ -26,7 +26,7 @@ from devenv.lock.parse import parse_lock
 from devenv.lock.satisfies import manifest_fingerprint
 from devenv.lock.sections import LineError
 from devenv.manifest.model import DEFAULT_ENVIRONMENT, Manifest, usual_suite
-from devenv.packages.versions import parse_version_request
+from devenv.packages.versions import answers_request
 from devenv.project_names import LOCK_NAME
 from devenv.workflow.edit import find_lacking, lock_project, make_lock, package_versions
 from devenv.workflow.merge_results import LockMergeResult
@@ -226,10 +226,7 @@ def _answers(manifest: Manifest, package: LockedPackage) -> bool:
     request = manifest.packages.get(package.name)
     if request is None or request.input != package.input:
         return False
-    try:
-        return parse_version_request(request.version).matches(package.version)
-    except ValueError:
-        return False
+    return answers_request(request.version, package.version)
 
 
 def _iter_kept(answers: tuple[MergedAnswer, ...], lock: Lock) -> list[MergedAnswer]:

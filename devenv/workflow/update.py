@@ -6,25 +6,23 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from devenv.activation.trust import Trust
 from devenv.debian.suites import parse_suite
 from devenv.environment.answers import Moving
 from devenv.environment.needs import make_find_needs
-from devenv.environment.project import Project, read_project, require_project_path, write_project
+from devenv.environment.project import Project
 from devenv.errors import UsageError
 from devenv.events import Notice, Step
-from devenv.generations.generations import project_locked
 from devenv.lock.compare import review_locks
 from devenv.lock.format import format_lock
 from devenv.lock.model import RUNTIME_NAME, Lock, LockedEnvironment, LockedPackage
 from devenv.lock.review import Move, PackageChange, Review, Table
-from devenv.manifest.model import Manifest, usual_suite
+from devenv.manifest.model import Manifest
 from devenv.manifest.wording import find_closest, format_names, format_shown
 from devenv.packages.package import WheelSource
 from devenv.packages.wheels import parse_version
 from devenv.resolve.offers import Offers
-from devenv.workflow.allowed import record_allowed, trust_in
 from devenv.workflow.edit import make_lock, remember_releases
+from devenv.workflow.relocking import relocking
 from devenv.workflow.review_results import Held, UpdateResult
 from devenv.workflow.reviewing import find_end_of_life, find_installed
 from devenv.workflow.tools import Tools
@@ -36,21 +34,15 @@ def update_project(tools: Tools, start: Path, names: Sequence[str], *, dry_run: 
     Nothing goes back to an older version, unless `tools.allow_older`. With `dry_run` nothing is written. A project
     that was allowed stays allowed. Raises UsageError (`target-unknown`), EvaluationError, FetchError.
     """
-    path = require_project_path(start)
-    with project_locked(tools.settings, path):
-        project = read_project(path)
-        tools.usual_suite = usual_suite(project.manifest.inputs)
-        was_allowed = trust_in(tools, project) is Trust.ALLOWED
-        tools.report(Step(f"locking {path}"))
+    with relocking(tools, start) as relocked:
+        project = relocked.project
+        tools.report(Step(f"locking {project.path}"))
         lock, held = find_update(tools, project, names)
-        updated = replace(project, lock_bytes=format_lock(lock))
         if not dry_run:
-            written = write_project(project, updated)
-            if was_allowed:
-                record_allowed(tools.settings, written)
+            relocked.write(lock)
     return UpdateResult(
-        path,
-        updated.lock_bytes != project.lock_bytes,
+        project.path,
+        format_lock(lock) != project.lock_bytes,
         dry_run,
         review_project(tools, project, lock),
         find_installed(tools, project.lock, lock),

@@ -13,12 +13,13 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from devenv.errors import BuildError
+from devenv.fetch.trees.git_program import NEUTRAL
 from devenv.fetch.trees.git_program import find_git as find_git  # noqa: PLC0414 - callers find it beside the rest
 from devenv.fsutil import read_regular
 
@@ -39,16 +40,7 @@ OPTIONS = (
 )
 LISTING = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
 
-ENVIRONMENT: Mapping[str, str] = {
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-}
+ENVIRONMENT = {**NEUTRAL, "GIT_OPTIONAL_LOCKS": "0"}
 """All that git sees. Without `HOME`, versions that do not know `GIT_CONFIG_GLOBAL` find no configuration either."""
 
 

@@ -54,8 +54,7 @@ OPTIONS = (
     ("submodule.recurse", "false"),
 )
 
-FIXED: Mapping[str, str] = {
-    "GIT_ASKPASS": "",
+NEUTRAL: Mapping[str, str] = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -64,6 +63,8 @@ FIXED: Mapping[str, str] = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+"""What keeps configuration, replacements and questions away from git, whatever it is asked."""
+FIXED = {**NEUTRAL, "GIT_ASKPASS": ""}
 
 PASSWORD = re.compile(r"(?<=://)[^/@\s'\"]{1,500}@")
 

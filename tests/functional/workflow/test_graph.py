@@ -19,9 +19,6 @@ from typing import Any
 import pytest
 
 from devenv.errors import DevenvError
-from devenv.events import ignore
-from devenv.settings import Settings, default_settings
-from devenv.store.store import Store
 from devenv.ui.graph.page import PLACE, format_page
 from devenv.ui.lines import iter_lines
 from devenv.ui.terminal import Painter
@@ -30,26 +27,15 @@ from devenv.workflow.closure.draw import find_contents, write_drawing
 from devenv.workflow.closure.read import read_closure
 from devenv.workflow.closure.results import ClosureResult
 from devenv.workflow.tools import Tools
-from tests.closures import fill_store, make_project
-from tests.homes import temporary_home
+from tests.closures import make_project, tools_with_everything
 
 HOSTILE = '</script><img src=x onerror=alert(1)> "q" \\N &lt; {{style}} \u202e\x1b[31m \'x'
 
 
 @pytest.fixture
-def settings() -> Iterator[Settings]:
-    """Those of a user with a short home directory, and all of a lock in the store."""
-    with temporary_home() as home:
-        settings = default_settings(home)
-        with Store(settings) as store:
-            fill_store(store)
-        yield settings
-
-
-@pytest.fixture
-def tools(settings: Settings) -> Iterator[Tools]:
-    """The user's."""
-    with Tools(settings, {"PATH": os.environ["PATH"]}, ignore) as tools:
+def tools() -> Iterator[Tools]:
+    """Those of a user who has all of a lock in the store."""
+    with tools_with_everything() as tools:
         yield tools
 
 

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devenv.errors import DevenvError
-from devenv.events import ignore
-from devenv.settings import Settings, default_settings
 from devenv.store.root_links import add_root_link
-from devenv.store.store import Store
 from devenv.ui.lines import iter_lines
 from devenv.ui.terminal import Painter
 from devenv.workflow.closure.results import Named, Origin
 from devenv.workflow.closure.why import explain_name
 from devenv.workflow.store_results import WhyResult
 from devenv.workflow.tools import Tools
-from tests.closures import KEPT, OTHER, fill_store, make_project, store_path
-from tests.homes import temporary_home
+from tests.closures import KEPT, OTHER, make_project, store_path, tools_with_everything
 
 
 @pytest.fixture
-def settings() -> Iterator[Settings]:
-    """Those of a user with a short home directory, and all of a lock in the store."""
-    with temporary_home() as home:
-        settings = default_settings(home)
-        with Store(settings) as store:
-            fill_store(store)
-        yield settings
-
-
-@pytest.fixture
-def tools(settings: Settings) -> Iterator[Tools]:
-    """The user's."""
-    with Tools(settings, {"PATH": os.environ["PATH"]}, ignore) as tools:
+def tools() -> Iterator[Tools]:
+    """Those of a user who has all of a lock in the store."""
+    with tools_with_everything() as tools:
         yield tools
 
 
